@@ -1,0 +1,165 @@
+//! Where a layer paints: one file each. A mask is a coverage of 0..=1 for every pixel, made from
+//! the picture as it was read, never from what lower layers made of it.
+
+mod brush;
+mod file;
+mod midtones;
+mod skin;
+mod smoothed;
+
+pub use brush::Brush;
+pub use file::FileMask;
+pub use midtones::Midtones;
+pub use skin::Skin;
+pub use smoothed::Smoothed;
+
+use super::operations::Cancel;
+use super::operations::parameter::{Adjust, Choice};
+use super::raster::{Image, Plane, Region};
+
+/// The masks a layer can list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MaskName {
+    /// Where the AI took texture away.
+    Smoothed,
+    /// Neither shadows nor highlights.
+    Midtones,
+    /// Skin colour.
+    Skin,
+    /// Painted strokes.
+    Brush,
+    /// The luma of a picture file.
+    File,
+}
+
+impl Choice for MaskName {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("smoothed", MaskName::Smoothed),
+        ("midtones", MaskName::Midtones),
+        ("skin", MaskName::Skin),
+        ("brush", MaskName::Brush),
+        ("file", MaskName::File),
+    ];
+}
+
+/// The settings of every mask of a recipe.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Masks {
+    /// Where the AI took texture away.
+    pub smoothed: Smoothed,
+    /// Neither shadows nor highlights.
+    pub midtones: Midtones,
+    /// Skin colour.
+    pub skin: Skin,
+    /// Painted strokes.
+    pub brush: Brush,
+    /// The luma of a picture file.
+    pub file: FileMask,
+}
+
+impl Masks {
+    /// The settings of one mask.
+    pub fn settings(&self, name: MaskName) -> &dyn Adjust {
+        match name {
+            MaskName::Smoothed => &self.smoothed,
+            MaskName::Midtones => &self.midtones,
+            MaskName::Skin => &self.skin,
+            MaskName::Brush => &self.brush,
+            MaskName::File => &self.file,
+        }
+    }
+
+    /// The settings of one mask, to change.
+    pub fn settings_mut(&mut self, name: MaskName) -> &mut dyn Adjust {
+        match name {
+            MaskName::Smoothed => &mut self.smoothed,
+            MaskName::Midtones => &mut self.midtones,
+            MaskName::Skin => &mut self.skin,
+            MaskName::Brush => &mut self.brush,
+            MaskName::File => &mut self.file,
+        }
+    }
+
+    /// Why a mask cannot be made from these pictures, if it cannot.
+    pub fn missing(&self, name: MaskName, sources: &MaskSources) -> Option<String> {
+        match name {
+            MaskName::Smoothed | MaskName::Midtones => None,
+            MaskName::Skin => Some("this version cannot find skin by itself yet".to_string()),
+            MaskName::Brush if self.brush.invert => None,
+            MaskName::Brush => Some("nothing is painted on the brush mask".to_string()),
+            MaskName::File if sources.file.is_some() => None,
+            MaskName::File if self.file.path.is_empty() => {
+                Some("the file mask names no picture; set mask.file.path".to_string())
+            }
+            MaskName::File => Some(format!("the mask {} was not read", self.file.path)),
+        }
+    }
+
+    /// The coverage of one mask in a region, which must lie inside the picture. A mask that is
+    /// [missing](Self::missing) covers nothing.
+    pub fn coverage(
+        &self,
+        name: MaskName,
+        sources: &MaskSources,
+        region: Region,
+        cancel: &Cancel,
+    ) -> Plane {
+        let (plane, invert) = match name {
+            MaskName::Smoothed => (
+                self.smoothed.coverage(sources, region, cancel),
+                self.smoothed.invert,
+            ),
+            MaskName::Midtones => (
+                self.midtones.coverage(sources.picture, region, cancel),
+                self.midtones.invert,
+            ),
+            MaskName::File => (self.file.coverage(sources, region), self.file.invert),
+            MaskName::Skin | MaskName::Brush => (
+                Plane::filled(region.width, region.height, 0.0),
+                name == MaskName::Brush && self.brush.invert,
+            ),
+        };
+        if invert {
+            plane.map(|it| 1.0 - it)
+        } else {
+            plane
+        }
+    }
+}
+
+/// The pictures that masks are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct MaskSources<'a> {
+    /// The picture that is restored.
+    pub picture: &'a Image,
+    /// Its original, of the same size, if there is one.
+    pub original: Option<&'a Image>,
+    /// The picture of the `file` mask.
+    pub file: Option<&'a Image>,
+}
+
+/// 0 below `from`, 1 above `to`, and a smooth step between.
+fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
+    if value >= to {
+        return 1.0;
+    }
+    if value <= from {
+        return 0.0;
+    }
+    let t = (value - from) / (to - from);
+    t * t * (3.0 - 2.0 * t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_smooth_step_is_steep_in_the_middle_only() {
+        assert_eq!(smoothstep(0.2, 0.4, 0.2), 0.0);
+        assert!((smoothstep(0.2, 0.4, 0.3) - 0.5).abs() < 1e-6);
+        assert!((smoothstep(0.2, 0.4, 0.25) - 0.15625).abs() < 1e-6);
+        assert_eq!(smoothstep(0.2, 0.4, 0.4), 1.0);
+        assert_eq!(smoothstep(0.3, 0.3, 0.3), 1.0);
+    }
+}

@@ -1,0 +1,223 @@
+//! Method 3, high-pass graft: the texture of a patch of real skin, spread over the picture.
+
+use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
+use super::tiling::{self, Tiling};
+use super::{Cancel, HighPass};
+use crate::engine::raster::{Image, Plane, Region, Resample};
+
+/// A rectangle that a person marked, in pixels of the donor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rectangle {
+    /// Left edge.
+    pub x: u32,
+    /// Top edge.
+    pub y: u32,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
+
+/// Settings of a graft layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graft {
+    /// High-pass radius, in pixels.
+    pub radius: f64,
+    /// Scales the texture.
+    pub strength: Strength,
+    /// How the patch is spread.
+    pub tiling: Tiling,
+    /// Where the patch is: `self`, `original`, or the path of a picture.
+    pub donor: String,
+    /// The patch, in pixels of the donor; left open, the best one is found.
+    pub patch: Option<Rectangle>,
+    /// Magnification of the donor.
+    pub scale: f64,
+}
+
+impl Default for Graft {
+    fn default() -> Self {
+        Self {
+            radius: 2.0,
+            strength: Strength::Percent(100.0),
+            tiling: Tiling::Blend,
+            donor: "self".to_string(),
+            patch: None,
+            scale: 1.0,
+        }
+    }
+}
+
+impl Settings for Graft {
+    const PARAMETERS: &'static [Parameter<Self>] = &[
+        parameter!(
+            radius,
+            "px",
+            Allowed::number(0.1, 100.0, 0.1, 1.0),
+            "high-pass radius: how fine the grafted texture is"
+        ),
+        parameter!(
+            strength,
+            "%",
+            Allowed::PercentOrMatch { max: 1000.0 },
+            "scales the texture, or matches the reference"
+        ),
+        parameter!(
+            tiling,
+            "",
+            Allowed::OneOf(Tiling::names),
+            "how the patch is spread"
+        ),
+        parameter!(
+            donor,
+            "",
+            Allowed::Text,
+            "where the patch is: self, original, or a picture's path"
+        ),
+        parameter!(
+            patch,
+            "",
+            Allowed::Rectangle,
+            "the patch of real skin: x, y, width, height"
+        ),
+        parameter!(
+            scale,
+            "×",
+            Allowed::number(0.25, 4.0, 0.01, 0.1),
+            "magnification of the donor"
+        ),
+    ];
+}
+
+/// Why no texture can be taken from a donor.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GraftError {
+    /// The recipe names no patch.
+    #[error("no patch is marked; mark one, or set patch to x, y, width and height")]
+    NoPatch,
+    /// The patch reaches beyond the donor.
+    #[error(
+        "the patch {},{} {}×{} reaches beyond its donor of {width}×{height} pixels",
+        patch.x, patch.y, patch.width, patch.height
+    )]
+    Outside {
+        /// The patch.
+        patch: Rectangle,
+        /// Width of the donor.
+        width: usize,
+        /// Height of the donor.
+        height: usize,
+    },
+}
+
+/// The high-passed patch, ready to be spread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GraftTexture {
+    detail: Plane,
+}
+
+impl GraftTexture {
+    /// Takes the patch's detail, high-passed over the donor itself so that the rim of the patch has
+    /// its real neighbours.
+    ///
+    /// # Errors
+    /// When there is no patch, or it does not lie inside the donor.
+    pub fn take(graft: &Graft, donor: &Image) -> Result<Self, GraftError> {
+        let patch = graft.patch.ok_or(GraftError::NoPatch)?;
+        let marked = Region::new(
+            patch.x as usize,
+            patch.y as usize,
+            patch.width as usize,
+            patch.height as usize,
+        );
+        if marked.is_empty() || !donor.bounds().contains(&marked) {
+            return Err(GraftError::Outside {
+                patch,
+                width: donor.width(),
+                height: donor.height(),
+            });
+        }
+        let scaled = |length: usize| ((length as f64 * graft.scale).round() as usize).max(1);
+        let bounds = Region::of_size(scaled(donor.width()), scaled(donor.height()));
+        let region = Region::new(
+            (marked.x as f64 * graft.scale).round() as usize,
+            (marked.y as f64 * graft.scale).round() as usize,
+            scaled(marked.width),
+            scaled(marked.height),
+        )
+        .within(&bounds);
+        let high_pass = HighPass::new(graft.radius);
+        let from = region.expanded(high_pass.halo(), &bounds);
+        let magnify = Resample::new(
+            (donor.width(), donor.height()),
+            (bounds.width, bounds.height),
+        );
+        let grey = donor.tile(magnify.needs(from)).desaturated();
+        let grey = magnify.apply(&grey, from);
+        Ok(Self {
+            detail: high_pass.detail(&grey, from, region, bounds, &Cancel::default()),
+        })
+    }
+
+    /// The source of a graft layer, ½ + strength·T, in a region of the picture.
+    pub fn paint(&self, factor: f32, region: Region) -> Plane {
+        tiling::repeat(&self.detail, region).map(|detail| 0.5 + factor * detail)
+    }
+
+    /// The signed detail of the patch.
+    pub fn detail(&self) -> &Plane {
+        &self.detail
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::raster::{Layout, Samples};
+
+    fn donor() -> Image {
+        let samples = (0..40 * 30 * 3u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8);
+        Image::new(40, 30, Layout::Rgb, Samples::Eight(samples.collect())).expect("right size")
+    }
+
+    fn patch(x: u32, y: u32, width: u32, height: u32) -> Graft {
+        Graft {
+            patch: Some(Rectangle {
+                x,
+                y,
+                width,
+                height,
+            }),
+            ..Graft::default()
+        }
+    }
+
+    #[test]
+    fn the_rim_of_a_patch_has_its_real_neighbours() {
+        let donor = donor();
+        let whole = GraftTexture::take(&patch(0, 0, 40, 30), &donor).expect("inside");
+        let part = GraftTexture::take(&patch(5, 6, 16, 12), &donor).expect("inside");
+        assert_eq!(part.detail, whole.detail.crop(Region::new(5, 6, 16, 12)));
+    }
+
+    #[test]
+    fn a_patch_beyond_its_donor_is_refused() {
+        let refusal = GraftTexture::take(&patch(30, 0, 11, 4), &donor()).unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "the patch 30,0 11×4 reaches beyond its donor of 40×30 pixels"
+        );
+        let endless = patch(u32::MAX, 0, u32::MAX, 4);
+        assert!(GraftTexture::take(&endless, &donor()).is_err());
+    }
+
+    #[test]
+    fn a_magnified_patch_grows() {
+        let graft = Graft {
+            scale: 2.0,
+            ..patch(5, 6, 16, 12)
+        };
+        let texture = GraftTexture::take(&graft, &donor()).expect("inside");
+        assert_eq!((texture.detail.width(), texture.detail.height()), (32, 24));
+    }
+}

@@ -1,0 +1,22 @@
+//! What a layer paints: one file each, with its settings, its reach, its maths and its tests.
+
+mod cancel;
+mod gaussian;
+mod graft;
+mod high_pass;
+mod noise;
+mod overlay;
+pub mod parameter;
+mod random;
+mod texture;
+mod tiling;
+
+pub use cancel::Cancel;
+pub use gaussian::Gaussian;
+pub use graft::{Graft, GraftError, GraftTexture, Rectangle};
+pub use high_pass::HighPass;
+pub use noise::{Distribution, Noise, NoisePlace};
+pub use overlay::{Fit, Overlay};
+pub use random::Random;
+pub use texture::{Align, Mode, Spots, Texture};
+pub use tiling::Tiling;

@@ -1,0 +1,210 @@
+//! Method 1, synthetic noise: 50 % grey plus noise, softened by a small Gaussian.
+
+use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
+use super::random::RandomRow;
+use super::{Cancel, Gaussian, Random};
+use crate::engine::raster::{Plane, Region};
+
+/// How the draws are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distribution {
+    /// Evenly on ± the amount.
+    Uniform,
+    /// Normally, with the amount as standard deviation.
+    Gaussian,
+}
+
+impl Choice for Distribution {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("uniform", Distribution::Uniform),
+        ("gaussian", Distribution::Gaussian),
+    ];
+}
+
+/// Settings of a noise layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noise {
+    /// Range or deviation of the noise, in per cent of full scale.
+    pub amount: f64,
+    /// Radius of the Gaussian that softens it, in pixels.
+    pub blur: f64,
+    /// Scales the noise.
+    pub strength: Strength,
+    /// How the draws are spread.
+    pub distribution: Distribution,
+    /// One draw a pixel for all channels.
+    pub monochromatic: bool,
+}
+
+impl Default for Noise {
+    fn default() -> Self {
+        Self {
+            amount: 3.0,
+            blur: 0.4,
+            strength: Strength::Percent(100.0),
+            distribution: Distribution::Uniform,
+            monochromatic: true,
+        }
+    }
+}
+
+impl Settings for Noise {
+    const PARAMETERS: &'static [Parameter<Self>] = &[
+        parameter!(
+            amount,
+            "%",
+            Allowed::number(0.0, 100.0, 0.1, 1.0),
+            "noise amount: range or deviation of the noise"
+        ),
+        parameter!(
+            blur,
+            "px",
+            Allowed::number(0.0, 20.0, 0.05, 0.5),
+            "noise blur: softens the grain"
+        ),
+        parameter!(
+            strength,
+            "%",
+            Allowed::PercentOrMatch { max: 1000.0 },
+            "scales the noise, or matches the reference"
+        ),
+        parameter!(
+            distribution,
+            "",
+            Allowed::OneOf(Distribution::names),
+            "how the draws are spread"
+        ),
+        parameter!(
+            monochromatic,
+            "",
+            Allowed::Flag,
+            "one draw a pixel for all channels"
+        ),
+    ];
+}
+
+impl Noise {
+    /// The source of a noise layer, ½ + strength·Gaussian(noise), for a region of a picture with
+    /// this many colour channels. `factor` is the strength, 1 for 100 %.
+    pub fn paint(&self, place: NoisePlace, region: Region, cancel: &Cancel) -> Vec<Plane> {
+        let planes = if self.monochromatic {
+            1
+        } else {
+            place.channels
+        };
+        let mut painted: Vec<Plane> = (0..planes)
+            .map(|channel| self.paint_channel(&place, channel, region, cancel))
+            .collect();
+        while painted.len() < place.channels {
+            painted.push(painted[0].clone());
+        }
+        painted
+    }
+
+    fn paint_channel(
+        &self,
+        place: &NoisePlace,
+        channel: usize,
+        region: Region,
+        cancel: &Cancel,
+    ) -> Plane {
+        let gaussian = Gaussian::new(self.blur);
+        let from = region.expanded(gaussian.halo(), &place.bounds);
+        let random = Random::new(place.seed, place.layer, channel as u64);
+        let amount = (self.amount / 100.0) as f32;
+        let draws = match self.distribution {
+            Distribution::Uniform => draw(random, from, amount, RandomRow::signed),
+            Distribution::Gaussian => draw(random, from, amount, RandomRow::normal),
+        };
+        gaussian
+            .blur(&draws, from, region, place.bounds, cancel)
+            .map(|noise| 0.5 + place.factor * noise)
+    }
+}
+
+/// Where noise is painted: everything its draws depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct NoisePlace {
+    /// The recipe's seed.
+    pub seed: u64,
+    /// The layer's position in the recipe.
+    pub layer: u64,
+    /// Colour channels of the picture.
+    pub channels: usize,
+    /// The whole picture.
+    pub bounds: Region,
+    /// Strength: 1 for 100 %.
+    pub factor: f32,
+}
+
+#[inline(always)]
+fn draw(
+    random: Random,
+    region: Region,
+    amount: f32,
+    one: impl Fn(RandomRow, usize) -> f32,
+) -> Plane {
+    let mut plane = Plane::filled(region.width, region.height, 0.0);
+    for y in 0..region.height {
+        let row = random.row(region.y + y);
+        for (x, out) in plane.row_mut(y).iter_mut().enumerate() {
+            *out = amount * one(row, region.x + x);
+        }
+    }
+    plane
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn painted(noise: &Noise, region: Region) -> Vec<Plane> {
+        let place = NoisePlace {
+            seed: 1,
+            layer: 0,
+            channels: 3,
+            bounds: Region::of_size(200, 200),
+            factor: 1.0,
+        };
+        noise.paint(place, region, &Cancel::default())
+    }
+
+    #[test]
+    fn uniform_noise_stays_within_its_amount() {
+        let noise = Noise {
+            blur: 0.0,
+            ..Noise::default()
+        };
+        let plane = &painted(&noise, Region::of_size(200, 200))[0];
+        let extremes = plane.samples().iter().map(|it| (it - 0.5).abs());
+        let largest = extremes.fold(0.0, f32::max);
+        assert!((0.0299..=0.030_001).contains(&largest), "{largest}");
+    }
+
+    #[test]
+    fn monochromatic_noise_has_one_draw_for_all_channels() {
+        let region = Region::new(3, 4, 20, 10);
+        let mono = painted(&Noise::default(), region);
+        assert_eq!(mono[0], mono[1]);
+        assert_eq!(mono[0], mono[2]);
+        let colour = painted(
+            &Noise {
+                monochromatic: false,
+                ..Noise::default()
+            },
+            region,
+        );
+        assert_eq!(mono[0], colour[0]);
+        assert_ne!(colour[0], colour[1]);
+    }
+
+    #[test]
+    fn no_amount_is_mid_grey() {
+        let noise = Noise {
+            amount: 0.0,
+            ..Noise::default()
+        };
+        let plane = &painted(&noise, Region::of_size(9, 9))[0];
+        assert!(plane.samples().iter().all(|it| *it == 0.5));
+    }
+}

@@ -1,0 +1,17 @@
+//! What a picture is: images as files store them, planes of `f32` as the engine computes them,
+//! regions, colour and blend modes.
+
+mod blend;
+mod colour;
+mod image;
+mod plane;
+mod region;
+mod resample;
+pub mod store;
+
+pub use blend::Blend;
+pub use colour::{desaturate, luma};
+pub use image::{Depth, Image, Layout, Samples, SizeError};
+pub use plane::{Plane, Tile};
+pub use region::Region;
+pub use resample::{Resample, reduce_by_two};

@@ -1,0 +1,188 @@
+//! Planes of `f32` samples, and tiles: the planes of one region of a picture.
+
+use super::{Region, desaturate, luma};
+
+/// One channel: `width` × `height` samples, row by row, nominally 0..=1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    width: usize,
+    height: usize,
+    samples: Vec<f32>,
+}
+
+impl Plane {
+    /// A plane of one value.
+    pub fn filled(width: usize, height: usize, value: f32) -> Self {
+        Self {
+            width,
+            height,
+            samples: vec![value; width * height],
+        }
+    }
+
+    /// A plane from its samples, row by row.
+    ///
+    /// # Panics
+    /// If there are not `width` × `height` samples.
+    pub fn from_samples(width: usize, height: usize, samples: Vec<f32>) -> Self {
+        assert_eq!(samples.len(), width * height, "a plane of {width}×{height}");
+        Self {
+            width,
+            height,
+            samples,
+        }
+    }
+
+    /// Columns.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// All samples, row by row.
+    pub fn samples(&self) -> &[f32] {
+        &self.samples
+    }
+
+    /// All samples, row by row, to change.
+    pub fn samples_mut(&mut self) -> &mut [f32] {
+        &mut self.samples
+    }
+
+    /// One row.
+    pub fn row(&self, y: usize) -> &[f32] {
+        &self.samples[y * self.width..][..self.width]
+    }
+
+    /// One row, to change.
+    pub fn row_mut(&mut self, y: usize) -> &mut [f32] {
+        &mut self.samples[y * self.width..][..self.width]
+    }
+
+    /// The sample in column `x` of row `y`.
+    pub fn at(&self, x: usize, y: usize) -> f32 {
+        self.samples[y * self.width + x]
+    }
+
+    /// A rectangle cut out of it; `part` counts from this plane's own corner.
+    pub fn crop(&self, part: Region) -> Plane {
+        if part == Region::of_size(self.width, self.height) {
+            return self.clone();
+        }
+        let mut samples = Vec::with_capacity(part.width * part.height);
+        for y in part.y..part.bottom() {
+            samples.extend_from_slice(&self.row(y)[part.x..part.right()]);
+        }
+        Plane::from_samples(part.width, part.height, samples)
+    }
+
+    /// The same plane with `change` applied to every sample.
+    pub fn map(mut self, change: impl Fn(f32) -> f32) -> Plane {
+        for sample in &mut self.samples {
+            *sample = change(*sample);
+        }
+        self
+    }
+
+    /// `change(own, other)` for every pair of samples.
+    ///
+    /// # Panics
+    /// If the sizes differ.
+    pub fn zip_map(mut self, other: &Plane, change: impl Fn(f32, f32) -> f32) -> Plane {
+        assert_eq!((self.width, self.height), (other.width, other.height));
+        for (own, other) in self.samples.iter_mut().zip(&other.samples) {
+            *own = change(*own, *other);
+        }
+        self
+    }
+}
+
+/// The colour planes (1 grey or 3 RGB) of one region of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tile {
+    region: Region,
+    planes: Vec<Plane>,
+}
+
+impl Tile {
+    /// A tile from its planes.
+    ///
+    /// # Panics
+    /// If a plane has not the size of the region, or there are not 1 or 3 of them.
+    pub fn new(region: Region, planes: Vec<Plane>) -> Self {
+        assert!(planes.len() == 1 || planes.len() == 3, "grey or RGB");
+        for plane in &planes {
+            assert_eq!((plane.width, plane.height), (region.width, region.height));
+        }
+        Self { region, planes }
+    }
+
+    /// Where in the picture it lies.
+    pub fn region(&self) -> Region {
+        self.region
+    }
+
+    /// The colour planes: grey, or red, green and blue.
+    pub fn planes(&self) -> &[Plane] {
+        &self.planes
+    }
+
+    /// The colour planes, to change.
+    pub fn planes_mut(&mut self) -> &mut [Plane] {
+        &mut self.planes
+    }
+
+    /// Luma of every pixel.
+    pub fn luma(&self) -> Plane {
+        self.to_grey(luma)
+    }
+
+    /// Photoshop's Desaturate of every pixel.
+    pub fn desaturated(&self) -> Plane {
+        self.to_grey(desaturate)
+    }
+
+    fn to_grey(&self, convert: impl Fn(f32, f32, f32) -> f32) -> Plane {
+        match self.planes.as_slice() {
+            [r, g, b] => {
+                let samples = r.samples.iter().zip(&g.samples).zip(&b.samples);
+                Plane::from_samples(
+                    r.width,
+                    r.height,
+                    samples.map(|((r, g), b)| convert(*r, *g, *b)).collect(),
+                )
+            }
+            planes => planes[0].clone(),
+        }
+    }
+
+    /// The part of it that covers `region`, which must lie inside.
+    pub fn crop(self, region: Region) -> Tile {
+        if region == self.region {
+            return self;
+        }
+        assert!(self.region.contains(&region), "a crop lies inside its tile");
+        let part = Region {
+            x: region.x - self.region.x,
+            y: region.y - self.region.y,
+            ..region
+        };
+        Tile::new(region, self.planes.iter().map(|it| it.crop(part)).collect())
+    }
+
+    /// With as many colour planes as asked for: grey is repeated, RGB becomes its luma.
+    pub fn with_channels(self, channels: usize) -> Tile {
+        match (self.planes.len(), channels) {
+            (1, 3) => {
+                let [grey] = <[Plane; 1]>::try_from(self.planes).expect("one plane was counted");
+                Tile::new(self.region, vec![grey.clone(), grey.clone(), grey])
+            }
+            (3, 1) => Tile::new(self.region, vec![self.luma()]),
+            _ => self,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Samples of `f32` on their way into a file's own depth.
+
+/// 0..=1 to 8 bits, clamped and rounded to the nearest level.
+#[inline(always)]
+pub fn to_eight(sample: f32) -> u8 {
+    // A float that is not a number, or out of range, saturates in `as`.
+    (sample * 255.0 + 0.5) as u8
+}
+
+/// 0..=1 to 16 bits, clamped and rounded to the nearest level.
+#[inline(always)]
+pub fn to_sixteen(sample: f32) -> u16 {
+    (sample * 65_535.0 + 0.5) as u16
+}
+
+/// Clamped to 0..=1; what is not a number becomes 0.
+#[inline(always)]
+pub fn to_float(sample: f32) -> f32 {
+    if sample.is_nan() {
+        0.0
+    } else {
+        sample.clamp(0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_survives_the_way_through_f32() {
+        for level in 0..=u8::MAX {
+            assert_eq!(to_eight(f32::from(level) / 255.0), level);
+        }
+        for level in 0..=u16::MAX {
+            assert_eq!(to_sixteen(f32::from(level) / 65_535.0), level);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_written_as_black() {
+        assert_eq!(to_eight(f32::NAN), 0);
+        assert_eq!(to_sixteen(f32::NAN), 0);
+        assert_eq!(to_float(f32::NAN), 0.0);
+        assert_eq!(to_eight(7.0), 255);
+        assert_eq!(to_sixteen(-7.0), 0);
+    }
+}

@@ -1,0 +1,12 @@
+//! Recipe × pictures → picture: which layers apply, tiles, threads, cancelling.
+//!
+//! Preview and export are the same function with another region: every tile is computed from the
+//! same samples in the same order, whatever its size and whichever thread runs it.
+
+mod plan;
+mod stack;
+mod whole;
+
+pub use super::operations::Cancel;
+pub use plan::{Inputs, Plan, Skipped};
+pub use whole::{Cancelled, Progress, TileSize};

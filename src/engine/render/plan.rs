@@ -1,0 +1,258 @@
+//! What a recipe means for given pictures: which layers apply, and what they are made from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::engine::masks::{MaskName, MaskSources, Masks};
+use crate::engine::operations::parameter::{Choice, Strength};
+use crate::engine::operations::{
+    Align, Graft, GraftTexture, Noise, Overlay, Spots, Texture, Tiling,
+};
+use crate::engine::raster::{Blend, Image};
+use crate::engine::recipe::{Kind, Layer, Operation, Recipe};
+
+/// The pictures a render works with.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The picture that is restored.
+    pub picture: Arc<Image>,
+    /// What it looked like before the AI, if it is there.
+    pub original: Option<Arc<Image>>,
+    /// Pictures that the recipe names, by the path that it names them with.
+    pub files: BTreeMap<String, Arc<Image>>,
+}
+
+impl Inputs {
+    /// A picture with nothing beside it.
+    pub fn alone(picture: Arc<Image>) -> Self {
+        Self {
+            picture,
+            original: None,
+            files: BTreeMap::new(),
+        }
+    }
+}
+
+/// A layer that cannot apply to these pictures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its position in the recipe, from 0.
+    pub layer: usize,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its number and name, as messages show them.
+    pub label: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A recipe made ready for given pictures. It cannot fail to render.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(super) inputs: Inputs,
+    /// The original, if it lies over the picture pixel by pixel.
+    pub(super) original: Option<Arc<Image>>,
+    pub(super) seed: u64,
+    pub(super) masks: Masks,
+    pub(super) steps: Vec<Step>,
+    skipped: Vec<Skipped>,
+    notes: Vec<String>,
+}
+
+/// A layer that applies.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// Position in the recipe: what random draws depend on.
+    pub index: usize,
+    pub painter: Painter,
+    /// 0..=1
+    pub opacity: f32,
+    pub blend: Blend,
+    pub masks: Vec<MaskName>,
+}
+
+/// An operation with all that it paints from. `factor` is a strength, 1 for 100 %.
+#[derive(Clone, Debug)]
+pub(super) enum Painter {
+    Texture {
+        texture: Texture,
+        original: Arc<Image>,
+    },
+    Graft {
+        texture: Arc<GraftTexture>,
+        factor: f32,
+    },
+    Noise {
+        noise: Noise,
+        factor: f32,
+    },
+    Picture {
+        overlay: Overlay,
+        picture: Arc<Image>,
+    },
+}
+
+impl Plan {
+    /// Finds out which layers apply and prepares them.
+    pub fn new(recipe: &Recipe, inputs: Inputs) -> Self {
+        let original = inputs
+            .original
+            .clone()
+            .filter(|it| it.bounds() == inputs.picture.bounds());
+        let mut plan = Self {
+            inputs,
+            original,
+            seed: recipe.seed,
+            masks: recipe.masks.clone(),
+            steps: Vec::new(),
+            skipped: Vec::new(),
+            notes: Vec::new(),
+        };
+        for (index, layer) in recipe.layers.iter().enumerate() {
+            if !layer.enabled {
+                continue;
+            }
+            let label = recipe.layer_label(index);
+            match plan.step(index, layer, &label) {
+                Ok(step) => plan.steps.push(step),
+                Err(reason) => plan.skipped.push(Skipped {
+                    layer: index,
+                    kind: layer.kind(),
+                    label,
+                    reason,
+                }),
+            }
+        }
+        plan
+    }
+
+    /// The picture that is restored.
+    pub fn picture(&self) -> &Arc<Image> {
+        &self.inputs.picture
+    }
+
+    /// Enabled layers that cannot apply.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// What a person should know of layers that apply in another way than the recipe says.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The pictures that masks are made from.
+    pub(super) fn mask_sources(&self) -> MaskSources<'_> {
+        MaskSources {
+            picture: &self.inputs.picture,
+            original: self.original.as_deref(),
+            file: self.file(&self.masks.file.path).map(Arc::as_ref),
+        }
+    }
+
+    fn file(&self, path: &str) -> Option<&Arc<Image>> {
+        self.inputs.files.get(path)
+    }
+
+    fn step(&mut self, index: usize, layer: &Layer, label: &str) -> Result<Step, String> {
+        for mask in &layer.masks {
+            if let Some(reason) = self.masks.missing(*mask, &self.mask_sources()) {
+                return Err(format!("its mask {} is empty: {reason}", mask.name()));
+            }
+        }
+        let painter = match &layer.operation {
+            Operation::Texture(texture) => self.texture(texture, label)?,
+            Operation::Graft(graft) => self.graft(graft, label)?,
+            Operation::Noise(noise) => Painter::Noise {
+                factor: self.factor(noise.strength, label),
+                noise: noise.clone(),
+            },
+            Operation::Picture(overlay) => self.overlay(overlay)?,
+        };
+        Ok(Step {
+            index,
+            painter,
+            opacity: (layer.opacity / 100.0) as f32,
+            blend: layer.blend,
+            masks: layer.masks.clone(),
+        })
+    }
+
+    fn texture(&mut self, texture: &Texture, label: &str) -> Result<Painter, String> {
+        let (picture, given) = (&self.inputs.picture, &self.inputs.original);
+        let original = match (given, &self.original) {
+            (None, _) => return Err("there is no original".to_string()),
+            (Some(given), None) => {
+                return Err(format!(
+                    "the original has {}×{} pixels and the picture {}×{}",
+                    given.width(),
+                    given.height(),
+                    picture.width(),
+                    picture.height()
+                ));
+            }
+            (Some(_), Some(original)) => original.clone(),
+        };
+        if texture.align == Align::Auto {
+            self.notes.push(format!(
+                "{label}: this version cannot align yet; the original is used as it lies"
+            ));
+        }
+        if texture.spots == Spots::LeaveOut {
+            self.notes.push(format!(
+                "{label}: this version cannot tell spots yet; they come back in part"
+            ));
+        }
+        Ok(Painter::Texture {
+            texture: texture.clone(),
+            original,
+        })
+    }
+
+    fn graft(&mut self, graft: &Graft, label: &str) -> Result<Painter, String> {
+        let donor = match graft.donor.as_str() {
+            "self" => self.inputs.picture.clone(),
+            "original" => {
+                let original = self.inputs.original.clone();
+                original.ok_or("its donor is the original, and there is none")?
+            }
+            path => {
+                let file = self.file(path).cloned();
+                file.ok_or_else(|| format!("its donor {path} was not read"))?
+            }
+        };
+        let texture = GraftTexture::take(graft, &donor).map_err(|it| it.to_string())?;
+        if graft.tiling == Tiling::Blend {
+            self.notes.push(format!(
+                "{label}: this version cannot blend tiles yet; the patch repeats as a pattern"
+            ));
+        }
+        Ok(Painter::Graft {
+            texture: Arc::new(texture),
+            factor: self.factor(graft.strength, label),
+        })
+    }
+
+    fn overlay(&self, overlay: &Overlay) -> Result<Painter, String> {
+        if overlay.path.is_empty() {
+            return Err("it names no picture; set its path".to_string());
+        }
+        let picture = self.file(&overlay.path).cloned();
+        Ok(Painter::Picture {
+            overlay: overlay.clone(),
+            picture: picture.ok_or_else(|| format!("its picture {} was not read", overlay.path))?,
+        })
+    }
+
+    fn factor(&mut self, strength: Strength, label: &str) -> f32 {
+        match strength {
+            Strength::Percent(percent) => (percent / 100.0) as f32,
+            Strength::Match => {
+                self.notes.push(format!(
+                    "{label}: this version cannot match strength yet; 100 % is used"
+                ));
+                1.0
+            }
+        }
+    }
+}

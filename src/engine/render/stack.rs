@@ -1,0 +1,161 @@
+//! One tile of the picture, taken through the whole stack of layers.
+
+use super::Cancel;
+use super::plan::{Painter, Plan, Step};
+use crate::engine::masks::MaskName;
+use crate::engine::operations::NoisePlace;
+use crate::engine::raster::{Plane, Region, Tile};
+
+impl Plan {
+    /// A region of the restored picture, which must lie inside it. Samples are not clamped.
+    ///
+    /// Once cancelled, what is returned is unfinished.
+    pub fn tile(&self, region: Region, cancel: &Cancel) -> Tile {
+        let picture = &self.inputs.picture;
+        let bounds = picture.bounds();
+        // A layer that reads its backdrop beyond the tile needs the layers below it there as well.
+        let mut regions = vec![region; self.steps.len() + 1];
+        for (i, step) in self.steps.iter().enumerate().rev() {
+            regions[i] = regions[i + 1].expanded(step.painter.halo(), &bounds);
+        }
+        let mut masks = MaskCache::new(self, cancel);
+        let mut tile = picture.tile(regions[0]);
+        for (step, to) in self.steps.iter().zip(&regions[1..]) {
+            if cancel.is_cancelled() {
+                break;
+            }
+            tile = self.paint(step, tile, *to, &mut masks, cancel);
+        }
+        tile.crop(region)
+    }
+
+    /// How far beyond a tile the stack reads the picture, in pixels.
+    pub(super) fn halo(&self) -> usize {
+        self.steps.iter().map(|it| it.painter.halo()).sum()
+    }
+
+    /// The coverage of the masks of one layer of the recipe, all multiplied, in a region; `None`
+    /// where the layer has no masks, or does not apply.
+    pub fn coverage(&self, layer: usize, region: Region, cancel: &Cancel) -> Option<Plane> {
+        let step = self.steps.iter().find(|it| it.index == layer)?;
+        MaskCache::new(self, cancel).product(&step.masks, region)
+    }
+
+    fn paint(
+        &self,
+        step: &Step,
+        backdrop: Tile,
+        to: Region,
+        masks: &mut MaskCache,
+        cancel: &Cancel,
+    ) -> Tile {
+        let coverage = masks.product(&step.masks, to);
+        let uncovered = |it: &Plane| it.samples().iter().all(|sample| *sample == 0.0);
+        if step.opacity == 0.0 || coverage.as_ref().is_some_and(uncovered) {
+            return backdrop.crop(to);
+        }
+        let (sources, alpha) = self.sources(step, &backdrop, to, cancel);
+        let coverage = match (coverage, alpha) {
+            (Some(coverage), Some(alpha)) => Some(coverage.zip_map(&alpha, |c, a| c * a)),
+            (coverage, alpha) => coverage.or(alpha),
+        };
+        let mut result = backdrop.crop(to);
+        for (channel, plane) in result.planes_mut().iter_mut().enumerate() {
+            // A grey source serves all channels.
+            let source = &sources[channel.min(sources.len() - 1)];
+            step.blend
+                .composite(plane, source, coverage.as_ref(), step.opacity);
+        }
+        result
+    }
+
+    /// What a layer paints: one plane for all channels or one for each, and its own alpha.
+    fn sources(
+        &self,
+        step: &Step,
+        backdrop: &Tile,
+        to: Region,
+        cancel: &Cancel,
+    ) -> (Vec<Plane>, Option<Plane>) {
+        let bounds = self.inputs.picture.bounds();
+        let channels = backdrop.planes().len();
+        match &step.painter {
+            Painter::Texture { texture, original } => {
+                let original = original.tile(backdrop.region()).with_channels(channels);
+                let planes = texture.paint(backdrop, &original, to, bounds, cancel);
+                (planes, None)
+            }
+            Painter::Graft { texture, factor } => (vec![texture.paint(*factor, to)], None),
+            Painter::Noise { noise, factor } => {
+                let place = NoisePlace {
+                    seed: self.seed,
+                    layer: step.index as u64,
+                    channels,
+                    bounds,
+                    factor: *factor,
+                };
+                (noise.paint(place, to, cancel), None)
+            }
+            Painter::Picture { overlay, picture } => overlay.paint(picture, channels, to, bounds),
+        }
+    }
+}
+
+impl Painter {
+    /// How far beyond a tile it reads its backdrop, in pixels.
+    fn halo(&self) -> usize {
+        match self {
+            Painter::Texture { texture, .. } => texture.halo(),
+            Painter::Graft { .. } | Painter::Noise { .. } | Painter::Picture { .. } => 0,
+        }
+    }
+}
+
+/// The masks of one tile, each computed once: lower layers need larger regions than upper ones.
+struct MaskCache<'a> {
+    plan: &'a Plan,
+    cancel: &'a Cancel,
+    known: Vec<(MaskName, Region, Plane)>,
+}
+
+impl<'a> MaskCache<'a> {
+    fn new(plan: &'a Plan, cancel: &'a Cancel) -> Self {
+        Self {
+            plan,
+            cancel,
+            known: Vec::new(),
+        }
+    }
+
+    fn product(&mut self, masks: &[MaskName], region: Region) -> Option<Plane> {
+        let (first, rest) = masks.split_first()?;
+        let mut product = self.one(*first, region);
+        for mask in rest {
+            let other = self.one(*mask, region);
+            product = product.zip_map(&other, |product, other| product * other);
+        }
+        Some(product)
+    }
+
+    fn one(&mut self, mask: MaskName, region: Region) -> Plane {
+        let cached = self
+            .known
+            .iter()
+            .position(|(name, known, _)| *name == mask && known.contains(&region));
+        let at = cached.unwrap_or_else(|| {
+            let sources = self.plan.mask_sources();
+            let plane = self
+                .plan
+                .masks
+                .coverage(mask, &sources, region, self.cancel);
+            self.known.push((mask, region, plane));
+            self.known.len() - 1
+        });
+        let (_, known, plane) = &self.known[at];
+        plane.crop(Region {
+            x: region.x - known.x,
+            y: region.y - known.y,
+            ..region
+        })
+    }
+}

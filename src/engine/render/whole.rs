@@ -1,0 +1,223 @@
+//! Whole pictures, tile by tile on all threads: at full size, or scaled down.
+
+use rayon::prelude::*;
+
+use super::Cancel;
+use super::plan::Plan;
+use crate::engine::raster::{Depth, Image, Plane, Region, Resample, Samples, Tile, store};
+
+/// The render was cancelled: there is no picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cancelled")]
+pub struct Cancelled;
+
+/// Told after each piece of work: how many of how many rows are done. Called from any thread.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// Size of the tiles in which a picture is rendered, in pixels. It changes the time that a render
+/// takes and never its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TileSize {
+    /// Columns, at least 1.
+    pub width: usize,
+    /// Rows, at least 1.
+    pub height: usize,
+}
+
+impl TileSize {
+    /// A size that suits how far the plan's layers read: wide rims ask for larger tiles.
+    fn for_plan(plan: &Plan) -> Self {
+        let side = (4 * plan.halo()).next_power_of_two().clamp(256, 1024);
+        Self {
+            width: side,
+            height: side,
+        }
+    }
+}
+
+/// Rows of the source that one piece of a reduced render should have at least.
+const REDUCED_BAND: usize = 128;
+
+impl Plan {
+    /// Renders the whole picture at full size, in the given depth. Alpha is carried over.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn render(
+        &self,
+        depth: Depth,
+        progress: Progress,
+        cancel: &Cancel,
+    ) -> Result<Image, Cancelled> {
+        self.render_in_tiles(depth, TileSize::for_plan(self), progress, cancel)
+    }
+
+    /// The same, in tiles of a given size.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn render_in_tiles(
+        &self,
+        depth: Depth,
+        size: TileSize,
+        progress: Progress,
+        cancel: &Cancel,
+    ) -> Result<Image, Cancelled> {
+        let job = Job {
+            plan: self,
+            size,
+            progress,
+            cancel,
+        };
+        let samples = match depth {
+            Depth::Eight => Samples::Eight(job.samples(store::to_eight)?),
+            Depth::Sixteen => Samples::Sixteen(job.samples(store::to_sixteen)?),
+            Depth::Float => Samples::Float(job.samples(store::to_float)?),
+        };
+        let picture = self.picture();
+        let image = Image::new(picture.width(), picture.height(), picture.layout(), samples);
+        Ok(image.expect("as many samples as the picture has"))
+    }
+
+    /// Renders a region, which must lie inside the picture, and scales it down to `width` ×
+    /// `height` pixels: the true picture, never a render of a smaller one.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn render_reduced(
+        &self,
+        region: Region,
+        (width, height): (usize, usize),
+        cancel: &Cancel,
+    ) -> Result<Tile, Cancelled> {
+        let render = |region| self.tile(region, cancel);
+        reduce(region, (width, height), cancel, render)
+    }
+
+    /// The coverage of a layer's masks in a region, scaled down in the same way; `None` where the
+    /// layer has none, or does not apply.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn coverage_reduced(
+        &self,
+        layer: usize,
+        region: Region,
+        size: (usize, usize),
+        cancel: &Cancel,
+    ) -> Result<Option<Plane>, Cancelled> {
+        let has_masks = |step: &super::plan::Step| step.index == layer && !step.masks.is_empty();
+        if !self.steps.iter().any(has_masks) {
+            return Ok(None);
+        }
+        let tile = reduce(region, size, cancel, |region| {
+            let coverage = self.coverage(layer, region, cancel);
+            Tile::new(region, coverage.into_iter().collect())
+        })?;
+        Ok(tile.planes().first().cloned())
+    }
+}
+
+/// A render of the whole picture on its way.
+struct Job<'a> {
+    plan: &'a Plan,
+    size: TileSize,
+    progress: Progress<'a>,
+    cancel: &'a Cancel,
+}
+
+impl Job<'_> {
+    /// All interleaved samples, each stored by `store`.
+    fn samples<T: Copy + Default + Send>(&self, store: fn(f32) -> T) -> Result<Vec<T>, Cancelled> {
+        let picture = self.plan.picture();
+        let (width, height) = (picture.width(), picture.height());
+        let row = width * picture.layout().channels();
+        let rows = self.size.height.max(1);
+        let mut samples = vec![T::default(); row * height];
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let bands = samples.par_chunks_mut(row * rows).enumerate();
+        bands.try_for_each(|(i, band)| {
+            let region = Region::new(0, i * rows, width, rows).within(&picture.bounds());
+            for tile in self.band(region)? {
+                self.write(&tile, region, band, store);
+            }
+            let before = done.fetch_add(region.height, std::sync::atomic::Ordering::Relaxed);
+            (self.progress)(before + region.height, height);
+            Ok(())
+        })?;
+        Ok(samples)
+    }
+
+    /// The tiles of one band of rows.
+    fn band(&self, band: Region) -> Result<Vec<Tile>, Cancelled> {
+        let width = self.size.width.max(1);
+        let columns: Vec<usize> = (0..band.width).step_by(width).collect();
+        columns
+            .into_par_iter()
+            .map(|x| {
+                let region = Region::new(x, band.y, width, band.height).within(&band);
+                let tile = self.plan.tile(region, self.cancel);
+                if self.cancel.is_cancelled() {
+                    return Err(Cancelled);
+                }
+                Ok(tile)
+            })
+            .collect()
+    }
+
+    fn write<T>(&self, tile: &Tile, band: Region, out: &mut [T], store: fn(f32) -> T) {
+        let picture = self.plan.picture();
+        let channels = picture.layout().channels();
+        let region = tile.region();
+        let alpha = picture.alpha(region);
+        let planes: Vec<&Plane> = tile.planes().iter().chain(&alpha).collect();
+        for y in 0..region.height {
+            let start = (region.y - band.y + y) * band.width + region.x;
+            let out = &mut out[start * channels..][..region.width * channels];
+            for (channel, plane) in planes.iter().enumerate() {
+                let out = out[channel..].iter_mut().step_by(channels);
+                for (out, sample) in out.zip(plane.row(y)) {
+                    *out = store(*sample);
+                }
+            }
+        }
+    }
+}
+
+/// Renders a region band by band and scales each band down, so that the region never exists as a
+/// whole.
+fn reduce(
+    region: Region,
+    (width, height): (usize, usize),
+    cancel: &Cancel,
+    render: impl Fn(Region) -> Tile + Sync,
+) -> Result<Tile, Cancelled> {
+    let resample = Resample::new((region.width, region.height), (width, height));
+    let rows = (REDUCED_BAND * height / region.height.max(1)).max(1);
+    let bands: Vec<Region> = (0..height)
+        .step_by(rows)
+        .map(|y| Region::new(0, y, width, rows.min(height - y)))
+        .collect();
+    let bands: Vec<Vec<Plane>> = bands
+        .into_par_iter()
+        .map(|band| {
+            let needs = resample.needs(band);
+            let tile = render(Region {
+                x: region.x + needs.x,
+                y: region.y + needs.y,
+                ..needs
+            });
+            if cancel.is_cancelled() {
+                return Err(Cancelled);
+            }
+            let planes = tile.planes().iter();
+            Ok(planes.map(|it| resample.apply(it, band)).collect())
+        })
+        .collect::<Result<_, _>>()?;
+    let channels = bands.first().map_or(0, Vec::len);
+    let planes = (0..channels).map(|channel| {
+        let rows = bands.iter().flat_map(|it| it[channel].samples());
+        Plane::from_samples(width, height, rows.copied().collect())
+    });
+    Ok(Tile::new(Region::of_size(width, height), planes.collect()))
+}
