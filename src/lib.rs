@@ -7,4 +7,7 @@
 //! - [`tui`]: the terminal interface.
 //! - [`cli`]: one file per subcommand.
 
+pub mod cli;
 pub mod engine;
+pub mod files;
+pub mod tui;

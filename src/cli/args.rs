@@ -1,0 +1,212 @@
+//! Every command and flag.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::engine::raster::Depth;
+use crate::files::{Chosen, Format, Originals, RecipeChoice};
+
+/// Puts real skin texture back into portraits that an AI retouch made smooth.
+#[derive(Debug, Parser)]
+#[command(name = "repore", version, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Pictures and folders to open in the terminal UI [default: .]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Render pictures at full size
+    Render(RenderArgs),
+    /// Print pictures in the terminal and leave
+    Show(ShowArgs),
+    /// List the built-in recipes, or print one
+    Presets(PresetsArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RenderArgs {
+    /// Pictures to render; a folder stands for the pictures in it
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+
+    /// The file to write, for a single input [default: STEM.repored.EXT beside the input]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "output_dir")]
+    pub output: Option<PathBuf>,
+
+    /// The folder to write STEM.repored.EXT in; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// Pictures to print
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct PresetsArgs {
+    /// The recipe to print
+    pub name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Flags that all commands on pictures share.
+#[derive(Debug, Default, clap::Args)]
+pub struct Shared {
+    /// The recipe to use: a file or a preset [default: the one beside the picture, else full]
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub recipe: Option<String>,
+
+    /// Change one setting; LAYER is a kind, a name or a number
+    #[arg(long, value_name = "LAYER.KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// The original, or a folder of originals matched by file stem
+    #[arg(long, value_name = "FILE|DIR")]
+    pub original: Option<PathBuf>,
+
+    /// A picture whose luma masks the layers
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
+
+    /// Another seed for everything random
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+
+    /// The format of results [default: the input's]
+    #[arg(long, value_enum)]
+    pub format: Option<FormatArg>,
+
+    /// JPEG quality of results
+    #[arg(long, value_name = "1..100", default_value_t = 95,
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub quality: u8,
+
+    /// Bits a sample of results [default: the input's]
+    #[arg(long, value_enum)]
+    pub depth: Option<DepthArg>,
+
+    /// Replace files that exist
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Threads to use [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// Print one line of JSON for each picture
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print errors only
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// Print how long each stage took
+    #[arg(long)]
+    pub timings: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FormatArg {
+    #[value(alias = "jpg")]
+    Jpeg,
+    Png,
+    #[value(alias = "tif")]
+    Tiff,
+    Webp,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DepthArg {
+    #[value(name = "8")]
+    Eight,
+    #[value(name = "16")]
+    Sixteen,
+}
+
+impl Shared {
+    /// Which recipe pictures get.
+    pub fn recipe_choice(&self) -> Result<RecipeChoice, String> {
+        let given = self.recipe.as_deref().map(Chosen::by_name).transpose();
+        let choice = RecipeChoice {
+            given: given.map_err(|it| it.to_string())?,
+            changes: self.set.clone(),
+            seed: self.seed,
+            mask: self.mask.clone(),
+        };
+        if let Some(chosen) = &choice.given {
+            // A change that does not fit is wrong usage, known before anything is done.
+            choice.change(&mut chosen.recipe.clone())?;
+        }
+        Ok(choice)
+    }
+
+    /// Where originals are looked for.
+    pub fn originals(&self) -> Originals {
+        let named = self.original.clone();
+        named.map_or(Originals::Beside, Originals::At)
+    }
+
+    /// The format of results, if it is given.
+    pub fn format(&self) -> Option<Format> {
+        self.format.map(|it| match it {
+            FormatArg::Jpeg => Format::Jpeg,
+            FormatArg::Png => Format::Png,
+            FormatArg::Tiff => Format::Tiff,
+            FormatArg::Webp => Format::WebP,
+        })
+    }
+
+    /// The depth of results, if it is given.
+    pub fn depth(&self) -> Option<Depth> {
+        self.depth.map(|it| match it {
+            DepthArg::Eight => Depth::Eight,
+            DepthArg::Sixteen => Depth::Sixteen,
+        })
+    }
+
+    /// Has everything that runs in parallel use so many threads.
+    pub fn start_threads(&self) -> Result<(), String> {
+        let mut pool = rayon::ThreadPoolBuilder::new();
+        if let Some(threads) = self.threads {
+            pool = pool.num_threads(usize::from(threads));
+        }
+        pool.build_global()
+            .map_err(|it| format!("cannot start threads: {it}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_contradict_nobody() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,58 @@
+//! The command line: one file per subcommand.
+
+mod args;
+mod completions;
+mod json;
+mod man;
+mod open;
+mod presets;
+mod render;
+mod show;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// All done.
+const DONE: u8 = 0;
+/// Some pictures failed; the rest are done.
+const SOME_FAILED: u8 = 1;
+/// Wrong usage or recipe; nothing done.
+const WRONG_USAGE: u8 = 2;
+/// Interrupted; no half-written file left.
+const INTERRUPTED: u8 = 130;
+
+/// Runs the program with the arguments of this process.
+pub fn run() -> ExitCode {
+    let args = Args::parse();
+    let code = match args.command {
+        None => open::run(&args.paths, &args.shared),
+        Some(Command::Render(it)) => render::run(&it),
+        Some(Command::Show(it)) => show::run(&it.files),
+        Some(Command::Presets(it)) => presets::run(it.name.as_deref()),
+        Some(Command::Completions(it)) => completions::run(it.shell),
+        Some(Command::Man) => man::run(),
+    };
+    ExitCode::from(code)
+}
+
+/// Says what went wrong, on stderr.
+fn complain(what: impl std::fmt::Display) {
+    // When stderr is gone there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "repore: {what}");
+}
+
+/// Prints to stdout. A reader that has heard enough, as in `repore presets | head`, is no error.
+fn print(text: &str) -> u8 {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(format!("cannot write to stdout: {error}"));
+            SOME_FAILED
+        }
+        _ => DONE,
+    }
+}

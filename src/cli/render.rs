@@ -1,0 +1,198 @@
+//! `repore render INPUT...`: full-size renders of one picture or a batch.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::RenderArgs;
+use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain, json};
+use crate::engine::render::Cancel;
+use crate::files::{Chosen, FileError, Job, RecipeChoice, Rendered, Stage, list_pictures};
+
+/// Renders all inputs; a picture that fails does not keep the others from being done.
+pub fn run(args: &RenderArgs) -> u8 {
+    match Batch::new(args) {
+        Ok(batch) => batch.run(),
+        Err(what) => {
+            complain(what);
+            WRONG_USAGE
+        }
+    }
+}
+
+struct Batch<'a> {
+    args: &'a RenderArgs,
+    inputs: Vec<PathBuf>,
+    choice: RecipeChoice,
+    cancel: Cancel,
+    bar: ProgressBar,
+}
+
+impl<'a> Batch<'a> {
+    /// Checks everything that can be checked before anything is done.
+    fn new(args: &'a RenderArgs) -> Result<Self, String> {
+        args.shared.start_threads()?;
+        let choice = args.shared.recipe_choice()?;
+        let inputs = list_pictures(&args.inputs).map_err(|it| it.to_string())?;
+        if inputs.is_empty() {
+            return Err("there is no picture in the folders that were named".to_string());
+        }
+        if args.output.is_some() && inputs.len() > 1 {
+            return Err(format!(
+                "--output names one file and there are {} pictures; use --output-dir",
+                inputs.len()
+            ));
+        }
+        let cancel = Cancel::default();
+        let on_signal = cancel.clone();
+        ctrlc::set_handler(move || on_signal.cancel())
+            .map_err(|it| format!("cannot watch for signals: {it}"))?;
+        Ok(Self {
+            args,
+            inputs,
+            choice,
+            cancel,
+            bar: progress_bar(args.shared.quiet || args.shared.json),
+        })
+    }
+
+    fn run(&self) -> u8 {
+        let mut failed = 0;
+        // Two inputs of one name would silently replace each other's result.
+        let mut written: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+        for (i, input) in self.inputs.iter().enumerate() {
+            match self.render(input, i, &mut written) {
+                Ok(Some(())) => {}
+                Ok(None) => {
+                    self.bar.finish_and_clear();
+                    complain(format!("interrupted: {i} of {} done", self.inputs.len()));
+                    return INTERRUPTED;
+                }
+                Err(error) => {
+                    failed += 1;
+                    self.bar.suspend(|| complain(&error));
+                    if self.args.shared.json {
+                        print_line(&json::failed(input, &error).to_string());
+                    }
+                }
+            }
+        }
+        self.bar.finish_and_clear();
+        if self.inputs.len() > 1 && failed > 0 {
+            let done = self.inputs.len() - failed;
+            complain(format!("{done} done, {failed} failed"));
+        }
+        if failed == 0 { DONE } else { SOME_FAILED }
+    }
+
+    /// Renders one picture; `None` is a batch that was interrupted.
+    fn render(
+        &self,
+        input: &Path,
+        index: usize,
+        written: &mut BTreeMap<PathBuf, PathBuf>,
+    ) -> Result<Option<()>, FileError> {
+        if self.cancel.is_cancelled() {
+            return Ok(None);
+        }
+        let chosen = self.choice.for_picture(input)?;
+        let job = self.job(input, &chosen);
+        let name = input.file_name().unwrap_or_default().to_string_lossy();
+        let count = format!("{}/{}", index + 1, self.inputs.len());
+        self.bar.set_prefix(format!("{count} {name}"));
+        if let Some(earlier) = job.expected_output().and_then(|it| written.get(&it)) {
+            let cause = format!("its result would replace that of {}", earlier.display());
+            return Err(FileError::new("render", input, cause)
+                .with_cure("render pictures of one name into different folders"));
+        }
+        let Some(rendered) = job.run(&|stage| self.show(stage), &self.cancel)? else {
+            return Ok(None);
+        };
+        written.insert(rendered.output.clone(), input.to_path_buf());
+        self.report(&job, &chosen, &rendered);
+        Ok(Some(()))
+    }
+
+    fn job(&self, input: &Path, chosen: &Chosen) -> Job {
+        let shared = &self.args.shared;
+        Job {
+            input: input.to_path_buf(),
+            output: self.args.output.clone(),
+            folder: self.args.output_dir.clone(),
+            recipe: chosen.recipe.clone(),
+            recipe_folder: chosen.folder.clone(),
+            originals: shared.originals(),
+            format: shared.format(),
+            depth: shared.depth(),
+            quality: shared.quality,
+            overwrite: shared.overwrite,
+        }
+    }
+
+    fn show(&self, stage: Stage) {
+        match stage {
+            Stage::Read => {
+                self.bar.set_length(1);
+                self.bar.set_position(0);
+                self.bar.set_message("reading");
+            }
+            Stage::Render(done, total) => {
+                self.bar.set_message("rendering");
+                self.bar.set_length(total as u64);
+                self.bar.set_position(done as u64);
+            }
+            Stage::Write => self.bar.set_message("writing"),
+        }
+    }
+
+    fn report(&self, job: &Job, chosen: &Chosen, rendered: &Rendered) {
+        let shared = &self.args.shared;
+        if shared.json {
+            print_line(&json::done(job, chosen, rendered).to_string());
+            return;
+        }
+        if shared.quiet {
+            return;
+        }
+        self.bar.suspend(|| {
+            let input = job.input.display();
+            for it in &rendered.skipped {
+                complain(format!("{input}: {} skipped: {}", it.label, it.reason));
+            }
+            for note in &rendered.notes {
+                complain(format!("{input}: {note}"));
+            }
+            if io::stdout().is_terminal() {
+                print_line(&format!("{input} → {}", rendered.output.display()));
+            }
+            if shared.timings {
+                let it = &rendered.timings;
+                print_line(&format!(
+                    "{input}: read {:.0} ms, render {:.0} ms, encode {:.0} ms, write {:.0} ms",
+                    it.read_ms, it.render_ms, it.encode_ms, it.write_ms
+                ));
+            }
+        });
+    }
+}
+
+/// A bar on stderr, which indicatif hides by itself where that is no terminal.
+fn progress_bar(hidden: bool) -> ProgressBar {
+    if hidden {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(1);
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3} % {msg:<9}");
+    bar.set_style(style.expect("the template is a fixed text"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn print_line(line: &str) {
+    let mut out = io::stdout().lock();
+    // A reader that has gone away does not keep the pictures from being rendered.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,261 @@
+//! One picture from file to file: read it and all it needs, render, write.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::decode::{Photo, read_photo};
+use super::encode::{EncodeOptions, encode};
+use super::safe_write::{already_exists, same_file};
+use super::{FileError, Format, Originals, SafeWriter, find_original};
+use crate::engine::raster::Depth;
+use crate::engine::recipe::Recipe;
+use crate::engine::render::{self, Cancel, Plan, Progress, Skipped};
+
+/// A picture to be rendered at full size.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The picture.
+    pub input: PathBuf,
+    /// Where its result goes; `None` is `STEM.repored.EXT` in `folder`.
+    pub output: Option<PathBuf>,
+    /// The folder of a result that has no path of its own; `None` is the picture's.
+    pub folder: Option<PathBuf>,
+    /// What is done to it.
+    pub recipe: Recipe,
+    /// The folder that paths in the recipe start from.
+    pub recipe_folder: PathBuf,
+    /// Where its original is looked for.
+    pub originals: Originals,
+    /// The result's format; `None` is the output's extension, or else the picture's format.
+    pub format: Option<Format>,
+    /// The result's depth; `None` is the picture's.
+    pub depth: Option<Depth>,
+    /// JPEG quality, 1..=100.
+    pub quality: u8,
+    /// Whether an existing file is replaced.
+    pub overwrite: bool,
+}
+
+/// What a job is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading the picture and what it needs.
+    Read,
+    /// Rendering: so many of so many rows.
+    Render(usize, usize),
+    /// Encoding and writing.
+    Write,
+}
+
+/// How long the stages of a job took, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timings {
+    /// Reading and decoding.
+    pub read_ms: f64,
+    /// Rendering.
+    pub render_ms: f64,
+    /// Encoding.
+    pub encode_ms: f64,
+    /// Writing to the disk.
+    pub write_ms: f64,
+}
+
+impl Timings {
+    /// All stages together.
+    pub fn total_ms(&self) -> f64 {
+        self.read_ms + self.render_ms + self.encode_ms + self.write_ms
+    }
+}
+
+/// A finished job.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The file that was written.
+    pub output: PathBuf,
+    /// The original that was used.
+    pub original: Option<PathBuf>,
+    /// Layers that could not apply.
+    pub skipped: Vec<Skipped>,
+    /// What else a person should know.
+    pub notes: Vec<String>,
+    /// How long it took.
+    pub timings: Timings,
+}
+
+/// A picture and everything that its recipe needs, read from disk.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The picture.
+    pub photo: Photo,
+    /// Where its original was found.
+    pub original_path: Option<PathBuf>,
+    /// Its original.
+    pub original: Option<Photo>,
+    /// The pictures that the recipe names.
+    pub files: BTreeMap<String, Photo>,
+}
+
+impl Inputs {
+    /// The pixels alone, for the engine.
+    pub fn for_render(&self) -> render::Inputs {
+        let files = self.files.iter();
+        render::Inputs {
+            picture: self.photo.image.clone(),
+            original: self.original.as_ref().map(|it| it.image.clone()),
+            files: files
+                .map(|(path, photo)| (path.clone(), photo.image.clone()))
+                .collect(),
+        }
+    }
+}
+
+/// Reads a picture, its original and the pictures that its recipe names.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn load_inputs(
+    picture: &Path,
+    originals: &Originals,
+    recipe: &Recipe,
+    recipe_folder: &Path,
+) -> Result<Inputs, FileError> {
+    let original_path = find_original(picture, originals)?;
+    let read_original = || original_path.as_deref().map(read_photo).transpose();
+    let (photo, original) = rayon::join(|| read_photo(picture), read_original);
+    let mut files = BTreeMap::new();
+    for path in recipe.files() {
+        files.insert(path.to_string(), read_photo(&recipe_folder.join(path))?);
+    }
+    Ok(Inputs {
+        photo: photo?,
+        original: original?,
+        original_path,
+        files,
+    })
+}
+
+impl Job {
+    /// Runs the job. `None` is a job that was cancelled, which leaves no file.
+    ///
+    /// # Errors
+    /// When something cannot be read or written.
+    pub fn run(
+        &self,
+        progress: &(dyn Fn(Stage) + Sync),
+        cancel: &Cancel,
+    ) -> Result<Option<Rendered>, FileError> {
+        let mut timings = Timings::default();
+        let mut clock = Instant::now();
+        let mut lap = |slot: &mut f64| {
+            *slot = clock.elapsed().as_secs_f64() * 1000.0;
+            clock = Instant::now();
+        };
+        progress(Stage::Read);
+        if let Some(output) = &self.output {
+            // Known from the start, so that nobody waits for a render that cannot be kept.
+            self.check_output(output, &[&self.input])?;
+        }
+        let inputs = load_inputs(
+            &self.input,
+            &self.originals,
+            &self.recipe,
+            &self.recipe_folder,
+        )?;
+        let (output, format) = self.destination(&inputs.photo)?;
+        let mut sources: Vec<&Path> = vec![&self.input];
+        sources.extend(inputs.original_path.as_deref());
+        let named: Vec<PathBuf> = inputs
+            .files
+            .keys()
+            .map(|it| self.recipe_folder.join(it))
+            .collect();
+        sources.extend(named.iter().map(PathBuf::as_path));
+        self.check_output(&output, &sources)?;
+        lap(&mut timings.read_ms);
+
+        let plan = Plan::new(&self.recipe, inputs.for_render());
+        let depth = self.depth.unwrap_or(inputs.photo.image.depth());
+        let rows: Progress = &|done, total| progress(Stage::Render(done, total));
+        let Ok(image) = plan.render(format.nearest_depth(depth), rows, cancel) else {
+            return Ok(None);
+        };
+        lap(&mut timings.render_ms);
+
+        progress(Stage::Write);
+        let options = EncodeOptions {
+            format,
+            quality: self.quality,
+        };
+        let bytes = encode(image, &inputs.photo, options)
+            .map_err(|it| FileError::new("write", &output, it.to_string()))?;
+        lap(&mut timings.encode_ms);
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        if let Some(folder) = &self.folder {
+            fs::create_dir_all(folder).map_err(|it| FileError::from_io("write", folder, &it))?;
+        }
+        SafeWriter::new(&output)?.finish(&bytes, self.overwrite)?;
+        lap(&mut timings.write_ms);
+        Ok(Some(Rendered {
+            output,
+            original: inputs.original_path,
+            skipped: plan.skipped().to_vec(),
+            notes: plan.notes().to_vec(),
+            timings,
+        }))
+    }
+
+    /// Where the result goes, as far as that is known before the picture is read.
+    pub fn expected_output(&self) -> Option<PathBuf> {
+        if self.output.is_some() {
+            return self.output.clone();
+        }
+        let format = self.format.or_else(|| Format::of_path(&self.input))?;
+        Some(self.output_as(format))
+    }
+
+    /// Where the result goes, and in what format.
+    fn destination(&self, photo: &Photo) -> Result<(PathBuf, Format), FileError> {
+        if let Some(output) = &self.output {
+            let format = self.format.or_else(|| Format::of_path(output));
+            let format = format.ok_or_else(|| {
+                FileError::new("write", output, "its extension names no format")
+                    .with_cure("end it in .jpg, .png, .tif or .webp, or use --format")
+            })?;
+            return Ok((output.clone(), format));
+        }
+        // A format that is only read is written as PNG, which loses nothing.
+        let format = self.format.or(photo.format).unwrap_or(Format::Png);
+        Ok((self.output_as(format), format))
+    }
+
+    /// `STEM.repored.EXT`, in the folder of results or beside the picture.
+    fn output_as(&self, format: Format) -> PathBuf {
+        let own = self.input.extension();
+        let own = own.filter(|_| Format::of_path(&self.input) == Some(format));
+        let mut name = self.input.file_stem().unwrap_or_default().to_os_string();
+        name.push(".repored.");
+        name.push(own.unwrap_or(format.extensions()[0].as_ref()));
+        let folder = self.folder.as_deref().or(self.input.parent());
+        folder.unwrap_or(Path::new("")).join(name)
+    }
+
+    fn check_output(&self, output: &Path, inputs: &[&Path]) -> Result<(), FileError> {
+        if let Some(input) = inputs.iter().find(|it| same_file(it, output)) {
+            let cause = format!("it is the input {}", input.display());
+            return Err(FileError::new("write", output, cause)
+                .with_cure("inputs are never written to; choose another output"));
+        }
+        if output.is_dir() {
+            return Err(FileError::new("write", output, "it is a folder")
+                .with_cure("use --output-dir for a folder"));
+        }
+        if output.exists() && !self.overwrite {
+            return Err(already_exists(output));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Pictures in folders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::FileError;
+
+/// Extensions of pictures that can be read.
+const EXTENSIONS: &[&str] = &[
+    "jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "webp", "bmp", "gif", "ppm", "pgm", "pnm",
+];
+
+/// Whether a path has the extension of a picture.
+pub fn is_picture(path: &Path) -> bool {
+    let extension = path.extension().and_then(|it| it.to_str());
+    extension.is_some_and(|it| EXTENSIONS.contains(&it.to_ascii_lowercase().as_str()))
+}
+
+/// The pictures that paths lead to: files as they are, and what is in folders, sorted by name,
+/// without this program's own results, without originals and without hidden files.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn list_pictures(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
+    let mut pictures = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            pictures.extend(folder(path)?);
+        } else {
+            pictures.push(path.clone());
+        }
+    }
+    Ok(pictures)
+}
+
+fn folder(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let refuse = |error| FileError::from_io("read", folder, &error);
+    let mut pictures = Vec::new();
+    for entry in fs::read_dir(folder).map_err(refuse)? {
+        let path = entry.map_err(refuse)?.path();
+        if is_picture(&path) && !is_by_product(&path) && path.is_file() {
+            // `.` in front of every name would only be noise.
+            let path = path
+                .strip_prefix("./")
+                .map(Path::to_path_buf)
+                .unwrap_or(path);
+            pictures.push(path);
+        }
+    }
+    pictures.sort();
+    Ok(pictures)
+}
+
+/// Whether a picture is a result, an original or hidden.
+fn is_by_product(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') || stem.ends_with(".repored") || stem.ends_with(".original")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_and_originals_are_not_listed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in [
+            "b.JPG",
+            "a.png",
+            "a.repored.png",
+            "a.original.png",
+            ".hidden.png",
+            "a.png.repore.toml",
+            "notes.txt",
+        ] {
+            fs::write(folder.path().join(name), "").expect("a file");
+        }
+        let listed = list_pictures(&[folder.path().to_path_buf()]).expect("a list");
+        let names: Vec<_> = listed.iter().filter_map(|it| it.file_name()).collect();
+        assert_eq!(names, ["a.png", "b.JPG"]);
+    }
+}

@@ -1,0 +1,21 @@
+//! Disk: pictures and recipes, found, read and written.
+
+mod decode;
+mod encode;
+mod error;
+mod format;
+mod job;
+mod listing;
+mod originals;
+mod recipes;
+mod safe_write;
+
+pub use decode::{Photo, read_photo};
+pub use encode::{EncodeOptions, encode};
+pub use error::FileError;
+pub use format::Format;
+pub use job::{Inputs, Job, Rendered, Stage, Timings, load_inputs};
+pub use listing::{is_picture, list_pictures};
+pub use originals::{Originals, find_original};
+pub use recipes::{Chosen, RecipeChoice, read_recipe, sidecar_path, write_recipe};
+pub use safe_write::{SafeWriter, same_file};

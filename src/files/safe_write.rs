@@ -1,0 +1,85 @@
+//! Files that appear whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use super::FileError;
+
+/// Writes a file beside its final place and renames it there at the end.
+#[derive(Debug)]
+pub struct SafeWriter {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl SafeWriter {
+    /// Begins a file in the folder of `path`, which must exist.
+    ///
+    /// # Errors
+    /// When nothing can be written there.
+    pub fn new(path: &Path) -> Result<Self, FileError> {
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mut builder = Builder::new();
+        builder.prefix(".repore-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // A temporary file is private; the finished one gets what the umask allows.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(folder);
+        Ok(Self {
+            path: path.to_path_buf(),
+            file: file.map_err(|it| FileError::from_io("write", path, &it))?,
+        })
+    }
+
+    /// Writes `bytes`, flushes them to the disk and puts the file in its place. An existing file is
+    /// replaced only if `overwrite` says so.
+    ///
+    /// # Errors
+    /// When the disk is full, the folder has gone, or the file exists. Nothing is left behind then.
+    pub fn finish(mut self, bytes: &[u8], overwrite: bool) -> Result<(), FileError> {
+        let written = self.file.write_all(bytes);
+        let written = written.and_then(|()| self.file.as_file().sync_all());
+        written.map_err(|it| FileError::from_io("write", &self.path, &it))?;
+        let placed = if overwrite {
+            self.file.persist(&self.path)
+        } else {
+            self.file.persist_noclobber(&self.path)
+        };
+        match placed {
+            Ok(_) => Ok(()),
+            Err(it) if it.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(already_exists(&self.path))
+            }
+            Err(it) => Err(FileError::from_io("write", &self.path, &it.error)),
+        }
+    }
+}
+
+/// The error of an output that is there already.
+pub(super) fn already_exists(path: &Path) -> FileError {
+    FileError::new("write", path, "it exists").with_cure("use --overwrite to replace it")
+}
+
+/// Whether two paths lead to one file, also through links.
+pub fn same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if let (Ok(one), Ok(other)) = (fs::metadata(one), fs::metadata(other)) {
+            return (one.dev(), one.ino()) == (other.dev(), other.ino());
+        }
+    }
+    match (fs::canonicalize(one), fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
