@@ -1,10 +1,71 @@
 //! `repore [PATH]...`: the terminal UI.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use super::args::Shared;
+use super::{DONE, SOME_FAILED, WRONG_USAGE, complain};
+use crate::files::{Job, list_pictures};
+use crate::tui::{Options, RenderSettings, run as run_tui};
 
 /// Opens pictures and folders.
-pub fn run(_paths: &[PathBuf], _shared: &Shared) -> u8 {
-    super::WRONG_USAGE
+pub fn run(paths: &[PathBuf], shared: &Shared) -> u8 {
+    let options = match options(paths, shared) {
+        Ok(options) => options,
+        Err(what) => {
+            complain(what);
+            return WRONG_USAGE;
+        }
+    };
+    match run_tui(options) {
+        Ok(()) => DONE,
+        Err(error) => {
+            complain(format!("the terminal failed: {error}"));
+            SOME_FAILED
+        }
+    }
+}
+
+fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let missing = paths.iter().find(|it| !it.exists());
+    if let Some(path) = missing {
+        return Err(format!(
+            "cannot open {}: there is no such file or folder",
+            path.display()
+        ));
+    }
+    let pictures = list_pictures(paths).map_err(|it| it.to_string())?;
+    if pictures.is_empty() {
+        return Err("there is no picture in the folders that were named".to_string());
+    }
+    let choice = shared.recipe_choice()?;
+    let dumb = std::env::var("TERM").is_ok_and(|it| it == "dumb");
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() || dumb {
+        return Err(
+            "the terminal UI needs a terminal that can move its cursor; \
+             use `repore render` without one"
+                .to_string(),
+        );
+    }
+    shared.start_threads()?;
+    Ok(Options {
+        pictures,
+        settings: RenderSettings {
+            job: Job {
+                input: PathBuf::new(),
+                output: None,
+                folder: None,
+                recipe: Default::default(),
+                recipe_folder: PathBuf::new(),
+                originals: shared.originals(),
+                format: shared.format(),
+                depth: shared.depth(),
+                quality: shared.quality,
+                overwrite: shared.overwrite,
+            },
+            choice,
+        },
+    })
 }

@@ -1,4 +1,6 @@
-//! Sizes on the screen and where in a picture they look.
+//! Sizes on the screen, and which part of a picture they look at.
+
+use crate::engine::raster::Region;
 
 /// A size in cells or pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -7,4 +9,185 @@ pub struct Size {
     pub width: usize,
     /// Rows.
     pub height: usize,
+}
+
+impl Size {
+    /// A size from its columns and rows.
+    pub fn new(width: usize, height: usize) -> Self {
+        Self { width, height }
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(self) -> bool {
+        self.width == 0 || self.height == 0
+    }
+}
+
+/// How large a picture is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Zoom {
+    /// As a whole.
+    Fit,
+    /// So many screen pixels for one of the picture; 1 is 1:1.
+    Scale(f64),
+}
+
+/// The largest magnification.
+const LARGEST_SCALE: f64 = 8.0;
+/// The smallest reduction that keys lead to.
+const SMALLEST_SCALE: f64 = 1.0 / 64.0;
+
+/// Which part of a picture is looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// How large.
+    pub zoom: Zoom,
+    /// The middle, as shares of the picture's width and height.
+    pub centre: (f64, f64),
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            zoom: Zoom::Fit,
+            centre: (0.5, 0.5),
+        }
+    }
+}
+
+/// A part of a picture and the size in which it is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    /// The part, in pixels of the picture.
+    pub region: Region,
+    /// The size on the screen, in screen pixels.
+    pub shown: Size,
+    /// Screen pixels for one of the picture.
+    pub scale: f64,
+}
+
+impl View {
+    /// What is shown of a picture in a box of so many screen pixels. Neither may be empty.
+    pub fn frame(&self, picture: Size, available: Size) -> Frame {
+        let scale = self.scale(picture, available);
+        let part = |length: usize, room: usize, centre: f64| {
+            let visible = ((room as f64 / scale).floor() as usize).clamp(1, length);
+            let start = (centre * length as f64 - visible as f64 / 2.0)
+                .round()
+                .max(0.0) as usize;
+            let shown = ((visible as f64 * scale).round() as usize).clamp(1, room.max(1));
+            (start.min(length - visible), visible, shown)
+        };
+        let (x, width, shown_width) = part(picture.width, available.width, self.centre.0);
+        let (y, height, shown_height) = part(picture.height, available.height, self.centre.1);
+        Frame {
+            region: Region::new(x, y, width, height),
+            shown: Size::new(shown_width, shown_height),
+            scale,
+        }
+    }
+
+    /// Screen pixels for one pixel of the picture.
+    pub fn scale(&self, picture: Size, available: Size) -> f64 {
+        match self.zoom {
+            Zoom::Scale(scale) => scale,
+            Zoom::Fit => {
+                let across = available.width as f64 / picture.width as f64;
+                let down = available.height as f64 / picture.height as f64;
+                // A small picture is not magnified.
+                across.min(down).min(1.0)
+            }
+        }
+    }
+
+    /// The next larger or smaller power of two.
+    pub fn zoomed(&self, closer: bool, picture: Size, available: Size) -> View {
+        let exponent = self.scale(picture, available).log2();
+        // A scale that is a power of two already goes on to the next.
+        let next = if closer {
+            (exponent + 1e-6).floor() + 1.0
+        } else {
+            (exponent - 1e-6).ceil() - 1.0
+        };
+        View {
+            zoom: Zoom::Scale(next.exp2().clamp(SMALLEST_SCALE, LARGEST_SCALE)),
+            ..*self
+        }
+    }
+
+    /// Moved by screen pixels; the middle stays where the picture still fills the box.
+    pub fn panned(&self, (dx, dy): (f64, f64), picture: Size, available: Size) -> View {
+        let scale = self.scale(picture, available);
+        let moved = |centre: f64, by: f64, length: usize, room: usize| {
+            let margin = (room as f64 / scale / length as f64 / 2.0).min(0.5);
+            (centre + by / scale / length as f64).clamp(margin, 1.0 - margin)
+        };
+        View {
+            centre: (
+                moved(self.centre.0, dx, picture.width, available.width),
+                moved(self.centre.1, dy, picture.height, available.height),
+            ),
+            ..*self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PICTURE: Size = Size {
+        width: 6000,
+        height: 4000,
+    };
+    const BOX: Size = Size {
+        width: 600,
+        height: 600,
+    };
+
+    #[test]
+    fn fit_shows_the_whole_picture() {
+        let frame = View::default().frame(PICTURE, BOX);
+        assert_eq!(frame.region, Region::of_size(6000, 4000));
+        assert_eq!(frame.shown, Size::new(600, 400));
+    }
+
+    #[test]
+    fn one_to_one_shows_as_many_pixels_as_the_box_has() {
+        let view = View {
+            zoom: Zoom::Scale(1.0),
+            centre: (0.5, 0.5),
+        };
+        let frame = view.frame(PICTURE, BOX);
+        assert_eq!(frame.region, Region::new(2700, 1700, 600, 600));
+        assert_eq!(frame.shown, BOX);
+    }
+
+    #[test]
+    fn a_small_picture_is_not_magnified_to_fit() {
+        let frame = View::default().frame(Size::new(30, 20), BOX);
+        assert_eq!(frame.shown, Size::new(30, 20));
+    }
+
+    #[test]
+    fn zooming_goes_in_powers_of_two_from_any_fit() {
+        let closer = View::default().zoomed(true, PICTURE, BOX);
+        assert_eq!(closer.zoom, Zoom::Scale(0.125));
+        assert_eq!(closer.zoomed(true, PICTURE, BOX).zoom, Zoom::Scale(0.25));
+        assert_eq!(
+            View::default().zoomed(false, PICTURE, BOX).zoom,
+            Zoom::Scale(0.0625)
+        );
+    }
+
+    #[test]
+    fn panning_stops_at_the_edge() {
+        let view = View {
+            zoom: Zoom::Scale(1.0),
+            centre: (0.5, 0.5),
+        };
+        let corner = view.panned((-1e9, 1e9), PICTURE, BOX);
+        let frame = corner.frame(PICTURE, BOX);
+        assert_eq!(frame.region, Region::new(0, 3400, 600, 600));
+    }
 }

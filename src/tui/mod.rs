@@ -1,7 +1,23 @@
-//! The terminal interface.
+//! The terminal interface: model, message, update, effect, keys, view, picture, worker.
+//!
+//! [`update`](update::update) is pure and says what should be done; the shell does it. Slow work
+//! has threads of its own: previews, full-size renders, reading keys, writing to the terminal.
 
 mod display;
 mod geometry;
+mod keys;
+mod layout;
+mod message;
+mod model;
+mod picture;
+mod renders;
+mod screen;
+mod shell;
+mod update;
+mod view;
+mod worker;
 
 pub use display::to_display;
 pub use geometry::Size;
+pub use renders::RenderSettings;
+pub use shell::{Options, run};

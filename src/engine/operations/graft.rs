@@ -89,6 +89,13 @@ impl Settings for Graft {
     ];
 }
 
+impl Graft {
+    /// Whether the donor is a picture file.
+    pub fn has_file_donor(&self) -> bool {
+        !matches!(self.donor.as_str(), "self" | "original")
+    }
+}
+
 /// Why no texture can be taken from a donor.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GraftError {

@@ -3,6 +3,8 @@
 //! They stay in this form in memory; `f32` planes exist only for the tile in work, so that a
 //! picture takes no more room than its file's own depth needs.
 
+use rayon::prelude::*;
+
 use super::{Plane, Region, Tile};
 
 /// Which channels an image has, in the order in which they are interleaved.
@@ -211,6 +213,48 @@ impl Image {
             .then(|| self.channel(self.layout.colours(), region))
     }
 
+    /// The picture at half its size, rounded up: each sample is the mean of the two by two that it
+    /// stands for.
+    pub fn halved(&self) -> Image {
+        let samples = match &self.samples {
+            Samples::Eight(it) => Samples::Eight(self.halve(it, |sum: u32| ((sum + 2) / 4) as u8)),
+            Samples::Sixteen(it) => {
+                Samples::Sixteen(self.halve(it, |sum: u32| ((sum + 2) / 4) as u16))
+            }
+            Samples::Float(it) => Samples::Float(self.halve(it, |sum: f32| sum * 0.25)),
+        };
+        Image {
+            width: self.width.div_ceil(2),
+            height: self.height.div_ceil(2),
+            layout: self.layout,
+            samples,
+        }
+    }
+
+    fn halve<T, S>(&self, samples: &[T], mean: impl Fn(S) -> T + Sync) -> Vec<T>
+    where
+        T: Copy + Default + Send + Sync,
+        S: From<T> + std::ops::Add<Output = S>,
+    {
+        let channels = self.layout.channels();
+        let (row, half_row) = (self.width * channels, self.width.div_ceil(2) * channels);
+        let mut half = vec![T::default(); half_row * self.height.div_ceil(2)];
+        half.par_chunks_mut(half_row)
+            .enumerate()
+            .for_each(|(y, out)| {
+                let upper = &samples[2 * y * row..][..row];
+                let lower = &samples[(2 * y + 1).min(self.height - 1) * row..][..row];
+                for (i, out) in out.iter_mut().enumerate() {
+                    let (x, channel) = (i / channels, i % channels);
+                    let left = 2 * x * channels + channel;
+                    let right = (2 * x + 1).min(self.width - 1) * channels + channel;
+                    let sum = |row: &[T]| S::from(row[left]) + S::from(row[right]);
+                    *out = mean(sum(upper) + sum(lower));
+                }
+            });
+        half
+    }
+
     fn channel(&self, channel: usize, region: Region) -> Plane {
         match &self.samples {
             Samples::Eight(it) => self.gather(it, channel, region, |v| f32::from(v) / 255.0),
@@ -259,6 +303,15 @@ mod tests {
             image.tile(image.bounds()).planes()[0].samples(),
             [0.0, 1.0, 0.0]
         );
+    }
+
+    #[test]
+    fn halving_takes_the_mean() {
+        let samples = Samples::Eight(vec![0, 2, 4, 2, 4, 8]);
+        let image = Image::new(3, 2, Layout::Grey, samples).expect("six samples");
+        let half = image.halved();
+        assert_eq!((half.width(), half.height()), (2, 1));
+        assert_eq!(half.samples(), &Samples::Eight(vec![2, 6]));
     }
 
     #[test]

@@ -14,4 +14,4 @@ pub use colour::{desaturate, luma};
 pub use image::{Depth, Image, Layout, Samples, SizeError};
 pub use plane::{Plane, Tile};
 pub use region::Region;
-pub use resample::{Resample, reduce_by_two};
+pub use resample::Resample;

@@ -91,21 +91,6 @@ fn axis(from: usize, to: usize) -> Vec<Taps> {
     (0..to).map(taps).collect()
 }
 
-/// Half the size, rounded up: each sample is the mean of the two by two below it.
-pub fn reduce_by_two(plane: &Plane) -> Plane {
-    let (width, height) = (plane.width().div_ceil(2), plane.height().div_ceil(2));
-    let mut out = Plane::filled(width, height, 0.0);
-    for y in 0..height {
-        let upper = plane.row(2 * y);
-        let lower = plane.row((2 * y + 1).min(plane.height() - 1));
-        for (x, mean) in out.row_mut(y).iter_mut().enumerate() {
-            let (left, right) = (2 * x, (2 * x + 1).min(plane.width() - 1));
-            *mean = (upper[left] + upper[right] + lower[left] + lower[right]) * 0.25;
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,11 +129,5 @@ mod tests {
             let scaled = whole(&Plane::filled(9, 9, 0.25), to);
             assert!(scaled.samples().iter().all(|it| (it - 0.25).abs() < 1e-6));
         }
-    }
-
-    #[test]
-    fn halving_takes_the_mean() {
-        let plane = Plane::from_samples(3, 2, vec![0.0, 2.0, 4.0, 2.0, 4.0, 8.0]);
-        assert_eq!(reduce_by_two(&plane).samples(), [2.0, 6.0]);
     }
 }

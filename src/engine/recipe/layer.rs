@@ -78,10 +78,17 @@ impl Operation {
     /// The path of the picture it is made from, if it names one.
     pub fn file(&self) -> Option<&str> {
         match self {
-            Operation::Graft(graft) if !matches!(graft.donor.as_str(), "self" | "original") => {
-                Some(&graft.donor)
-            }
-            Operation::Picture(picture) if !picture.path.is_empty() => Some(&picture.path),
+            Operation::Graft(it) if it.has_file_donor() => Some(&it.donor),
+            Operation::Picture(it) if !it.path.is_empty() => Some(&it.path),
+            _ => None,
+        }
+    }
+
+    /// The same path, to change.
+    pub(super) fn file_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Operation::Graft(it) if it.has_file_donor() => Some(&mut it.donor),
+            Operation::Picture(it) if !it.path.is_empty() => Some(&mut it.path),
             _ => None,
         }
     }

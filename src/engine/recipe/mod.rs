@@ -50,6 +50,18 @@ impl Recipe {
         files
     }
 
+    /// Changes the path of every picture that the recipe names.
+    pub fn move_files(&mut self, moved: impl Fn(&str) -> String) {
+        for layer in &mut self.layers {
+            if let Some(path) = layer.operation.file_mut() {
+                *path = moved(path);
+            }
+        }
+        if !self.masks.file.path.is_empty() {
+            self.masks.file.path = moved(&self.masks.file.path);
+        }
+    }
+
     /// Puts the picture at `path` into the `file` mask, and has every layer use that mask unless
     /// the recipe already says which do.
     pub fn mask_with_file(&mut self, path: String) {

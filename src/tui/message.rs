@@ -1,0 +1,179 @@
+//! What happens, and what should be done about it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use image::RgbImage;
+
+use super::geometry::{Size, View};
+use crate::engine::recipe::Recipe;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Pasted(String),
+    /// The terminal has another size, in cells.
+    Resized(Size),
+    /// Which pictures have an original, and which have a result.
+    Surveyed(Vec<Survey>),
+    /// A picture's recipe was read, or could not be.
+    RecipeRead {
+        /// The picture.
+        picture: usize,
+        /// Its recipe, and the folder that paths in it start from.
+        recipe: Result<(Recipe, PathBuf), String>,
+    },
+    /// A picture was read.
+    PictureRead {
+        /// The picture.
+        picture: usize,
+        /// Its size in pixels.
+        size: Size,
+    },
+    /// A picture could not be read.
+    PictureFailed {
+        /// The picture.
+        picture: usize,
+        /// Why.
+        why: String,
+    },
+    /// A preview is ready.
+    PreviewReady(Preview),
+    /// A full-size render has come so far.
+    RenderProgress {
+        /// The picture.
+        picture: usize,
+        /// Share that is done, 0..=1.
+        share: f64,
+    },
+    /// The result of a full-size render is there already.
+    RenderExists(RenderRequest),
+    /// A full-size render has ended.
+    RenderEnded {
+        /// The picture.
+        picture: usize,
+        /// The file that was written and what should be known of it; `None` if it was cancelled.
+        result: Result<Option<(PathBuf, Vec<String>)>, String>,
+    },
+    /// A recipe was written, or could not be.
+    RecipeWritten {
+        /// The picture.
+        picture: usize,
+        /// What was written.
+        recipe: Recipe,
+        /// Why it was not.
+        error: Option<String>,
+    },
+    /// The process is asked to end, or the terminal has gone.
+    Terminate,
+}
+
+/// What is on disk beside a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// It has an original.
+    pub paired: bool,
+    /// It has a recipe of its own.
+    pub edited: bool,
+    /// It has a result.
+    pub rendered: bool,
+}
+
+/// What should be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Read a picture's recipe.
+    ReadRecipe {
+        /// The picture.
+        picture: usize,
+    },
+    /// Make a preview; an earlier request is no longer wanted.
+    Preview(PreviewRequest),
+    /// Render at full size, in the background.
+    Render(RenderRequest),
+    /// Cancel all full-size renders.
+    CancelRenders,
+    /// Write a picture's recipe beside it.
+    WriteRecipe {
+        /// The picture.
+        picture: usize,
+        /// What is written.
+        recipe: Recipe,
+        /// Whether a recipe that is there is kept as a copy.
+        keep_old: bool,
+    },
+    /// Draw the whole screen anew.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// What the preview shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// The restored picture.
+    After,
+    /// The picture as it was read.
+    Before,
+    /// As it was read on the left, restored on the right.
+    Split,
+    /// What was added, amplified about mid grey.
+    Detail,
+    /// The restored picture, with the mask of the selected layer in red.
+    Mask,
+}
+
+/// A wish for a preview.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreviewRequest {
+    /// Grows with every wish.
+    pub number: u64,
+    /// The picture.
+    pub picture: usize,
+    /// What is done to it.
+    pub recipe: Recipe,
+    /// The folder that paths in the recipe start from.
+    pub folder: PathBuf,
+    /// Which part is looked at.
+    pub view: View,
+    /// Screen pixels that are there for it.
+    pub available: Size,
+    /// What is shown.
+    pub show: Show,
+    /// The selected layer, whose mask may be shown.
+    pub layer: usize,
+}
+
+/// A preview.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The wish that it answers.
+    pub number: u64,
+    /// The picture.
+    pub picture: usize,
+    /// What the screen shows.
+    pub image: Arc<RgbImage>,
+    /// Screen pixels for one of the picture.
+    pub scale: f64,
+    /// Whether these are the true pixels, not a draft's.
+    pub settled: bool,
+    /// Layers that do not apply, and what else should be known.
+    pub remarks: Vec<String>,
+}
+
+/// A wish for a full-size render.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderRequest {
+    /// The picture.
+    pub picture: usize,
+    /// What is done to it; `None` is its recipe on disk, or the standard one.
+    pub recipe: Option<(Recipe, PathBuf)>,
+    /// Whether an existing result is replaced.
+    pub overwrite: bool,
+}

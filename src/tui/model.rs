@@ -1,0 +1,331 @@
+//! Everything the interface knows. Plain data: changed by `update`, drawn by `view`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::geometry::{Size, View};
+use super::layout::Layout;
+use super::message::{Effect, Preview, PreviewRequest, RenderRequest, Show, Survey};
+use crate::engine::masks::MaskName;
+use crate::engine::operations::parameter::{Adjust, Spec, Value};
+use crate::engine::recipe::Recipe;
+
+/// The three panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// The list of pictures.
+    Pictures,
+    /// The layer stack and its parameters.
+    Parameters,
+    /// The preview.
+    Preview,
+}
+
+/// A picture in the list.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// Its file.
+    pub path: PathBuf,
+    /// What is on disk beside it.
+    pub survey: Survey,
+    /// Marked for rendering.
+    pub marked: bool,
+    /// Its size in pixels, once it was read.
+    pub size: Option<Size>,
+    /// Why it could not be read or rendered.
+    pub failure: Option<String>,
+    /// Its recipe, once it was opened.
+    pub edit: Option<Edit>,
+}
+
+impl Entry {
+    /// Its file name.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+}
+
+/// A recipe that is worked on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// As it is now.
+    pub recipe: Recipe,
+    /// As it was read or last written.
+    pub written: Recipe,
+    /// The folder that paths in it start from.
+    pub folder: PathBuf,
+    /// Earlier states, the latest last.
+    pub undo: Vec<Recipe>,
+    /// Undone states, the latest undone last.
+    pub redo: Vec<Recipe>,
+    /// The setting that was changed last: changing it on and on is one step to undo.
+    pub last_changed: Option<(usize, usize)>,
+}
+
+impl Edit {
+    /// A recipe as it was read.
+    pub fn new(recipe: Recipe, folder: PathBuf) -> Self {
+        Self {
+            written: recipe.clone(),
+            recipe,
+            folder,
+            undo: Vec::new(),
+            redo: Vec::new(),
+            last_changed: None,
+        }
+    }
+
+    /// Whether something was changed since it was read or written.
+    pub fn is_changed(&self) -> bool {
+        self.recipe != self.written
+    }
+}
+
+/// What lies over the three panes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dialog {
+    /// The keys, scrolled by so many rows.
+    Help(usize),
+    /// Choosing a preset.
+    Presets(usize),
+    /// Choosing the kind of a new layer.
+    AddLayer(usize),
+    /// Typing a value for the selected parameter.
+    Type(String),
+    /// Typing a filter for the list.
+    Filter,
+    /// Leaving with changes that were not written, or renders that run.
+    Quit,
+    /// Replacing results that exist.
+    Overwrite(Vec<RenderRequest>),
+}
+
+/// Where the cursor is in the layer stack: a layer, and its heading (0) or one of its settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StackCursor {
+    /// The layer.
+    pub layer: usize,
+    /// 0 is the layer's heading, 1 its first setting.
+    pub row: usize,
+}
+
+/// A setting of a layer, or of a mask that the layer lists.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The mask, if it is a mask's.
+    pub mask: Option<MaskName>,
+    /// Name, unit and limits.
+    pub spec: &'static Spec,
+}
+
+/// What a drag of the mouse does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drag {
+    /// Moves the slider of the selected setting.
+    Slider,
+    /// Pans the preview; the cell where the mouse was last.
+    Pan(u16, u16),
+}
+
+/// The state of the interface.
+#[derive(Debug)]
+pub struct Model {
+    /// All pictures.
+    pub entries: Vec<Entry>,
+    /// The position of the cursor among those that the filter lets through.
+    pub cursor: usize,
+    /// The open picture.
+    pub open: Option<usize>,
+    /// Only names that hold this are listed.
+    pub filter: String,
+    /// Where keys go.
+    pub focus: Pane,
+    /// Where the cursor is in the layer stack.
+    pub stack: StackCursor,
+    /// Which part of the picture is looked at.
+    pub view: View,
+    /// What the preview shows.
+    pub show: Show,
+    /// What lies over the panes.
+    pub dialog: Option<Dialog>,
+    /// The last thing that happened, for the status line.
+    pub status: String,
+    /// A copied recipe.
+    pub clipboard: Option<Recipe>,
+    /// Renders that run or wait, with the share that is done.
+    pub renders: BTreeMap<usize, f64>,
+    /// How many renders of this round have ended, for the gauge.
+    pub renders_ended: usize,
+    /// The newest preview.
+    pub preview: Option<Preview>,
+    /// The number of the newest wish for a preview.
+    pub wish: u64,
+    /// The terminal's size in cells.
+    pub screen: Size,
+    /// Screen pixels of a cell, as the picture's protocol counts them.
+    pub cell: Size,
+    /// Screen pixels that a picture may have at most.
+    pub largest_picture: Size,
+    /// What the mouse is dragging.
+    pub drag: Option<Drag>,
+    /// Results are replaced without asking.
+    pub overwrite: bool,
+}
+
+impl Model {
+    /// The state at the start.
+    pub fn new(paths: Vec<PathBuf>, screen: Size, cell: Size, overwrite: bool) -> Self {
+        let entries = paths.into_iter().map(|path| Entry {
+            path,
+            ..Entry::default()
+        });
+        Self {
+            entries: entries.collect(),
+            cursor: 0,
+            open: None,
+            filter: String::new(),
+            focus: Pane::Pictures,
+            stack: StackCursor { layer: 0, row: 1 },
+            view: View::default(),
+            show: Show::After,
+            dialog: None,
+            status: String::new(),
+            clipboard: None,
+            renders: BTreeMap::new(),
+            renders_ended: 0,
+            preview: None,
+            wish: 0,
+            screen,
+            cell,
+            largest_picture: Size::new(usize::MAX, usize::MAX),
+            drag: None,
+            overwrite,
+        }
+    }
+
+    /// Where everything is on the screen; `None` if it is too small.
+    pub fn layout(&self) -> Option<Layout> {
+        Layout::of(self.screen)
+    }
+
+    /// The pictures that the filter lets through.
+    pub fn listed(&self) -> Vec<usize> {
+        let wanted = self.filter.to_lowercase();
+        let fits = |i: &usize| self.entries[*i].name().to_lowercase().contains(&wanted);
+        (0..self.entries.len()).filter(fits).collect()
+    }
+
+    /// The open picture.
+    pub fn entry(&self) -> Option<&Entry> {
+        self.entries.get(self.open?)
+    }
+
+    /// The recipe of the open picture.
+    pub fn edit(&self) -> Option<&Edit> {
+        self.entry()?.edit.as_ref()
+    }
+
+    /// The recipe of the open picture, to change.
+    pub fn edit_mut(&mut self) -> Option<&mut Edit> {
+        self.entries.get_mut(self.open?)?.edit.as_mut()
+    }
+
+    /// The settings of a layer of the open picture, in the order in which they are shown.
+    pub fn settings(&self, layer: usize) -> Vec<Setting> {
+        let Some(edit) = self.edit() else {
+            return Vec::new();
+        };
+        let Some(layer) = edit.recipe.layers.get(layer) else {
+            return Vec::new();
+        };
+        let own = layer
+            .specs()
+            .into_iter()
+            // The heading shows and toggles what is left out here.
+            .filter(|it| !matches!(it.name, "enabled"))
+            .map(|spec| Setting { mask: None, spec });
+        let masks = layer.masks.iter().flat_map(|mask| {
+            let settings = edit.recipe.masks.settings(*mask).specs().into_iter();
+            settings.map(|spec| Setting {
+                mask: Some(*mask),
+                spec,
+            })
+        });
+        own.chain(masks).collect()
+    }
+
+    /// The selected setting.
+    pub fn selected_setting(&self) -> Option<Setting> {
+        let row = self.stack.row.checked_sub(1)?;
+        self.settings(self.stack.layer).get(row).copied()
+    }
+
+    /// What a setting of a layer is set to.
+    pub fn value(&self, layer: usize, setting: Setting) -> Option<Value> {
+        let recipe = &self.edit()?.recipe;
+        match setting.mask {
+            Some(mask) => recipe.masks.settings(mask).get(setting.spec.name),
+            None => recipe.layers.get(layer)?.get(setting.spec.name),
+        }
+    }
+
+    /// Pixels of the screen that are there for the preview.
+    pub fn preview_pixels(&self) -> Size {
+        let Some(layout) = self.layout() else {
+            return Size::default();
+        };
+        let width = usize::from(layout.picture.width) * self.cell.width;
+        let height = usize::from(layout.picture.height) * self.cell.height;
+        Size::new(
+            width.min(self.largest_picture.width),
+            height.min(self.largest_picture.height),
+        )
+    }
+
+    /// Keeps the cursor of the layer stack on something that exists.
+    pub fn clamp_stack(&mut self) {
+        let layers = self.edit().map_or(0, |it| it.recipe.layers.len());
+        self.stack.layer = self.stack.layer.min(layers.saturating_sub(1));
+        self.stack.row = self.stack.row.min(self.settings(self.stack.layer).len());
+    }
+
+    /// Wishes for a preview of what is looked at now.
+    pub fn wish_preview(&mut self) -> Vec<Effect> {
+        let available = self.preview_pixels();
+        let (Some(picture), Some(edit)) = (self.open, self.edit()) else {
+            return Vec::new();
+        };
+        if available.is_empty() {
+            return Vec::new();
+        }
+        let (recipe, folder) = (edit.recipe.clone(), edit.folder.clone());
+        self.wish += 1;
+        vec![Effect::Preview(PreviewRequest {
+            number: self.wish,
+            picture,
+            recipe,
+            folder,
+            view: self.view,
+            available,
+            show: self.show,
+            layer: self.stack.layer,
+        })]
+    }
+
+    /// Pictures whose recipes were changed and not written.
+    pub fn unwritten(&self) -> Vec<usize> {
+        let changed = |i: &usize| {
+            let edit = self.entries[*i].edit.as_ref();
+            edit.is_some_and(Edit::is_changed)
+        };
+        (0..self.entries.len()).filter(changed).collect()
+    }
+}
+
+/// The first of `count` rows that is shown when `room` rows are there and `cursor` is to be seen.
+pub fn scrolled(cursor: usize, count: usize, room: usize) -> usize {
+    cursor
+        .saturating_sub(room / 2)
+        .min(count.saturating_sub(room))
+}

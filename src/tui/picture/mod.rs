@@ -1,0 +1,68 @@
+//! Pictures on the terminal: which protocol, and how each is printed.
+
+mod kitty;
+mod printed;
+pub mod probe;
+
+pub use kitty::Kitty;
+pub use printed::print_with_viuer;
+
+use image::RgbImage;
+use ratatui::layout::Rect;
+
+use super::geometry::Size;
+
+/// How pictures get onto the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The graphics protocol of kitty, in our own words: pictures need ids so that one can take
+    /// another's place without a flicker, and no answer may come back as keys.
+    Kitty,
+    /// The inline images of iTerm2, by viuer.
+    Iterm,
+    /// Sixel graphics, by viuer.
+    Sixel,
+    /// Half blocks, by viuer.
+    Blocks {
+        /// 24-bit colour instead of 256 colours.
+        truecolor: bool,
+    },
+}
+
+/// viuer makes sixel pictures of 6×12 pixels for each cell that it is told, at most this wide.
+const SIXEL_LIMIT: usize = 996;
+
+impl Protocol {
+    /// Screen pixels of a cell, as this protocol counts them. `cell` is the terminal's own.
+    pub fn cell(self, cell: Size) -> Size {
+        match self {
+            Protocol::Blocks { .. } => Size::new(1, 2),
+            Protocol::Kitty | Protocol::Iterm | Protocol::Sixel => cell,
+        }
+    }
+
+    /// The rectangle of cells that a picture covers in the middle of a box.
+    pub fn place(self, image: &RgbImage, within: Rect, cell: Size) -> Rect {
+        let cell = self.cell(cell);
+        let cells = |pixels: u32, cell: usize, room: u16| {
+            let cells = (pixels as usize).div_ceil(cell.max(1));
+            u16::try_from(cells).unwrap_or(room).clamp(1, room.max(1))
+        };
+        let width = cells(image.width(), cell.width, within.width);
+        let height = cells(image.height(), cell.height, within.height);
+        Rect::new(
+            within.x + (within.width.saturating_sub(width)) / 2,
+            within.y + (within.height.saturating_sub(height)) / 2,
+            width,
+            height,
+        )
+    }
+
+    /// Screen pixels that a picture may have in a box of so many.
+    pub fn limit(self, available: Size) -> Size {
+        match self {
+            Protocol::Sixel => Size::new(available.width.min(SIXEL_LIMIT), available.height),
+            _ => available,
+        }
+    }
+}

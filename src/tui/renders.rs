@@ -1,0 +1,134 @@
+//! Full-size renders in the background, one after the other.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::message::{Message, RenderRequest};
+use crate::engine::render::Cancel;
+use crate::files::{Job, RecipeChoice, Stage};
+
+/// A job without its picture and recipe, and which recipe a picture gets that was not opened.
+#[derive(Clone, Debug)]
+pub struct RenderSettings {
+    /// Everything but input, recipe and its folder.
+    pub job: Job,
+    /// The recipe of pictures that were not opened.
+    pub choice: RecipeChoice,
+}
+
+/// The queue of full-size renders.
+#[derive(Debug)]
+pub struct Renders {
+    requests: Sender<RenderRequest>,
+    waiting: Arc<Mutex<VecDeque<Cancel>>>,
+}
+
+impl Renders {
+    /// Starts the thread that renders; it answers with messages.
+    pub fn start(paths: Vec<PathBuf>, settings: RenderSettings, answers: Sender<Message>) -> Self {
+        let (requests, queue) = mpsc::channel();
+        let waiting = Arc::new(Mutex::new(VecDeque::new()));
+        let cancels = waiting.clone();
+        thread::spawn(move || run(&paths, &settings, &queue, &cancels, &answers));
+        Self { requests, waiting }
+    }
+
+    /// Adds a render to the queue.
+    pub fn add(&self, request: RenderRequest) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push_back(Cancel::default());
+        // The thread ends only with the program.
+        let _ = self.requests.send(request);
+    }
+
+    /// Cancels the render that runs and all that wait.
+    pub fn cancel(&self) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().for_each(Cancel::cancel);
+    }
+}
+
+fn run(
+    paths: &[PathBuf],
+    settings: &RenderSettings,
+    queue: &Receiver<RenderRequest>,
+    cancels: &Mutex<VecDeque<Cancel>>,
+    answers: &Sender<Message>,
+) {
+    for request in queue {
+        let cancel = {
+            let waiting = cancels.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.front().cloned().unwrap_or_default()
+        };
+        let picture = request.picture;
+        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            render(&paths[picture], settings, request, &cancel, answers)
+        }));
+        let message = answer.unwrap_or_else(|_| Message::RenderEnded {
+            picture,
+            result: Err("the render failed; that is a bug in repore".to_string()),
+        });
+        cancels
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front();
+        if answers.send(message).is_err() {
+            return;
+        }
+    }
+}
+
+fn render(
+    path: &std::path::Path,
+    settings: &RenderSettings,
+    request: RenderRequest,
+    cancel: &Cancel,
+    answers: &Sender<Message>,
+) -> Message {
+    let picture = request.picture;
+    let ended = |result| Message::RenderEnded { picture, result };
+    if cancel.is_cancelled() {
+        return ended(Ok(None));
+    }
+    let (recipe, folder) = match &request.recipe {
+        Some(it) => it.clone(),
+        None => match settings.choice.for_picture(path) {
+            Ok(chosen) => (chosen.recipe, chosen.folder),
+            Err(error) => return ended(Err(error.to_string())),
+        },
+    };
+    let job = Job {
+        input: path.to_path_buf(),
+        recipe,
+        recipe_folder: folder,
+        overwrite: request.overwrite,
+        ..settings.job.clone()
+    };
+    let exists = job.expected_output().is_some_and(|it| it.is_file());
+    if exists && !request.overwrite {
+        return Message::RenderExists(request);
+    }
+    let progress = |stage: Stage| {
+        let share = match stage {
+            Stage::Read => 0.0,
+            // Reading and writing take their share of the time.
+            Stage::Render(done, total) => 0.1 + 0.7 * done as f64 / total.max(1) as f64,
+            Stage::Write => 0.8,
+        };
+        // When the interface has ended, nobody listens any more.
+        let _ = answers.send(Message::RenderProgress { picture, share });
+    };
+    ended(match job.run(&progress, cancel) {
+        Ok(Some(rendered)) => {
+            let skipped = rendered.skipped.iter();
+            let skipped = skipped.map(|it| format!("{} skipped: {}", it.label, it.reason));
+            let remarks = skipped.chain(rendered.notes).collect();
+            Ok(Some((rendered.output, remarks)))
+        }
+        Ok(None) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    })
+}

@@ -1,0 +1,440 @@
+//! What messages change, and what they ask for. Pure: no disk, no terminal, no clock.
+
+mod dialogs;
+mod mouse;
+mod recipe;
+
+pub use recipe::{slide_of, slider_range};
+
+use super::geometry::{View, Zoom};
+use super::keys::{Action, action_of};
+use super::message::{Effect, Message, RenderRequest, Show};
+use super::model::{Dialog, Edit, Model, Pane};
+use crate::engine::operations::parameter::Allowed;
+
+/// Screen pixels that one step of a pan moves, as a share of the box.
+const PAN_STEP: f64 = 0.125;
+
+/// Changes the model; the answer says what the shell should do.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(key) => match model.dialog.clone() {
+            Some(dialog) => dialogs::key(model, dialog, &key),
+            None => action_of(&key).map_or_else(Vec::new, |action| act(model, action)),
+        },
+        Message::Mouse(event) => mouse::mouse(model, event),
+        Message::Pasted(text) => {
+            if let Some(Dialog::Type(typed)) = &mut model.dialog {
+                typed.push_str(text.trim());
+            }
+            Vec::new()
+        }
+        Message::Resized(size) => {
+            model.screen = size;
+            let mut effects = vec![Effect::Redraw];
+            effects.extend(model.wish_preview());
+            effects
+        }
+        Message::Surveyed(surveys) => {
+            for (entry, survey) in model.entries.iter_mut().zip(surveys) {
+                entry.survey = survey;
+            }
+            Vec::new()
+        }
+        Message::RecipeRead { picture, recipe } => {
+            match recipe {
+                Ok((recipe, folder)) => {
+                    model.entries[picture].edit = Some(Edit::new(recipe, folder));
+                }
+                Err(why) => fail(model, picture, why),
+            }
+            if model.open != Some(picture) {
+                return Vec::new();
+            }
+            model.clamp_stack();
+            model.wish_preview()
+        }
+        Message::PictureRead { picture, size } => {
+            model.entries[picture].size = Some(size);
+            Vec::new()
+        }
+        Message::PictureFailed { picture, why } => {
+            if model.open == Some(picture) {
+                model.preview = None;
+            }
+            fail(model, picture, why);
+            Vec::new()
+        }
+        // An older wish: its answer no longer matters.
+        Message::PreviewReady(preview) if preview.number != model.wish => Vec::new(),
+        Message::PreviewReady(preview) => {
+            model.preview = Some(preview);
+            Vec::new()
+        }
+        Message::RenderProgress { picture, share } => {
+            if let Some(state) = model.renders.get_mut(&picture) {
+                *state = share;
+            }
+            Vec::new()
+        }
+        Message::RenderExists(request) => {
+            model.renders.remove(&request.picture);
+            match &mut model.dialog {
+                Some(Dialog::Overwrite(requests)) => requests.push(request),
+                _ => model.dialog = Some(Dialog::Overwrite(vec![request])),
+            }
+            Vec::new()
+        }
+        Message::RenderEnded { picture, result } => {
+            render_ended(model, picture, result);
+            Vec::new()
+        }
+        Message::RecipeWritten {
+            picture,
+            recipe,
+            error,
+        } => {
+            recipe_written(model, picture, recipe, error);
+            Vec::new()
+        }
+        Message::Terminate => {
+            let mut effects = write_all(model, true);
+            effects.push(Effect::Quit);
+            effects
+        }
+    }
+}
+
+/// Opens the first picture.
+pub fn start(model: &mut Model) -> Vec<Effect> {
+    open_listed(model, 0)
+}
+
+fn fail(model: &mut Model, picture: usize, why: String) {
+    model.status = why.clone();
+    model.entries[picture].failure = Some(why);
+}
+
+fn render_ended(
+    model: &mut Model,
+    picture: usize,
+    result: Result<Option<(std::path::PathBuf, Vec<String>)>, String>,
+) {
+    model.renders.remove(&picture);
+    model.renders_ended += 1;
+    if model.renders.is_empty() {
+        model.renders_ended = 0;
+    }
+    match result {
+        Ok(Some((output, remarks))) => {
+            let entry = &mut model.entries[picture];
+            entry.survey.rendered = true;
+            entry.failure = None;
+            model.status = format!("wrote {}", output.display());
+            if let Some(first) = remarks.first() {
+                model.status.push_str(&format!("  ({first})"));
+            }
+        }
+        Ok(None) => model.status = "render cancelled".to_string(),
+        Err(why) => fail(model, picture, why),
+    }
+}
+
+fn recipe_written(
+    model: &mut Model,
+    picture: usize,
+    recipe: crate::engine::recipe::Recipe,
+    error: Option<String>,
+) {
+    match error {
+        Some(why) => model.status = why,
+        None => {
+            let entry = &mut model.entries[picture];
+            entry.survey.edited = true;
+            model.status = format!("wrote {}.repore.toml", entry.name());
+            if let Some(edit) = &mut entry.edit {
+                edit.written = recipe;
+            }
+        }
+    }
+}
+
+/// Does what a key on the main screen asks for.
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::NextPane => focus(model, true),
+        Action::PreviousPane => focus(model, false),
+        Action::Down => move_by(model, 1),
+        Action::Up => move_by(model, -1),
+        Action::First => move_to(model, false),
+        Action::Last => move_to(model, true),
+        Action::Less => adjust_or_pan(model, -1.0, false),
+        Action::More => adjust_or_pan(model, 1.0, false),
+        Action::MuchLess => adjust_or_pan(model, -1.0, true),
+        Action::MuchMore => adjust_or_pan(model, 1.0, true),
+        Action::Enter => enter(model),
+        Action::Default => recipe::reset(model),
+        Action::Toggle => recipe::toggle_layer(model),
+        Action::AddLayer => dialog(model, Dialog::AddLayer(0)),
+        Action::DeleteLayer => recipe::delete_layer(model),
+        Action::LayerUp => recipe::move_layer(model, true),
+        Action::LayerDown => recipe::move_layer(model, false),
+        Action::NextPicture => step_picture(model, 1),
+        Action::PreviousPicture => step_picture(model, -1),
+        Action::Before => show(model, Show::Before),
+        Action::Split => show(model, Show::Split),
+        Action::Detail => show(model, Show::Detail),
+        Action::Mask => show(model, Show::Mask),
+        Action::FitOrFull => {
+            let zoom = match model.view.zoom {
+                Zoom::Fit => Zoom::Scale(1.0),
+                Zoom::Scale(_) => Zoom::Fit,
+            };
+            look(model, View { zoom, ..model.view })
+        }
+        Action::ZoomIn => zoom(model, true),
+        Action::ZoomOut => zoom(model, false),
+        Action::Undo => recipe::undo(model),
+        Action::Redo => recipe::redo(model),
+        Action::MarkPicture => {
+            if let Some(&picture) = model.listed().get(model.cursor) {
+                let entry = &mut model.entries[picture];
+                entry.marked = !entry.marked;
+            }
+            Vec::new()
+        }
+        Action::Render => match model.open {
+            Some(picture) => render(model, &[picture]),
+            None => Vec::new(),
+        },
+        Action::RenderMarked => {
+            let marked = (0..model.entries.len()).filter(|i| model.entries[*i].marked);
+            let marked: Vec<usize> = marked.collect();
+            if marked.is_empty() {
+                model.status = "no picture is marked; v marks one".to_string();
+            }
+            render(model, &marked)
+        }
+        Action::CancelRenders => {
+            if model.renders.is_empty() {
+                model.status = "no render is running".to_string();
+                return Vec::new();
+            }
+            vec![Effect::CancelRenders]
+        }
+        Action::Copy => {
+            model.clipboard = model.edit().map(|it| it.recipe.clone());
+            model.status = "recipe copied; P pastes it".to_string();
+            Vec::new()
+        }
+        Action::Paste => recipe::paste(model),
+        Action::Presets => dialog(model, Dialog::Presets(0)),
+        Action::Write => match (model.open, model.edit()) {
+            (Some(picture), Some(edit)) => vec![Effect::WriteRecipe {
+                picture,
+                recipe: edit.recipe.clone(),
+                keep_old: false,
+            }],
+            _ => Vec::new(),
+        },
+        Action::Filter => {
+            model.focus = Pane::Pictures;
+            dialog(model, Dialog::Filter)
+        }
+        Action::Help => dialog(model, Dialog::Help(0)),
+        Action::Redraw => vec![Effect::Redraw],
+        Action::Escape => {
+            model.status.clear();
+            set_filter(model, String::new())
+        }
+        Action::Quit => quit(model),
+    }
+}
+
+fn dialog(model: &mut Model, dialog: Dialog) -> Vec<Effect> {
+    model.dialog = Some(dialog);
+    Vec::new()
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    if model.unwritten().is_empty() && model.renders.is_empty() {
+        return vec![Effect::Quit];
+    }
+    dialog(model, Dialog::Quit)
+}
+
+/// Writes every recipe that was changed.
+fn write_all(model: &Model, keep_old: bool) -> Vec<Effect> {
+    let unwritten = model.unwritten().into_iter();
+    let effects = unwritten.filter_map(|picture| {
+        let edit = model.entries[picture].edit.as_ref()?;
+        Some(Effect::WriteRecipe {
+            picture,
+            recipe: edit.recipe.clone(),
+            keep_old,
+        })
+    });
+    effects.collect()
+}
+
+fn focus(model: &mut Model, forwards: bool) -> Vec<Effect> {
+    let panes = [Pane::Pictures, Pane::Parameters, Pane::Preview];
+    let now = panes.iter().position(|it| *it == model.focus).unwrap_or(0);
+    let next = if forwards { now + 1 } else { now + 2 };
+    model.focus = panes[next % panes.len()];
+    Vec::new()
+}
+
+fn move_by(model: &mut Model, by: isize) -> Vec<Effect> {
+    match model.focus {
+        Pane::Pictures => {
+            let cursor = model.cursor.saturating_add_signed(by);
+            open_listed(model, cursor)
+        }
+        Pane::Parameters => recipe::move_cursor(model, by > 0),
+        Pane::Preview => pan(model, 0.0, by as f64 * PAN_STEP),
+    }
+}
+
+fn move_to(model: &mut Model, last: bool) -> Vec<Effect> {
+    match model.focus {
+        Pane::Pictures => open_listed(model, if last { usize::MAX } else { 0 }),
+        Pane::Parameters => recipe::cursor_to(model, last),
+        Pane::Preview => Vec::new(),
+    }
+}
+
+fn step_picture(model: &mut Model, by: isize) -> Vec<Effect> {
+    let cursor = model.cursor.saturating_add_signed(by);
+    open_listed(model, cursor)
+}
+
+/// Puts the cursor on a listed picture, the last one at most, and opens it.
+fn open_listed(model: &mut Model, cursor: usize) -> Vec<Effect> {
+    let listed = model.listed();
+    model.cursor = cursor.min(listed.len().saturating_sub(1));
+    match listed.get(model.cursor) {
+        Some(&picture) if model.open != Some(picture) => open(model, picture),
+        _ => Vec::new(),
+    }
+}
+
+fn open(model: &mut Model, picture: usize) -> Vec<Effect> {
+    model.open = Some(picture);
+    model.view.centre = View::default().centre;
+    model.status.clear();
+    if model.entries[picture].edit.is_none() {
+        return vec![Effect::ReadRecipe { picture }];
+    }
+    model.clamp_stack();
+    model.wish_preview()
+}
+
+fn set_filter(model: &mut Model, filter: String) -> Vec<Effect> {
+    let selected = model.listed().get(model.cursor).copied();
+    model.filter = filter;
+    let listed = model.listed();
+    let kept = selected.and_then(|it| listed.iter().position(|listed| *listed == it));
+    open_listed(model, kept.unwrap_or(0))
+}
+
+fn enter(model: &mut Model) -> Vec<Effect> {
+    match model.focus {
+        Pane::Pictures => {
+            // Moving has opened it; what failed is tried again.
+            let listed = model.listed();
+            match listed.get(model.cursor) {
+                Some(&picture) if model.entries[picture].failure.take().is_some() => {
+                    open(model, picture)
+                }
+                _ => Vec::new(),
+            }
+        }
+        Pane::Parameters => {
+            let Some(setting) = model.selected_setting() else {
+                return recipe::toggle_layer(model);
+            };
+            if matches!(setting.spec.allowed, Allowed::Flag) {
+                return recipe::adjust(model, 1.0, false);
+            }
+            dialog(model, Dialog::Type(String::new()))
+        }
+        Pane::Preview => Vec::new(),
+    }
+}
+
+fn adjust_or_pan(model: &mut Model, direction: f64, coarse: bool) -> Vec<Effect> {
+    match model.focus {
+        Pane::Pictures => Vec::new(),
+        Pane::Parameters => recipe::adjust(model, direction, coarse),
+        Pane::Preview => {
+            let steps = if coarse { 4.0 } else { 1.0 };
+            pan(model, direction * steps * PAN_STEP, 0.0)
+        }
+    }
+}
+
+/// Shows something else, or the restored picture if that is shown already.
+fn show(model: &mut Model, what: Show) -> Vec<Effect> {
+    model.show = if model.show == what {
+        Show::After
+    } else {
+        what
+    };
+    model.wish_preview()
+}
+
+fn look(model: &mut Model, view: View) -> Vec<Effect> {
+    if model.view == view {
+        return Vec::new();
+    }
+    model.view = view;
+    model.wish_preview()
+}
+
+fn zoom(model: &mut Model, closer: bool) -> Vec<Effect> {
+    let Some(size) = model.entry().and_then(|it| it.size) else {
+        return Vec::new();
+    };
+    let view = model.view.zoomed(closer, size, model.preview_pixels());
+    look(model, view)
+}
+
+/// Moves the view by shares of its box.
+fn pan(model: &mut Model, across: f64, down: f64) -> Vec<Effect> {
+    let Some(size) = model.entry().and_then(|it| it.size) else {
+        return Vec::new();
+    };
+    let room = model.preview_pixels();
+    let by = (across * room.width as f64, down * room.height as f64);
+    let view = model.view.panned(by, size, room);
+    look(model, view)
+}
+
+/// Renders pictures that are not being rendered already.
+fn render(model: &mut Model, pictures: &[usize]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for &picture in pictures {
+        if model.renders.contains_key(&picture) {
+            continue;
+        }
+        let edit = model.entries[picture].edit.as_ref();
+        effects.push(start_render(
+            model,
+            RenderRequest {
+                picture,
+                recipe: edit.map(|it| (it.recipe.clone(), it.folder.clone())),
+                overwrite: model.overwrite,
+            },
+        ));
+    }
+    effects
+}
+
+fn start_render(model: &mut Model, request: RenderRequest) -> Effect {
+    model.renders.insert(request.picture, 0.0);
+    Effect::Render(request)
+}
+
+#[cfg(test)]
+mod tests;

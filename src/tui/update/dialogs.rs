@@ -1,0 +1,156 @@
+//! Keys while something lies over the panes.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{recipe, set_filter, start_render, write_all};
+use crate::engine::operations::parameter::Choice;
+use crate::engine::recipe::{Kind, PRESETS, preset};
+use crate::tui::keys::{BINDINGS, name_of};
+use crate::tui::message::{Effect, RenderRequest};
+use crate::tui::model::{Dialog, Model};
+
+/// Does what a key asks for in a dialog.
+pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
+    let Some(name) = name_of(key) else {
+        return Vec::new();
+    };
+    match dialog {
+        Dialog::Quit => quit(model, &name),
+        Dialog::Overwrite(requests) => overwrite(model, requests, &name),
+        // Quitting works from everywhere; typed text may hold a q.
+        _ if name == "Ctrl-c" => {
+            model.dialog = None;
+            super::quit(model)
+        }
+        Dialog::Help(row) => {
+            help(model, row, &name);
+            Vec::new()
+        }
+        Dialog::Presets(at) => match choose(at, PRESETS.len(), &name) {
+            Chosen::At(at) => super::dialog(model, Dialog::Presets(at)),
+            Chosen::Nothing => close(model),
+            Chosen::This => {
+                model.dialog = None;
+                let name = PRESETS[at].name;
+                model.status = format!("preset {name}; u brings the earlier recipe back");
+                preset(name).map_or_else(Vec::new, |it| recipe::replace(model, it))
+            }
+        },
+        Dialog::AddLayer(at) => match choose(at, Kind::NAMES.len(), &name) {
+            Chosen::At(at) => super::dialog(model, Dialog::AddLayer(at)),
+            Chosen::Nothing => close(model),
+            Chosen::This => {
+                model.dialog = None;
+                recipe::add_layer(model, Kind::NAMES[at].1)
+            }
+        },
+        Dialog::Type(text) => typed(model, text, key),
+        Dialog::Filter => filter(model, key),
+    }
+}
+
+fn close(model: &mut Model) -> Vec<Effect> {
+    model.dialog = None;
+    Vec::new()
+}
+
+fn quit(model: &mut Model, name: &str) -> Vec<Effect> {
+    match name {
+        "y" | "w" | "Enter" => {
+            let mut effects = write_all(model, false);
+            effects.push(Effect::Quit);
+            effects
+        }
+        "n" | "q" | "Ctrl-c" => vec![Effect::Quit],
+        "Esc" | "c" => close(model),
+        _ => Vec::new(),
+    }
+}
+
+fn overwrite(model: &mut Model, requests: Vec<RenderRequest>, name: &str) -> Vec<Effect> {
+    match name {
+        "y" | "Enter" => {
+            model.dialog = None;
+            let replace = requests.into_iter().map(|it| RenderRequest {
+                overwrite: true,
+                ..it
+            });
+            replace.map(|it| start_render(model, it)).collect()
+        }
+        "n" | "Esc" | "q" | "Ctrl-c" => close(model),
+        _ => Vec::new(),
+    }
+}
+
+fn help(model: &mut Model, row: usize, name: &str) {
+    model.dialog = match name {
+        "j" | "↓" => Some(Dialog::Help((row + 1).min(BINDINGS.len() - 1))),
+        "k" | "↑" => Some(Dialog::Help(row.saturating_sub(1))),
+        _ => None,
+    };
+}
+
+enum Chosen {
+    At(usize),
+    This,
+    Nothing,
+}
+
+fn choose(at: usize, count: usize, name: &str) -> Chosen {
+    match name {
+        "j" | "↓" => Chosen::At((at + 1) % count),
+        "k" | "↑" => Chosen::At((at + count - 1) % count),
+        "Enter" | "l" | "→" | "Space" => Chosen::This,
+        "Esc" | "q" | "h" | "←" => Chosen::Nothing,
+        _ => Chosen::At(at),
+    }
+}
+
+/// Text that goes on to the next key; `None` if the key ends typing.
+fn edited(mut text: String, key: &KeyEvent) -> Option<String> {
+    let plain = !key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char(it) if plain => text.push(it),
+        KeyCode::Char('u') => text.clear(),
+        KeyCode::Backspace => {
+            text.pop();
+        }
+        KeyCode::Enter | KeyCode::Esc => return None,
+        _ => {}
+    }
+    Some(text)
+}
+
+fn typed(model: &mut Model, text: String, key: &KeyEvent) -> Vec<Effect> {
+    if let Some(text) = edited(text.clone(), key) {
+        return super::dialog(model, Dialog::Type(text));
+    }
+    let setting = model.selected_setting();
+    let Some(setting) = setting.filter(|_| key.code == KeyCode::Enter) else {
+        return close(model);
+    };
+    let spec = setting.spec;
+    let value = spec.allowed.parse(&text);
+    match spec.allowed.check(&value, spec.unit) {
+        Ok(()) => {
+            model.dialog = None;
+            model.status.clear();
+            recipe::set(model, setting, value)
+        }
+        Err(what) => {
+            model.status = format!("{} {what}", spec.name);
+            Vec::new()
+        }
+    }
+}
+
+fn filter(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    match edited(model.filter.clone(), key) {
+        Some(text) => set_filter(model, text),
+        None if key.code == KeyCode::Esc => {
+            model.dialog = None;
+            set_filter(model, String::new())
+        }
+        None => close(model),
+    }
+}

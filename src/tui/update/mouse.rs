@@ -1,0 +1,135 @@
+//! The mouse: click, drag a slider, wheel zooms, drag pans.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use super::{look, open_listed, recipe};
+use crate::tui::geometry::View;
+use crate::tui::layout::{Layout, hits, inner};
+use crate::tui::message::Effect;
+use crate::tui::model::{Drag, Model, Pane, scrolled};
+use crate::tui::view::stack_rows;
+
+/// Does what the mouse asks for.
+pub fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
+    let Some(layout) = model.layout().filter(|_| model.dialog.is_none()) else {
+        return Vec::new();
+    };
+    let (column, row) = (event.column, event.row);
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => press(model, &layout, column, row),
+        MouseEventKind::Drag(MouseButton::Left) => drag(model, &layout, column, row),
+        MouseEventKind::Up(MouseButton::Left) => {
+            model.drag = None;
+            Vec::new()
+        }
+        MouseEventKind::ScrollUp => wheel(model, &layout, column, row, true),
+        MouseEventKind::ScrollDown => wheel(model, &layout, column, row, false),
+        _ => Vec::new(),
+    }
+}
+
+fn press(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect> {
+    if hits(inner(layout.pictures), column, row) {
+        model.focus = Pane::Pictures;
+        let area = inner(layout.pictures);
+        let listed = model.listed().len();
+        let first = scrolled(model.cursor, listed, usize::from(area.height));
+        let at = first + usize::from(row - area.y);
+        if at < listed {
+            return open_listed(model, at);
+        }
+    } else if hits(inner(layout.parameters), column, row) {
+        model.focus = Pane::Parameters;
+        return press_parameter(model, layout, column, row);
+    } else if hits(layout.picture, column, row) {
+        model.focus = Pane::Preview;
+        model.drag = Some(Drag::Pan(column, row));
+    }
+    Vec::new()
+}
+
+fn press_parameter(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect> {
+    let area = inner(layout.parameters);
+    let (rows, cursor) = stack_rows(model);
+    let first = scrolled(cursor, rows.len(), usize::from(area.height));
+    let Some(&(layer, line)) = rows.get(first + usize::from(row - area.y)) else {
+        return Vec::new();
+    };
+    let again = (model.stack.layer, model.stack.row) == (layer, line);
+    let mut effects = recipe::select(model, layer, line);
+    let (start, width) = Layout::slider(area);
+    if line == 0 {
+        if again {
+            effects.extend(recipe::toggle_layer(model));
+        }
+    } else if (start..start + width).contains(&column) {
+        let slides = model
+            .selected_setting()
+            .and_then(|it| recipe::slider_range(&it.spec.allowed))
+            .is_some();
+        if slides {
+            model.drag = Some(Drag::Slider);
+            effects.extend(recipe::slide(model, share(column, start, width)));
+        } else {
+            effects.extend(recipe::adjust(model, 1.0, false));
+        }
+    }
+    effects
+}
+
+fn share(column: u16, start: u16, width: u16) -> f64 {
+    let along = f64::from(column) - f64::from(start);
+    along / f64::from(width.saturating_sub(1).max(1))
+}
+
+fn drag(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect> {
+    match model.drag {
+        Some(Drag::Slider) => {
+            let (start, width) = Layout::slider(inner(layout.parameters));
+            recipe::slide(model, share(column, start, width))
+        }
+        Some(Drag::Pan(from_column, from_row)) => {
+            model.drag = Some(Drag::Pan(column, row));
+            let Some(size) = model.entry().and_then(|it| it.size) else {
+                return Vec::new();
+            };
+            let by = (
+                (f64::from(from_column) - f64::from(column)) * model.cell.width as f64,
+                (f64::from(from_row) - f64::from(row)) * model.cell.height as f64,
+            );
+            let view = model.view.panned(by, size, model.preview_pixels());
+            look(model, view)
+        }
+        None => Vec::new(),
+    }
+}
+
+fn wheel(model: &mut Model, layout: &Layout, column: u16, row: u16, up: bool) -> Vec<Effect> {
+    if hits(layout.pictures, column, row) {
+        let by = if up { -1 } else { 1 };
+        return super::step_picture(model, by);
+    }
+    if hits(layout.parameters, column, row) {
+        return recipe::move_cursor(model, !up);
+    }
+    let Some(size) = model.entry().and_then(|it| it.size) else {
+        return Vec::new();
+    };
+    if !hits(layout.picture, column, row) {
+        return Vec::new();
+    }
+    // What is under the pointer stays there.
+    let room = model.preview_pixels();
+    let off_centre = (
+        (f64::from(column - layout.picture.x) + 0.5) * model.cell.width as f64
+            - room.width as f64 / 2.0,
+        (f64::from(row - layout.picture.y) + 0.5) * model.cell.height as f64
+            - room.height as f64 / 2.0,
+    );
+    let before = model.view.scale(size, room);
+    let zoomed = model.view.zoomed(up, size, room);
+    let factor = zoomed.scale(size, room) / before;
+    let by = (off_centre.0 * (factor - 1.0), off_centre.1 * (factor - 1.0));
+    let view: View = zoomed.panned(by, size, room);
+    look(model, view)
+}

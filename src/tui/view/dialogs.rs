@@ -1,0 +1,118 @@
+//! What lies over the panes.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::{ACCENT, SELECTED, row_of};
+use crate::engine::operations::parameter::Choice;
+use crate::engine::recipe::{Kind, PRESETS};
+use crate::tui::keys::BINDINGS;
+use crate::tui::layout::inner;
+use crate::tui::model::{Dialog, Model};
+
+pub fn draw(model: &Model, frame: &mut Frame) {
+    match &model.dialog {
+        None | Some(Dialog::Type(_) | Dialog::Filter) => {}
+        Some(Dialog::Help(row)) => help(frame, *row),
+        Some(Dialog::Presets(at)) => {
+            let rows = PRESETS
+                .iter()
+                .map(|it| format!("{:<11}{}", it.name, it.about));
+            choice(frame, " Presets ", &rows.collect::<Vec<_>>(), *at);
+        }
+        Some(Dialog::AddLayer(at)) => {
+            let rows: Vec<String> = Kind::names().into_iter().map(str::to_string).collect();
+            choice(frame, " Add a layer ", &rows, *at);
+        }
+        Some(Dialog::Quit) => quit(model, frame),
+        Some(Dialog::Overwrite(requests)) => {
+            let names = requests.iter().map(|it| model.entries[it.picture].name());
+            let mut rows = vec!["The results of these pictures exist:".to_string()];
+            rows.extend(names.take(8).map(|it| format!("  {it}")));
+            rows.push(String::new());
+            rows.push("y replace them   n keep them".to_string());
+            note(frame, " Replace? ", &rows);
+        }
+    }
+}
+
+fn quit(model: &Model, frame: &mut Frame) {
+    let unwritten = model.unwritten();
+    let mut rows = Vec::new();
+    if !model.renders.is_empty() {
+        rows.push(format!(
+            "{} renders will be cancelled.",
+            model.renders.len()
+        ));
+    }
+    if !unwritten.is_empty() {
+        rows.push("These recipes were changed and not written:".to_string());
+        let names = unwritten.iter().map(|it| model.entries[*it].name());
+        rows.extend(names.take(8).map(|it| format!("  {it}")));
+        rows.push(String::new());
+        rows.push("y write and quit   n quit   Esc stay".to_string());
+    } else {
+        rows.push(String::new());
+        rows.push("y quit   Esc stay".to_string());
+    }
+    note(frame, " Quit ", &rows);
+}
+
+fn help(frame: &mut Frame, first: usize) {
+    let rows: Vec<String> = BINDINGS
+        .iter()
+        .map(|it| format!("{:<12}{}", it.keys.join(" "), it.help))
+        .collect();
+    let area = window(frame, " Keys · j k scroll, any other key closes ", &rows);
+    let room = usize::from(area.height);
+    let first = first.min(rows.len().saturating_sub(room));
+    for (line, row) in rows.iter().skip(first).take(room).enumerate() {
+        frame.render_widget(Line::raw(row.as_str()), row_of(area, line));
+    }
+}
+
+fn choice(frame: &mut Frame, title: &str, rows: &[String], at: usize) {
+    let area = window(frame, title, rows);
+    for (line, row) in rows.iter().enumerate() {
+        let style = if line == at { SELECTED } else { Style::new() };
+        frame.render_widget(Line::styled(row.as_str(), style), row_of(area, line));
+    }
+}
+
+fn note(frame: &mut Frame, title: &str, rows: &[String]) {
+    let area = window(frame, title, rows);
+    frame.render_widget(Paragraph::new(rows.join("\n")), area);
+}
+
+/// An empty window in the middle of the screen, large enough for the rows if the screen is.
+fn window(frame: &mut Frame, title: &str, rows: &[String]) -> Rect {
+    let screen = frame.area();
+    let widest = rows.iter().map(|it| it.chars().count()).max().unwrap_or(0);
+    let widest = widest.max(title.chars().count());
+    let width = u16::try_from(widest + 4)
+        .unwrap_or(u16::MAX)
+        .min(screen.width);
+    let height = u16::try_from(rows.len() + 2).unwrap_or(u16::MAX);
+    let height = height.min(screen.height.saturating_sub(2));
+    let area = Rect::new(
+        (screen.width - width) / 2,
+        (screen.height - height) / 2,
+        width,
+        height,
+    );
+    frame.render_widget(Clear, area);
+    let block = Block::bordered()
+        .border_style(ACCENT)
+        .title(title.to_string());
+    frame.render_widget(block, area);
+    let area = inner(area);
+    Rect::new(
+        area.x + 1,
+        area.y,
+        area.width.saturating_sub(2),
+        area.height,
+    )
+}

@@ -1,0 +1,79 @@
+//! Draws the model as cells. It reads, and does nothing else; the picture itself is printed after
+//! the cells, into a rectangle that is left alone here.
+
+mod dialogs;
+mod list;
+mod preview;
+mod stack;
+mod status;
+
+pub use stack::stack_rows;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::widgets::{Block, Paragraph};
+
+use super::layout::SMALLEST;
+use super::model::{Model, Pane};
+
+/// What stands out.
+const ACCENT: Style = Style::new().fg(Color::Cyan);
+/// What stands back.
+const DIM: Style = Style::new().fg(Color::DarkGray);
+/// What went wrong.
+const BAD: Style = Style::new().fg(Color::Red);
+/// What is selected.
+const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
+
+/// Draws everything but the picture.
+pub fn draw(model: &Model, frame: &mut Frame) {
+    let Some(layout) = model.layout() else {
+        too_small(model, frame);
+        return;
+    };
+    list::draw(model, frame, layout.pictures);
+    preview::draw(model, frame, &layout);
+    stack::draw(model, frame, layout.parameters);
+    status::draw(model, frame, &layout);
+    dialogs::draw(model, frame);
+}
+
+fn too_small(model: &Model, frame: &mut Frame) {
+    let text = format!(
+        "repore needs {}×{} cells; this terminal has {}×{}. Make it larger, or q quits.",
+        SMALLEST.width, SMALLEST.height, model.screen.width, model.screen.height
+    );
+    let paragraph = Paragraph::new(text).wrap(ratatui::widgets::Wrap { trim: true });
+    frame.render_widget(paragraph, frame.area());
+}
+
+/// A pane's border with its title; the pane that has the focus stands out.
+fn pane<'a>(model: &Model, pane: Pane, title: String) -> Block<'a> {
+    let focused = model.focus == pane && model.dialog.is_none();
+    let style = if focused { ACCENT } else { DIM };
+    Block::bordered().border_style(style).title(title)
+}
+
+/// The row of an area, counted from its top.
+fn row_of(area: Rect, row: usize) -> Rect {
+    let row = u16::try_from(row).unwrap_or(u16::MAX);
+    Rect::new(area.x, area.y.saturating_add(row), area.width, 1).intersection(area)
+}
+
+/// A text cut to a width in cells, with its beginning cut off if it is too long.
+fn fitted(text: &str, width: usize) -> String {
+    use unicode_width::UnicodeWidthStr;
+    if text.width() <= width {
+        return text.to_string();
+    }
+    let mut kept = text;
+    while format!("…{kept}").width() > width {
+        let mut rest = kept.chars();
+        if rest.next().is_none() {
+            return String::new();
+        }
+        kept = rest.as_str();
+    }
+    format!("…{kept}")
+}

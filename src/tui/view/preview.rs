@@ -1,0 +1,68 @@
+//! The border of the preview, and what stands in it while there is no picture.
+
+use ratatui::Frame;
+use ratatui::layout::Alignment;
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::{BAD, DIM, fitted, pane};
+use crate::tui::layout::Layout;
+use crate::tui::message::Show;
+use crate::tui::model::{Model, Pane};
+
+pub fn draw(model: &Model, frame: &mut Frame, layout: &Layout) {
+    let block = pane(model, Pane::Preview, title(model, layout.preview.width));
+    let block = block.title_bottom(Line::from(state(model)).alignment(Alignment::Right));
+    frame.render_widget(block, layout.preview);
+    let failure = model.entry().and_then(|it| it.failure.clone());
+    let (text, style) = match (&model.preview, failure) {
+        (Some(_), _) => return,
+        (None, Some(why)) => (why, BAD),
+        (None, None) if model.open.is_some() => ("reading…".to_string(), DIM),
+        (None, None) => ("no picture is open".to_string(), DIM),
+    };
+    let paragraph = Paragraph::new(text).style(style).wrap(Wrap { trim: true });
+    frame.render_widget(paragraph, layout.picture);
+}
+
+fn title(model: &Model, width: u16) -> String {
+    let Some(entry) = model.entry() else {
+        return " Preview ".to_string();
+    };
+    let size = entry
+        .size
+        .map_or_else(String::new, |it| format!(" {}×{}", it.width, it.height));
+    let room = usize::from(width).saturating_sub(size.len() + 4);
+    format!(" {}{size} ", fitted(&entry.name(), room))
+}
+
+/// What is shown, how large, and whether it is the true picture yet.
+fn state(model: &Model) -> String {
+    let what = match model.show {
+        Show::After => "after",
+        Show::Before => "BEFORE",
+        Show::Split => "before|after",
+        Show::Detail => "detail ×8",
+        Show::Mask => "mask",
+    };
+    let Some(preview) = model
+        .preview
+        .as_ref()
+        .filter(|it| Some(it.picture) == model.open)
+    else {
+        return format!(" {what} ");
+    };
+    let scale = if preview.scale == 1.0 {
+        "1:1".to_string()
+    } else if preview.scale > 1.0 {
+        format!("{:.0}:1", preview.scale)
+    } else {
+        format!("{:.0} %", preview.scale * 100.0)
+    };
+    let state = if preview.settled && preview.number == model.wish {
+        ""
+    } else {
+        " · draft"
+    };
+    format!(" {what} · {scale}{state} ")
+}

@@ -1,0 +1,104 @@
+//! The two lowest rows: what happens, and what the keys do.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::{ACCENT, DIM};
+use crate::tui::layout::Layout;
+use crate::tui::model::{Model, Pane};
+
+/// Columns of the gauge.
+const GAUGE: usize = 20;
+
+pub fn draw(model: &Model, frame: &mut Frame, layout: &Layout) {
+    frame.render_widget(status(model), layout.status);
+    hints(model, frame, layout.hints);
+}
+
+fn status<'a>(model: &Model) -> Line<'a> {
+    if !model.renders.is_empty() {
+        return gauge(model);
+    }
+    if !model.status.is_empty() {
+        return Line::raw(format!(" {}", model.status));
+    }
+    if let Some(setting) = model
+        .selected_setting()
+        .filter(|_| model.focus == Pane::Parameters)
+    {
+        let mask = match setting.mask {
+            Some(mask) => format!("{mask:?} mask: "),
+            None => String::new(),
+        };
+        return Line::styled(format!(" {mask}{}", setting.spec.help), DIM);
+    }
+    let preview = model.preview.as_ref();
+    let remarks = preview.filter(|it| Some(it.picture) == model.open);
+    match remarks.and_then(|it| it.remarks.first()) {
+        Some(remark) => Line::styled(format!(" {remark}"), DIM),
+        None => Line::default(),
+    }
+}
+
+/// How far the full-size renders are.
+fn gauge<'a>(model: &Model) -> Line<'a> {
+    let running = model.renders.iter().max_by(|a, b| a.1.total_cmp(b.1));
+    let (picture, share) = running.map_or((0, 0.0), |(picture, share)| (*picture, *share));
+    let all = model.renders.len() + model.renders_ended;
+    let filled = ((share * GAUGE as f64).round() as usize).min(GAUGE);
+    Line::from(vec![
+        Span::raw(format!(" rendering {} ", model.entries[picture].name())),
+        Span::styled("█".repeat(filled), ACCENT),
+        Span::styled("░".repeat(GAUGE - filled), DIM),
+        Span::raw(format!(" {:.0} %", share * 100.0)),
+        Span::raw(format!("  {} of {all}", model.renders_ended + 1)),
+        Span::styled("  c cancels", DIM),
+    ])
+}
+
+fn hints(model: &Model, frame: &mut Frame, area: Rect) {
+    let keys: &[(&str, &str)] = match model.focus {
+        Pane::Pictures => &[
+            ("Tab", "parameters"),
+            ("j k", "pictures"),
+            ("/", "filter"),
+            ("v", "mark"),
+            ("r R", "render"),
+            ("b s d M", "compare"),
+            ("z", "1:1"),
+            ("?", "help"),
+            ("q", "quit"),
+        ],
+        Pane::Parameters => &[
+            ("j k", "move"),
+            ("h l", "adjust"),
+            ("Enter", "type"),
+            ("0", "default"),
+            ("Space", "on/off"),
+            ("u", "undo"),
+            ("w", "write"),
+            ("r", "render"),
+            ("?", "help"),
+            ("q", "quit"),
+        ],
+        Pane::Preview => &[
+            ("h j k l", "pan"),
+            ("+ -", "zoom"),
+            ("z", "fit/1:1"),
+            ("b", "before"),
+            ("s", "split"),
+            ("d", "detail"),
+            ("M", "mask"),
+            ("?", "help"),
+            ("q", "quit"),
+        ],
+    };
+    let mut spans = vec![Span::raw(" ")];
+    for (key, does) in keys {
+        spans.push(Span::styled(*key, ACCENT));
+        spans.push(Span::styled(format!(" {does}  "), Style::new()));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
