@@ -1,8 +1,9 @@
 //! What the terminal can show, asked once before the interface starts.
 //!
-//! Over SSH the environment says next to nothing, so the terminal is asked, with the device
-//! attributes, which every terminal knows, as the last question: their answer ends the wait. A
-//! terminal that answers nothing costs the time limit and gets half blocks.
+//! Over SSH the environment says next to nothing, so the terminal is asked. First for its device
+//! attributes, which every terminal knows; then, if these speak of a modern one, what is still
+//! open, with the device attributes once more as the end of the answer. A terminal that answers
+//! nothing costs the time limit and gets half blocks.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -57,50 +58,95 @@ impl Surroundings {
         }
     }
 
+    /// Whether the environment promises 24-bit colour.
+    fn says_truecolor(&self) -> bool {
+        matches!(self.colorterm.as_str(), "truecolor" | "24bit")
+            || self.term.ends_with("-direct")
+            || ["kitty", "alacritty", "foot", "ghostty", "wezterm"]
+                .iter()
+                .any(|it| self.term.contains(it))
+    }
+
     /// Whether a terminal multiplexer is between: it answers for itself and passes no pictures on.
     fn is_multiplexed(&self) -> bool {
         self.term.starts_with("tmux") || self.term.starts_with("screen")
     }
 }
 
+/// The question that every terminal answers.
+const DEVICE_ATTRIBUTES: &str = "\x1b[c";
+/// How large is a cell, in pixels?
+const CELL_SIZE: &str = "\x1b[16t";
+/// Would this picture, which is not shown, be one for you?
+const KITTY_GRAPHICS: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
+/// What became of this 24-bit colour?
+const TRUECOLOR: &str = "\x1b[48:2:1:2:3m\x1bP$qm\x1b\\\x1b[m";
+
 /// Asks the terminal. Raw mode must be on, and nobody else may read the keyboard.
 ///
 /// # Errors
 /// When the terminal has gone.
 pub fn ask(surroundings: &Surroundings) -> io::Result<Abilities> {
-    let mut questions = String::new();
-    if !surroundings.is_multiplexed() && surroundings.term != "linux" {
-        // Name; kitty graphics; cell and window size in pixels; does it keep a 24-bit colour?
-        questions.push_str("\x1b[>0q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[14t");
-        questions.push_str("\x1b[48:2:1:2:3m\x1bP$qm\x1b\\\x1b[m");
-    }
-    questions.push_str("\x1b[c");
-    let mut out = io::stdout();
-    out.write_all(questions.as_bytes())?;
-    out.flush()?;
     let patience = if surroundings.ssh {
         PATIENCE_SSH
     } else {
         PATIENCE
     };
-    let answer = listen(patience)?;
-    let sized = crossterm::terminal::window_size().ok();
+    let mut answer = question(DEVICE_ATTRIBUTES, patience)?;
+    let open = open_questions(&answer, surroundings);
+    if !open.is_empty() {
+        answer.extend(question(&(open + DEVICE_ATTRIBUTES), patience)?);
+    }
     let mut abilities = understand(&answer, surroundings);
     if abilities.cell.is_empty() {
-        let cell =
-            sized.filter(|it| it.width > 0 && it.height > 0 && it.columns > 0 && it.rows > 0);
-        abilities.cell = cell.map_or(USUAL_CELL, |it| {
-            Size::new(
-                usize::from(it.width / it.columns),
-                usize::from(it.height / it.rows),
-            )
-        });
+        abilities.cell = cell_of_window().unwrap_or(USUAL_CELL);
     }
     if abilities.protocol == Protocol::Sixel && !viuer::is_sixel_supported() {
         // viuer asks by itself and prints sixel only if it heard the same.
         abilities.protocol = Protocol::Blocks { truecolor: true };
     }
     Ok(abilities)
+}
+
+fn question(text: &str, patience: Duration) -> io::Result<Vec<u8>> {
+    let mut out = io::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    listen(patience)
+}
+
+/// What is worth asking a terminal with these device attributes. Those of a plain VT100, or of a
+/// multiplexer that says to be one, know nothing of pictures.
+fn open_questions(answer: &[u8], surroundings: &Surroundings) -> String {
+    let Some(attributes) = device_attributes(answer) else {
+        return String::new();
+    };
+    let class: u32 = attributes
+        .split(';')
+        .next()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(0);
+    if class < 60 || surroundings.is_multiplexed() {
+        return String::new();
+    }
+    let mut open = CELL_SIZE.to_string();
+    if !has_sixel(&attributes) && !surroundings.iterm {
+        // Terminals with kitty graphics that know them well have no sixel.
+        open.push_str(KITTY_GRAPHICS);
+        if !surroundings.says_truecolor() {
+            open.push_str(TRUECOLOR);
+        }
+    }
+    open
+}
+
+/// The size of a cell by the size of the window, if the terminal tells it to the system.
+fn cell_of_window() -> Option<Size> {
+    let window = crossterm::terminal::window_size().ok()?;
+    let width = window.width.checked_div(window.columns)?;
+    let height = window.height.checked_div(window.rows)?;
+    let cell = Size::new(width.into(), height.into());
+    (!cell.is_empty()).then_some(cell)
 }
 
 /// The terminal's answer, up to its device attributes or until it stays silent.
@@ -112,7 +158,7 @@ fn listen(patience: Duration) -> io::Result<Vec<u8>> {
     }
     let mut buffer = [0; 1024];
     let start = Instant::now();
-    while !has_device_attributes(&answer) && start.elapsed() < 2 * patience {
+    while device_attributes(&answer).is_none() && start.elapsed() < 2 * patience {
         let timeout = Timespec::try_from(patience).map_err(io::Error::other)?;
         let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
         if poll(&mut fds, Some(&timeout))? == 0 {
@@ -140,23 +186,14 @@ fn device_attributes(answer: &[u8]) -> Option<String> {
     found
 }
 
-fn has_device_attributes(answer: &[u8]) -> bool {
-    device_attributes(answer).is_some()
-}
-
 /// What an answer means.
 fn understand(answer: &[u8], surroundings: &Surroundings) -> Abilities {
     let text = String::from_utf8_lossy(answer);
-    let sixel = device_attributes(answer).is_some_and(|it| it.split(';').any(|it| it == "4"));
-    // These two answer that they know the protocol, and know too little of it.
-    let shy = text.contains("WezTerm") || text.contains("Konsole");
-    let kitty = text.contains("\x1b_Gi=31;OK") && !shy;
-    let truecolor = matches!(surroundings.colorterm.as_str(), "truecolor" | "24bit")
+    let sixel = device_attributes(answer).is_some_and(|it| has_sixel(&it));
+    let truecolor = surroundings.says_truecolor()
         || text.contains("48:2:1:2:3")
-        || text.contains("48:2::1:2:3")
-        || surroundings.term.ends_with("-direct")
-        || surroundings.term.contains("kitty");
-    let protocol = if kitty {
+        || text.contains("48:2::1:2:3");
+    let protocol = if text.contains("\x1b_Gi=31;OK") {
         Protocol::Kitty
     } else if surroundings.iterm && !surroundings.is_multiplexed() {
         Protocol::Iterm
@@ -169,6 +206,10 @@ fn understand(answer: &[u8], surroundings: &Surroundings) -> Abilities {
         protocol,
         cell: cell_size(&text).unwrap_or_default(),
     }
+}
+
+fn has_sixel(attributes: &str) -> bool {
+    attributes.split(';').any(|it| it == "4")
 }
 
 /// `CSI 6 ; height ; width t`
@@ -184,57 +225,60 @@ fn cell_size(text: &str) -> Option<Size> {
 mod tests {
     use super::*;
 
-    fn check(answer: &str, term: &str, protocol: Protocol, cell: Size) {
-        let surroundings = Surroundings {
+    fn at(term: &str) -> Surroundings {
+        Surroundings {
             term: term.to_string(),
             ..Surroundings::default()
-        };
-        let understood = understand(answer.as_bytes(), &surroundings);
+        }
+    }
+
+    fn check(answer: &str, term: &str, protocol: Protocol, cell: Size) {
+        let understood = understand(answer.as_bytes(), &at(term));
         assert_eq!(understood, Abilities { protocol, cell }, "{answer:?}");
     }
 
     #[test]
     fn answers_of_terminals_are_understood() {
         let none = Size::default();
+        let plain = Protocol::Blocks { truecolor: false };
         check(
-            "\x1bP>|kitty(0.26.5)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;17;8t\x1b[4;680;960t\
-             \x1bP1$r48:2:1:2:3m\x1b\\\x1b[?62;c",
+            "\x1b[?62;c\x1b[6;17;8t\x1b_Gi=31;OK\x1b\\\x1b[?62;c",
             "xterm-kitty",
             Protocol::Kitty,
             Size::new(8, 17),
         );
         check(
-            "\x1bP>|XTerm(379)\x1b\\\x1b[6;17;8t\x1bP1$r0;48:2::1:2:3m\x1b\\\
-             \x1b[?63;1;2;4;6;9;15;16;22;28c",
+            "\x1b[?63;1;2;4;6;9;15;16;22;28c\x1b[6;17;8t\x1b[?63;1;2;4;6;9;15;16;22;28c",
             "xterm-256color",
             Protocol::Sixel,
             Size::new(8, 17),
         );
         check(
-            "\x1b[?1;2c",
-            "tmux-256color",
-            Protocol::Blocks { truecolor: false },
-            none,
-        );
-        check(
-            "\x1b[?1;2;4c",
-            "screen-256color",
-            Protocol::Blocks { truecolor: false },
-            none,
-        );
-        check(
-            "\x1bP>|WezTerm 2024\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?65;4;6;18;22c",
+            "\x1b[?64;1;2;6c\x1b[6;17;8t\x1bP1$r0;48:2::1:2:3m\x1b\\\x1b[?64;1;2;6c",
             "xterm-256color",
-            Protocol::Sixel,
-            none,
+            Protocol::Blocks { truecolor: true },
+            Size::new(8, 17),
         );
-        check("", "xterm", Protocol::Blocks { truecolor: false }, none);
+        check("\x1b[?1;2c", "tmux-256color", plain, none);
+        check("\x1b[?1;2;4c", "screen-256color", plain, none);
+        check("\x1b[?6c", "alacritty", Protocol::Blocks { truecolor: true }, none);
+        check("", "xterm", plain, none);
+    }
+
+    #[test]
+    fn terminals_are_asked_only_what_they_can_know() {
+        let asked = |answer: &str, term: &str| open_questions(answer.as_bytes(), &at(term));
+        assert_eq!(asked("\x1b[?6c", "xterm-256color"), "");
+        assert_eq!(asked("\x1b[?62;4c", "tmux-256color"), "");
+        assert_eq!(asked("", "xterm-256color"), "");
+        assert_eq!(asked("\x1b[?62;4;22c", "foot"), CELL_SIZE);
+        assert!(asked("\x1b[?62;c", "xterm-kitty").contains(KITTY_GRAPHICS));
     }
 
     #[test]
     fn only_the_device_attributes_end_the_wait() {
-        assert!(!has_device_attributes(b"\x1b[?2026;2$y"));
-        assert!(!has_device_attributes(b"\x1b[?62;"));
-        assert!(has_device_attributes(b"\x1b[?2026;2$y\x1b[?62;c"));
+        assert!(device_attributes(b"\x1b[?2026;2$y").is_none());
+        assert!(device_attributes(b"\x1b[?62;").is_none());
+        assert!(device_attributes(b"\x1b[?2026;2$y\x1b[?62;c").is_some());
     }
 }
