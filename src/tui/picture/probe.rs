@@ -261,7 +261,12 @@ mod tests {
         );
         check("\x1b[?1;2c", "tmux-256color", plain, none);
         check("\x1b[?1;2;4c", "screen-256color", plain, none);
-        check("\x1b[?6c", "alacritty", Protocol::Blocks { truecolor: true }, none);
+        check(
+            "\x1b[?6c",
+            "alacritty",
+            Protocol::Blocks { truecolor: true },
+            none,
+        );
         check("", "xterm", plain, none);
     }
 

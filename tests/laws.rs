@@ -1,0 +1,344 @@
+//! The laws of the engine, on random pictures and recipes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use repore::engine::operations::{Gaussian, Random, Rectangle};
+use repore::engine::raster::{Blend, Depth, Image, Layout, Region, Samples};
+use repore::engine::recipe::{Kind, Layer, Operation, Recipe, preset};
+use repore::engine::render::{Cancel, Inputs, Plan, TileSize};
+
+/// A picture of noise over a ramp, which every operation does something to.
+fn picture(width: usize, height: usize, layout: Layout, depth: Depth, seed: u64) -> Image {
+    let random = Random::new(seed, 0, 0);
+    let channels = layout.channels();
+    let unit = |i: usize| {
+        let (x, y) = (i % (width * channels), i / (width * channels));
+        let ramp = x as f32 / (width * channels) as f32;
+        (0.6 * ramp + 0.2 + 0.2 * random.row(y).signed(x)).clamp(0.0, 1.0)
+    };
+    let samples = (0..width * height * channels).map(unit);
+    let samples = match depth {
+        Depth::Eight => Samples::Eight(samples.map(|it| (it * 255.0) as u8).collect()),
+        Depth::Sixteen => Samples::Sixteen(samples.map(|it| (it * 65_535.0) as u16).collect()),
+        Depth::Float => Samples::Float(samples.collect()),
+    };
+    Image::new(width, height, layout, samples).expect("as many samples as it takes")
+}
+
+fn sizes() -> impl Strategy<Value = (usize, usize)> {
+    prop_oneof![
+        Just((1, 1)),
+        (1usize..80).prop_map(|length| (1, length)),
+        (1usize..80).prop_map(|length| (length, 1)),
+        (
+            prop::sample::select(&[2, 3, 31, 37, 61, 97][..]),
+            2usize..70
+        ),
+    ]
+}
+
+fn layouts() -> impl Strategy<Value = Layout> {
+    prop::sample::select(&[Layout::Grey, Layout::GreyAlpha, Layout::Rgb, Layout::Rgba][..])
+}
+
+fn depths() -> impl Strategy<Value = Depth> {
+    prop::sample::select(&[Depth::Eight, Depth::Sixteen][..])
+}
+
+/// A layer of any kind with settings that make it do something.
+fn layers() -> impl Strategy<Value = Layer> {
+    let kinds = prop::sample::select(&[Kind::Texture, Kind::Graft, Kind::Noise, Kind::Picture][..]);
+    let blends = prop::sample::select(&Blend::NAMES[..]);
+    let masks = prop::sample::subsequence(vec!["smoothed", "midtones", "file"], 0..=3);
+    let numbers = (0.0f64..=1.0, 0.0f64..=1.0, any::<bool>());
+    (kinds, blends, masks, numbers).prop_map(|(kind, blend, masks, (one, two, flag))| {
+        let mut recipe = Recipe {
+            layers: vec![Layer::new(kind)],
+            ..Recipe::default()
+        };
+        let mut set = |key: &str, value: String| {
+            recipe.set(&format!("1.{key}={value}")).expect("it fits");
+        };
+        set("blend", blend.0.to_string());
+        set("opacity", (one * 100.0).to_string());
+        set("masks", format!("[{}]", masks.join(",")));
+        match kind {
+            Kind::Texture => {
+                set("radius", (0.5 + 8.0 * two).to_string());
+                set("amount", (300.0 * one).to_string());
+                set("mode", if flag { "add" } else { "replace" }.to_string());
+            }
+            Kind::Graft => {
+                set("patch", "1,0,7,5".to_string());
+                set("radius", (0.1 + 4.0 * two).to_string());
+                set("donor", if flag { "original" } else { "donor" }.to_string());
+                set("tiling", "pattern".to_string());
+            }
+            Kind::Noise => {
+                set("amount", (100.0 * one).to_string());
+                set("blur", (3.0 * two).to_string());
+                set("monochromatic", flag.to_string());
+                let distribution = if flag { "uniform" } else { "gaussian" };
+                set("distribution", distribution.to_string());
+            }
+            Kind::Picture => {
+                set("path", "donor".to_string());
+                let fit = ["stretch", "tile", "center"][(two * 2.99) as usize];
+                set("fit", fit.to_string());
+            }
+        }
+        recipe.layers.remove(0)
+    })
+}
+
+fn recipes() -> impl Strategy<Value = Recipe> {
+    (any::<u32>(), prop::collection::vec(layers(), 0..4)).prop_map(|(seed, layers)| {
+        let mut recipe = Recipe {
+            seed: seed.into(),
+            layers,
+            ..Recipe::default()
+        };
+        recipe.masks.file.path = "donor".to_string();
+        recipe.masks.smoothed.feather = 3.0;
+        recipe
+    })
+}
+
+/// A picture with an original and a donor file beside it.
+fn inputs(picture: Image, original: Image) -> Inputs {
+    let donor = Arc::new(self::picture(23, 19, Layout::Rgba, Depth::Eight, 99));
+    Inputs {
+        picture: Arc::new(picture),
+        original: Some(Arc::new(original)),
+        files: BTreeMap::from([("donor".to_string(), donor)]),
+    }
+}
+
+fn render(plan: &Plan, depth: Depth) -> Image {
+    plan.render(depth, &|_, _| {}, &Cancel::default())
+        .expect("nobody cancels")
+}
+
+fn threads(count: usize) -> rayon::ThreadPool {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
+    pool.expect("threads")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Law 1: a crop of a render is the render of that crop.
+    #[test]
+    fn tiles_and_threads_do_not_show(
+        (width, height) in sizes(),
+        layout in layouts(),
+        recipe in recipes(),
+        (tile_width, tile_height) in (1usize..90, 1usize..90),
+    ) {
+        let picture = picture(width, height, layout, Depth::Sixteen, 1);
+        let original = self::picture(width, height, Layout::Rgb, Depth::Eight, 2);
+        let plan = Plan::new(&recipe, inputs(picture, original));
+        let size = TileSize { width: tile_width, height: tile_height };
+        let whole = threads(1).install(|| render(&plan, Depth::Float));
+        for count in [1, 2, 7] {
+            let tiled = threads(count).install(|| {
+                plan.render_in_tiles(Depth::Float, size, &|_, _| {}, &Cancel::default())
+            });
+            prop_assert_eq!(&tiled.expect("nobody cancels"), &whole);
+        }
+        let part = Region::new(width / 3, height / 2, width - width / 3, height - height / 2);
+        let all = plan.tile(whole.bounds(), &Cancel::default());
+        prop_assert_eq!(plan.tile(part, &Cancel::default()), all.crop(part));
+    }
+
+    /// Law 2: nothing painted, nothing changed.
+    #[test]
+    fn nothing_painted_changes_nothing(
+        (width, height) in sizes(),
+        layout in layouts(),
+        depth in depths(),
+        mut recipe in recipes(),
+        way in 0..3,
+    ) {
+        let picture = picture(width, height, layout, depth, 3);
+        let original = self::picture(width, height, layout, depth, 4);
+        for layer in &mut recipe.layers {
+            match (way, &mut layer.operation) {
+                (0, _) => layer.opacity = 0.0,
+                (1, _) => layer.enabled = false,
+                // An amount of 0 leaves a neutral source, which is nothing in these modes only.
+                (_, Operation::Noise(noise)) => {
+                    noise.amount = 0.0;
+                    layer.blend = Blend::Overlay;
+                }
+                (_, Operation::Texture(texture)) => {
+                    texture.amount = 0.0;
+                    layer.blend = Blend::Normal;
+                }
+                (_, Operation::Graft(graft)) => {
+                    graft.strength = repore::engine::operations::parameter::Strength::Percent(0.0);
+                    layer.blend = Blend::LinearLight;
+                }
+                (_, Operation::Picture(_)) => layer.opacity = 0.0,
+            }
+        }
+        let plan = Plan::new(&recipe, inputs(picture.clone(), original));
+        prop_assert_eq!(render(&plan, depth), picture);
+    }
+
+    /// Law 2: an empty mask is the same as no layer.
+    #[test]
+    fn an_empty_mask_changes_nothing(
+        (width, height) in sizes(),
+        layout in layouts(),
+        depth in depths(),
+        mut recipe in recipes(),
+    ) {
+        for layer in &mut recipe.layers {
+            layer.masks = vec![repore::engine::masks::MaskName::File];
+        }
+        let picture = picture(width, height, layout, depth, 3);
+        let original = self::picture(width, height, layout, depth, 4);
+        let mut inputs = inputs(picture.clone(), original);
+        let black = Image::new(3, 3, Layout::Grey, Samples::Eight(vec![0; 9])).expect("nine");
+        recipe.masks.file.path = "black".to_string();
+        inputs.files.insert("black".to_string(), Arc::new(black));
+        prop_assert_eq!(render(&Plan::new(&recipe, inputs), depth), picture);
+    }
+
+    /// Law 3: the same input and recipe give the same samples.
+    #[test]
+    fn a_render_can_be_repeated((width, height) in sizes(), recipe in recipes()) {
+        let make = || {
+            let picture = picture(width, height, Layout::Rgb, Depth::Eight, 5);
+            let original = self::picture(width, height, Layout::Rgb, Depth::Eight, 6);
+            render(&Plan::new(&recipe, inputs(picture, original)), Depth::Eight)
+        };
+        prop_assert_eq!(make(), make());
+    }
+
+    /// Law 4: a picture that is its own original gets no texture.
+    #[test]
+    fn a_picture_as_its_own_original_stays_as_it_is(
+        (width, height) in sizes(),
+        layout in layouts(),
+        radius in 0.5f64..30.0,
+        amount in 0.0f64..300.0,
+    ) {
+        let mut recipe = Recipe { layers: vec![Layer::new(Kind::Texture)], ..Recipe::default() };
+        recipe.set(&format!("1.radius={radius}")).expect("it fits");
+        recipe.set(&format!("1.amount={amount}")).expect("it fits");
+        let picture = picture(width, height, layout, Depth::Float, 7);
+        let plan = Plan::new(&recipe, inputs(picture.clone(), picture.clone()));
+        let (Samples::Float(is), Samples::Float(was)) =
+            (render(&plan, Depth::Float).into_samples(), picture.into_samples())
+        else {
+            panic!("both are float");
+        };
+        for (is, was) in is.iter().zip(was) {
+            prop_assert!((is - was).abs() <= f32::EPSILON * was.abs(), "{} for {}", is, was);
+        }
+    }
+
+    /// Law 6: output is finite, whatever comes in.
+    #[test]
+    fn output_is_finite(recipe in recipes(), wild in prop::collection::vec(any::<f32>(), 7 * 5 * 3)) {
+        let picture = Image::new(7, 5, Layout::Rgb, Samples::Float(wild)).expect("right size");
+        let plan = Plan::new(&recipe, inputs(picture.clone(), picture));
+        let Samples::Float(samples) = render(&plan, Depth::Float).into_samples() else {
+            panic!("it is float");
+        };
+        prop_assert!(samples.iter().all(|it| (0.0..=1.0).contains(it)));
+    }
+}
+
+/// Law 5: below a layer's radius band nothing moves.
+#[test]
+fn grafts_and_noise_leave_tone_alone() {
+    const SIDE: usize = 320;
+    let picture = picture(SIDE, SIDE, Layout::Grey, Depth::Float, 8);
+    // Midtones only: near black and white the blend modes are not symmetric.
+    let samples = picture.tile(picture.bounds()).planes()[0].clone();
+    let flat = samples.map(|it| 0.4 + 0.2 * it);
+    let tile = repore::engine::raster::Tile::new(picture.bounds(), vec![flat]);
+    let picture = Image::from_tile(&tile);
+    for name in ["graft", "noise"] {
+        let mut recipe = preset(name).expect("built in");
+        recipe.layers[0].masks.clear();
+        if let Operation::Graft(graft) = &mut recipe.layers[0].operation {
+            graft.patch = Some(Rectangle {
+                x: 40,
+                y: 40,
+                width: 96,
+                height: 96,
+            });
+        }
+        let plan = Plan::new(&recipe, inputs(picture.clone(), picture.clone()));
+        assert!(plan.skipped().is_empty());
+        let bounds = picture.bounds();
+        let cancel = Cancel::default();
+        let low = |image: &Image| {
+            let tile = image.tile(bounds);
+            Gaussian::new(24.0).blur(&tile.planes()[0], bounds, bounds, bounds, &cancel)
+        };
+        let (before, after) = (low(&picture), low(&render(&plan, Depth::Float)));
+        let moved = before.zip_map(&after, |before, after| (before - after).abs());
+        // Near the edge the measuring blur repeats single pixels of the grain.
+        let moved = moved.crop(Region::new(96, 96, SIDE - 192, SIDE - 192));
+        let largest = moved.samples().iter().copied().fold(0.0, f32::max);
+        assert!(
+            largest < 0.5 / 255.0,
+            "{name} moves tone by {}",
+            largest * 255.0
+        );
+    }
+}
+
+/// Law 7: a render can only be cancelled, and then there is no picture.
+#[test]
+fn a_cancelled_render_gives_no_picture() {
+    let picture = picture(300, 300, Layout::Rgb, Depth::Eight, 9);
+    let plan = Plan::new(&Recipe::standard(), inputs(picture.clone(), picture));
+    let cancel = Cancel::default();
+    let rendered = plan.render(Depth::Eight, &|_, _| cancel.cancel(), &cancel);
+    assert!(rendered.is_err());
+    assert!(plan.render(Depth::Eight, &|_, _| {}, &cancel).is_err());
+}
+
+#[test]
+fn progress_reaches_the_last_row() {
+    let picture = picture(70, 900, Layout::Grey, Depth::Eight, 9);
+    let plan = Plan::new(&Recipe::default(), Inputs::alone(Arc::new(picture)));
+    let furthest = std::sync::atomic::AtomicUsize::new(0);
+    let progress = |done: usize, total: usize| {
+        assert!(done <= total && total == 900);
+        furthest.fetch_max(done, std::sync::atomic::Ordering::Relaxed);
+    };
+    plan.render(Depth::Eight, &progress, &Cancel::default())
+        .expect("nobody cancels");
+    assert_eq!(furthest.into_inner(), 900);
+}
+
+/// A reduced render is the mean of the full one, not a render of something smaller.
+#[test]
+fn a_preview_scaled_down_is_the_export_scaled_down() {
+    let picture = picture(96, 64, Layout::Rgb, Depth::Eight, 10);
+    let plan = Plan::new(
+        &preset("noise").expect("built in"),
+        Inputs::alone(Arc::new(picture)),
+    );
+    let full = plan.tile(Region::of_size(96, 64), &Cancel::default());
+    let reduced = plan
+        .render_reduced(Region::of_size(96, 64), (24, 16), &Cancel::default())
+        .expect("nobody cancels");
+    let resample = repore::engine::raster::Resample::new((96, 64), (24, 16));
+    for (full, reduced) in full.planes().iter().zip(reduced.planes()) {
+        let expected = resample.apply(full, Region::of_size(24, 16));
+        assert_eq!(reduced, &expected);
+    }
+    let same = plan.render_reduced(Region::new(10, 5, 30, 20), (30, 20), &Cancel::default());
+    let part = full.crop(Region::new(10, 5, 30, 20));
+    assert_eq!(same.expect("nobody cancels").planes(), part.planes());
+}
