@@ -83,6 +83,7 @@ fn profile_and_exif_are_carried_over_and_the_picture_stands_upright() {
     let folder = Folder::new();
     // One entry: orientation 6, to be turned to the right.
     let exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+    let stored: Vec<u8> = (0..85 * 75).map(|i| (i / 85) as u8).collect();
     let mut bytes = Vec::new();
     let mut encoder = PngEncoder::new(&mut bytes);
     encoder
@@ -90,12 +91,7 @@ fn profile_and_exif_are_carried_over_and_the_picture_stands_upright() {
         .expect("it fits");
     encoder.set_exif_metadata(exif).expect("it fits");
     encoder
-        .write_image(
-            &(0..=254).collect::<Vec<u8>>(),
-            17,
-            15,
-            ExtendedColorType::L8,
-        )
+        .write_image(&stored, 85, 75, ExtendedColorType::L8)
         .expect("it is encoded");
     std::fs::write(folder.at("turned.png"), bytes).expect("it is written");
     folder.text("nothing.toml", NOTHING);
@@ -110,10 +106,9 @@ fn profile_and_exif_are_carried_over_and_the_picture_stands_upright() {
                 output,
             ])
             .check_done();
-        let mut reader = image::ImageReader::open(folder.at(output)).expect("it is there");
-        reader.no_limits();
+        let reader = image::ImageReader::open(folder.at(output)).expect("it is there");
         let mut decoder = reader.into_decoder().expect("it is a picture");
-        assert_eq!(decoder.dimensions(), (15, 17), "{output}");
+        assert_eq!(decoder.dimensions(), (75, 85), "{output}");
         let profile = decoder.icc_profile().expect("it is readable");
         assert_eq!(
             profile.as_deref(),
@@ -125,7 +120,7 @@ fn profile_and_exif_are_carried_over_and_the_picture_stands_upright() {
     }
     // The first column of what is stored, from below, is the first row of what is shown.
     let shown = folder.read("out.png").to_luma8();
-    assert_eq!(shown.as_raw()[..3], [14 * 17, 13 * 17, 12 * 17]);
+    assert_eq!(shown.as_raw()[..3], [74, 73, 72]);
 }
 
 #[test]

@@ -62,7 +62,10 @@ pub fn read_photo(path: &Path) -> Result<Photo, FileError> {
         );
         return Err(FileError::new("read", path, cause).with_cure("crop or scale it down"));
     }
-    let icc = decoder.icc_profile().unwrap_or_default();
+    let icc = match format {
+        Some(Format::Tiff) => tiff_profile(path),
+        _ => decoder.icc_profile().unwrap_or_default(),
+    };
     let mut exif = decoder.exif_metadata().unwrap_or_default();
     // A tag that cannot be read says nothing: the picture is shown as it is stored.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -78,6 +81,12 @@ pub fn read_photo(path: &Path) -> Result<Photo, FileError> {
         icc,
         exif,
     })
+}
+
+/// The ICC profile of a TIFF. `image` holds back profiles that are large beside a tiny picture.
+fn tiff_profile(path: &Path) -> Option<Vec<u8>> {
+    let mut decoder = tiff::decoder::Decoder::new(BufReader::new(File::open(path).ok()?)).ok()?;
+    decoder.get_tag_u8_vec(tiff::tags::Tag::IccProfile).ok()
 }
 
 fn to_image(path: &Path, pixels: DynamicImage) -> Result<Image, FileError> {
