@@ -158,10 +158,15 @@ impl Shared {
             seed: self.seed,
             mask: self.mask.clone(),
         };
+        // What is wrong for every picture is wrong usage, known before anything is done.
         if let Some(chosen) = &choice.given {
-            // A change that does not fit is wrong usage, known before anything is done.
-            choice.change(&mut chosen.recipe.clone())?;
+            let mut recipe = chosen.recipe.clone();
+            choice.change(&mut recipe)?;
+            let named = recipe.files().into_iter().map(|it| chosen.folder.join(it));
+            must_exist("the recipe names", named)?;
         }
+        must_exist("--mask names", self.mask.iter().cloned())?;
+        must_exist("--original names", self.original.iter().cloned())?;
         Ok(choice)
     }
 
@@ -197,6 +202,13 @@ impl Shared {
         }
         pool.build_global()
             .map_err(|it| format!("cannot start threads: {it}"))
+    }
+}
+
+fn must_exist(who: &str, mut paths: impl Iterator<Item = PathBuf>) -> Result<(), String> {
+    match paths.find(|it| !it.exists()) {
+        Some(path) => Err(format!("{who} {}, which does not exist", path.display())),
+        None => Ok(()),
     }
 }
 

@@ -59,6 +59,7 @@ fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
                 folder: None,
                 recipe: Default::default(),
                 recipe_folder: PathBuf::new(),
+                recipe_file: None,
                 originals: shared.originals(),
                 format: shared.format(),
                 depth: shared.depth(),

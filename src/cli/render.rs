@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::RenderArgs;
 use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain, json};
 use crate::engine::render::Cancel;
-use crate::files::{Chosen, FileError, Job, RecipeChoice, Rendered, Stage, list_pictures};
+use crate::files::{Chosen, FileError, Format, Job, RecipeChoice, Rendered, Stage, list_pictures};
 
 /// Renders all inputs; a picture that fails does not keep the others from being done.
 pub fn run(args: &RenderArgs) -> u8 {
@@ -44,6 +44,16 @@ impl<'a> Batch<'a> {
             return Err(format!(
                 "--output names one file and there are {} pictures; use --output-dir",
                 inputs.len()
+            ));
+        }
+        if let Some(output) = &args.output
+            && args.shared.format.is_none()
+            && Format::of_path(output).is_none()
+        {
+            return Err(format!(
+                "cannot write {}: its extension names no format; \
+                 end it in .jpg, .png, .tif or .webp, or use --format",
+                output.display()
             ));
         }
         let cancel = Cancel::default();
@@ -124,6 +134,7 @@ impl<'a> Batch<'a> {
             folder: self.args.output_dir.clone(),
             recipe: chosen.recipe.clone(),
             recipe_folder: chosen.folder.clone(),
+            recipe_file: chosen.file.clone(),
             originals: shared.originals(),
             format: shared.format(),
             depth: shared.depth(),

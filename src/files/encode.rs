@@ -35,6 +35,25 @@ impl Format {
     }
 }
 
+impl Format {
+    /// What a picture of this depth and layout loses in this format, in words.
+    pub(super) fn losses(self, depth: Depth, layout: Layout) -> Vec<String> {
+        let mut losses = Vec::new();
+        let kept = self.nearest_depth(depth);
+        if kept != depth {
+            losses.push(format!(
+                "{} holds {} bits a sample; the rest is dropped (PNG and TIFF keep it)",
+                self.name(),
+                8 * kept.bytes()
+            ));
+        }
+        if self == Format::Jpeg && layout.has_alpha() {
+            losses.push("jpeg holds no alpha; it is dropped (PNG and TIFF keep it)".to_string());
+        }
+        losses
+    }
+}
+
 /// The bytes of a picture file: the pixels of `image`, with the profile and EXIF of `source`.
 ///
 /// # Errors

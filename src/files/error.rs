@@ -43,6 +43,10 @@ impl FileError {
                 "check the owner and mode of file and folder",
             ),
             io::ErrorKind::IsADirectory => ("it is a folder", "name a picture file"),
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => (
+                "a file is where a folder should be",
+                "choose another folder",
+            ),
             io::ErrorKind::StorageFull => ("the disk is full", "free some space and run it again"),
             io::ErrorKind::ReadOnlyFilesystem => (
                 "the file system is read-only",

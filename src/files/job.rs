@@ -26,6 +26,8 @@ pub struct Job {
     pub recipe: Recipe,
     /// The folder that paths in the recipe start from.
     pub recipe_folder: PathBuf,
+    /// The file that the recipe was read from, if it was.
+    pub recipe_file: Option<PathBuf>,
     /// Where its original is looked for.
     pub originals: Originals,
     /// The result's format; `None` is the output's extension, or else the picture's format.
@@ -155,7 +157,9 @@ impl Job {
         progress(Stage::Read);
         if let Some(output) = &self.output {
             // Known from the start, so that nobody waits for a render that cannot be kept.
-            self.check_output(output, &[&self.input])?;
+            let mut sources = vec![self.input.as_path()];
+            sources.extend(self.recipe_file.as_deref());
+            self.check_output(output, &sources)?;
         }
         let inputs = load_inputs(
             &self.input,
@@ -165,6 +169,7 @@ impl Job {
         )?;
         let (output, format) = self.destination(&inputs.photo)?;
         let mut sources: Vec<&Path> = vec![&self.input];
+        sources.extend(self.recipe_file.as_deref());
         sources.extend(inputs.original_path.as_deref());
         let named: Vec<PathBuf> = inputs
             .files
@@ -177,6 +182,8 @@ impl Job {
 
         let plan = Plan::new(&self.recipe, inputs.for_render());
         let depth = self.depth.unwrap_or(inputs.photo.image.depth());
+        let mut notes = plan.notes().to_vec();
+        notes.extend(format.losses(depth, inputs.photo.image.layout()));
         let rows: Progress = &|done, total| progress(Stage::Render(done, total));
         let Ok(image) = plan.render(format.nearest_depth(depth), rows, cancel) else {
             return Ok(None);
@@ -203,7 +210,7 @@ impl Job {
             output,
             original: inputs.original_path,
             skipped: plan.skipped().to_vec(),
-            notes: plan.notes().to_vec(),
+            notes,
             timings,
         }))
     }

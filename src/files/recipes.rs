@@ -53,6 +53,8 @@ pub struct Chosen {
     pub folder: PathBuf,
     /// The preset's name or the recipe file's path.
     pub source: String,
+    /// The recipe file, if it is one.
+    pub file: Option<PathBuf>,
 }
 
 impl Chosen {
@@ -66,6 +68,7 @@ impl Chosen {
                 recipe,
                 folder: PathBuf::new(),
                 source: name.to_string(),
+                file: None,
             });
         }
         Self::from_file(Path::new(name)).map_err(|error| {
@@ -90,6 +93,7 @@ impl Chosen {
             recipe: read_recipe(path)?,
             folder: path.parent().unwrap_or(Path::new("")).to_path_buf(),
             source: path.display().to_string(),
+            file: Some(path.to_path_buf()),
         })
     }
 }
@@ -108,6 +112,7 @@ impl RecipeChoice {
                 recipe: Recipe::standard(),
                 folder: picture.parent().unwrap_or(Path::new("")).to_path_buf(),
                 source: "full".to_string(),
+                file: None,
             },
         };
         self.change(&mut chosen.recipe)

@@ -25,6 +25,11 @@ impl SafeWriter {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        if !folder.is_dir() {
+            let cause = format!("the folder {} does not exist", folder.display());
+            return Err(FileError::new("write", path, cause)
+                .with_cure("make it, or use --output-dir, which makes it"));
+        }
         let mut builder = Builder::new();
         builder.prefix(".repore-").suffix(".tmp");
         #[cfg(unix)]

@@ -28,7 +28,7 @@ pub struct Layout {
 }
 
 /// Columns of a setting's name.
-const NAME_WIDTH: u16 = 14;
+const NAME_WIDTH: u16 = 15;
 /// Columns of a setting's value.
 const VALUE_WIDTH: u16 = 9;
 

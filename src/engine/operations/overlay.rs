@@ -102,11 +102,19 @@ fn stretch(
     let needs = resample.needs(region);
     let source = picture.tile(needs).with_channels(channels);
     let planes = source.planes().iter();
-    let alpha = picture.alpha(needs);
-    (
-        planes.map(|it| resample.apply(it, region)).collect(),
-        alpha.map(|it| resample.apply(&it, region)),
-    )
+    let Some(alpha) = picture.alpha(needs) else {
+        return (planes.map(|it| resample.apply(it, region)).collect(), None);
+    };
+    // Colours weigh as much as their alpha, so that what is hidden under none does not bleed.
+    let scaled_alpha = resample.apply(&alpha, region);
+    let planes = planes.map(|it| {
+        let weighed = it.clone().zip_map(&alpha, |colour, alpha| colour * alpha);
+        let unweighed = |sum: f32, alpha: f32| if alpha > 0.0 { sum / alpha } else { 0.0 };
+        resample
+            .apply(&weighed, region)
+            .zip_map(&scaled_alpha, unweighed)
+    });
+    (planes.collect(), Some(scaled_alpha))
 }
 
 /// Picks each pixel of the region from the column and row of the picture that the functions say;
@@ -170,6 +178,19 @@ mod tests {
         let (samples, alpha) = row(Fit::Center, 4);
         assert_eq!(samples, [0.0, 0.0, 1.0, 0.0]);
         assert_eq!(alpha, Some(vec![0.0, 1.0, 1.0, 0.0]));
+    }
+
+    #[test]
+    fn colours_under_no_alpha_do_not_bleed() {
+        let samples = Samples::Eight(vec![200, 255, 90, 0]);
+        let picture = Image::new(2, 1, Layout::GreyAlpha, samples).expect("two pixels");
+        let bounds = Region::of_size(4, 1);
+        let (planes, alpha) = Overlay::default().paint(&picture, 1, bounds, bounds);
+        let alpha = alpha.expect("it has alpha");
+        assert_eq!(alpha.samples(), [1.0, 0.75, 0.25, 0.0]);
+        for x in 0..3 {
+            assert!((planes[0].at(x, 0) - 200.0 / 255.0).abs() < 1e-6);
+        }
     }
 
     #[test]

@@ -63,8 +63,13 @@ impl Plan {
         for (channel, plane) in result.planes_mut().iter_mut().enumerate() {
             // A grey source serves all channels.
             let source = &sources[channel.min(sources.len() - 1)];
-            step.blend
-                .composite(plane, source, coverage.as_ref(), step.opacity);
+            let (coverage, opacity) = (coverage.as_ref(), step.opacity);
+            match step.painter {
+                Painter::Picture { .. } => step
+                    .blend
+                    .composite_clamped(plane, source, coverage, opacity),
+                _ => step.blend.composite(plane, source, coverage, opacity),
+            }
         }
         result
     }

@@ -83,7 +83,7 @@ fn heading(
     let label = format!("{open} {state} {} {}", index + 1, layer.label());
     let detail = format!("{} {:.0} %", layer.blend.name(), layer.opacity);
     let room = usize::from(area.width).saturating_sub(detail.len());
-    let label = fitted(&label, room);
+    let label = fitted(&label, room.saturating_sub(1));
     let skipped = skip_reason(model, index).is_some();
     let style = match (selected, layer.enabled && !skipped) {
         (true, _) => SELECTED,
@@ -115,8 +115,8 @@ fn draw_setting(
     let name_width = usize::from(start - area.x);
     let value_width = usize::from(area.width).saturating_sub(name_width + usize::from(width));
     let name = match setting.mask {
-        Some(mask) => format!("  {}.{}", mask_mark(mask.name()), setting.spec.name),
-        None => format!("  {}", setting.spec.name),
+        Some(mask) => format!(" {}.{}", mask_mark(mask.name()), setting.spec.name),
+        None => format!(" {}", setting.spec.name),
     };
     let name = fitted(&name, name_width - 1);
     let name_style = if selected { SELECTED } else { Style::new() };

@@ -1,0 +1,412 @@
+//! The real program in a real pseudo-terminal: keys in, screen and files out.
+
+#![cfg(unix)]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use common::{Folder, plastic, skin};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn cells(count: u16) -> std::num::NonZero<u16> {
+    std::num::NonZero::new(count).expect("a screen has cells")
+}
+
+/// What the program wrote, as a screen and as bytes.
+struct Heard {
+    screen: vt100::Parser,
+    bytes: Vec<u8>,
+}
+
+/// A running program with its keyboard and screen.
+struct Session {
+    child: Box<dyn Child + Send + Sync>,
+    keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
+    heard: Arc<Mutex<Heard>>,
+    master: Box<dyn MasterPty + Send>,
+}
+
+impl Session {
+    /// Starts the program on the folder, on a terminal that shows truecolor cells and no pictures.
+    fn start(folder: &Folder, args: &[&str], columns: u16, rows: u16) -> Self {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).expect("a pty");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_repore"));
+        command.args(args);
+        command.cwd(folder.path());
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        for name in [
+            "SSH_CONNECTION",
+            "TERM_PROGRAM",
+            "LC_TERMINAL",
+            "KONSOLE_VERSION",
+        ] {
+            command.env_remove(name);
+        }
+        let child = pair.slave.spawn_command(command).expect("the program runs");
+        drop(pair.slave);
+        let writer = pair.master.take_writer().expect("a keyboard");
+        let keyboard = Arc::new(Mutex::new(writer));
+        let heard = Arc::new(Mutex::new(Heard {
+            screen: vt100::Parser::new(cells(rows), cells(columns), 0),
+            bytes: Vec::new(),
+        }));
+        let mut reader = pair.master.try_clone_reader().expect("a screen");
+        let (into, answers) = (heard.clone(), keyboard.clone());
+        std::thread::spawn(move || {
+            let mut buffer = [0; 65_536];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                let asked = buffer[..count].windows(3).any(|it| it == b"\x1b[c");
+                let mut heard = into.lock().expect("no panic");
+                heard.screen.process(&buffer[..count]);
+                heard.bytes.extend_from_slice(&buffer[..count]);
+                drop(heard);
+                if asked {
+                    let mut keyboard = answers.lock().expect("no panic");
+                    keyboard.write_all(b"\x1b[?6c").expect("an answer");
+                }
+            }
+        });
+        Self {
+            child,
+            keyboard,
+            heard,
+            master: pair.master,
+        }
+    }
+
+    fn keys(&self, keys: &str) {
+        let mut keyboard = self.keyboard.lock().expect("no panic");
+        keyboard
+            .write_all(keys.as_bytes())
+            .expect("the program listens");
+        keyboard.flush().expect("the program listens");
+    }
+
+    fn screen(&self) -> String {
+        self.heard
+            .lock()
+            .expect("no panic")
+            .screen
+            .screen()
+            .contents()
+    }
+
+    /// Waits until the screen fits.
+    fn await_screen(&self, what: &str, fits: impl Fn(&str) -> bool) {
+        let start = Instant::now();
+        while !fits(&self.screen()) {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "no {what} on:\n{}",
+                self.screen()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn await_text(&self, text: &str) {
+        self.await_screen(text, |screen| screen.contains(text));
+    }
+
+    /// Waits until the true picture is shown.
+    fn await_settled(&self) {
+        self.await_screen("settled picture", |screen| {
+            screen.contains('▄') && screen.contains(" · ") && !screen.contains("draft")
+        });
+    }
+
+    /// Waits for the end and answers with the exit code.
+    fn end(mut self) -> (u32, String) {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("it can be asked") {
+                break status;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "it does not end:\n{}",
+                self.screen()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        std::thread::sleep(Duration::from_millis(50));
+        let bytes = self.heard.lock().expect("no panic").bytes.clone();
+        (
+            status.exit_code(),
+            String::from_utf8_lossy(&bytes).into_owned(),
+        )
+    }
+}
+
+/// That the terminal was given back as it was.
+fn check_restored(bytes: &str) {
+    for (taken, given_back) in [
+        ("\x1b[?1049h", "\x1b[?1049l"),
+        ("\x1b[?25l", "\x1b[?25h"),
+        ("\x1b[?1006h", "\x1b[?1006l"),
+        ("\x1b[?2004h", "\x1b[?2004l"),
+    ] {
+        let taken_at = bytes
+            .rfind(taken)
+            .unwrap_or_else(|| panic!("{taken:?} was never sent"));
+        let given_at = bytes.rfind(given_back);
+        assert!(
+            given_at > Some(taken_at),
+            "{given_back:?} does not come last"
+        );
+    }
+}
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(160, 120));
+    folder.picture("b.png", &plastic(120, 160));
+    folder.picture("originals/a.png", &skin(160, 120));
+    folder
+}
+
+#[test]
+fn a_whole_job_from_opening_to_the_exported_pixels() {
+    let folder = folder();
+    // The recipe of the job, with a patch for the graft.
+    folder.text(
+        "job.toml",
+        "[[layer]]\nkind = \"graft\"\ndonor = \"original\"\ntiling = \"pattern\"\n\
+         patch = { x = 8, y = 8, width = 64, height = 64 }\n\
+         [[layer]]\nkind = \"noise\"\n",
+    );
+    let session = Session::start(&folder, &[".", "--recipe", "job.toml"], 100, 30);
+    session.await_text("a.png 160×120");
+    session.await_settled();
+
+    // High-pass radius up by three fine steps and one coarse one: 2.0 to 3.3 px.
+    session.keys("\tlllL");
+    session.await_text("3.3 px");
+    // Down to the noise layer: its amount typed, its blur down by two steps.
+    session.keys("G");
+    session.keys("kkkkkkkk");
+    session.await_text("noise amount");
+    session.keys("\r12.5\r");
+    session.await_text("12.5 %");
+    session.keys("jhh");
+    session.await_text("0.30 px");
+    session.keys("ll");
+    session.await_text("0.40 px");
+
+    // Compare.
+    session.keys("b");
+    session.await_text("BEFORE");
+    session.keys("bs");
+    session.await_text("before|after");
+    session.keys("sd");
+    session.await_text("detail");
+    session.keys("dz");
+    session.await_settled();
+
+    // Write, render, quit.
+    session.keys("w");
+    session.await_text("wrote a.png.repore.toml");
+    session.keys("r");
+    session.await_text("wrote a.repored.png");
+    session.keys("q");
+    let (code, bytes) = session.end();
+    assert_eq!(code, 0);
+    check_restored(&bytes);
+
+    // What was exported is what the command makes of the recipe that was tuned.
+    let recipe = std::fs::read_to_string(folder.at("a.png.repore.toml")).expect("it was written");
+    assert!(recipe.contains("radius = 3.3"), "{recipe}");
+    assert!(recipe.contains("amount = 12.5"), "{recipe}");
+    folder
+        .run(&["render", "a.png", "-o", "again.png"])
+        .check_done();
+    let (exported, again) = (folder.read("a.repored.png"), folder.read("again.png"));
+    assert_eq!(exported, again);
+    assert_ne!(exported, folder.read("a.png"));
+}
+
+#[test]
+fn pictures_are_browsed_filtered_marked_and_rendered_together() {
+    let folder = folder();
+    let session = Session::start(&folder, &[".", "--recipe", "noise"], 80, 24);
+    session.await_text("a.png 160×120");
+    session.keys("j");
+    session.await_text("b.png 120×160");
+    session.keys("p");
+    session.await_text("a.png 160×120");
+    session.keys("/b.p");
+    session.await_text("b.png 120×160");
+    session.await_screen("only b", |screen| !screen.contains("a.png"));
+    session.keys("\x1b");
+    session.await_text("Pictures 2");
+    session.keys("gvGv");
+    session.keys("R");
+    session.await_screen("two results", |_| {
+        folder.at("a.repored.png").exists() && folder.at("b.repored.png").exists()
+    });
+    session.await_text("wrote");
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
+fn undo_paste_presets_and_layers_work_by_keys() {
+    let folder = folder();
+    let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
+    session.await_text("a.png 160×120");
+    session.keys("\tllll");
+    session.await_text("3.4 %");
+    session.keys("uu");
+    session.await_text("3.0 %");
+    session.keys("\x12");
+    session.await_text("3.4 %");
+    session.keys("0");
+    session.await_text("3.0 %");
+    session.keys("uyn");
+    session.await_text("b.png 120×160");
+    session.await_text("3.0 %");
+    session.keys("P");
+    session.await_text("3.4 %");
+    session.keys("o");
+    session.await_text("Presets");
+    session.keys("jjj\r");
+    session.await_text("3 noise");
+    session.keys("gD");
+    session.await_text("2 noise");
+    session.keys("a");
+    session.await_text("Add a layer");
+    session.keys("jjj\r");
+    session.await_text("picture");
+    session.keys(" ");
+    session.await_text("[ ]");
+    session.keys("?");
+    session.await_text("next pane");
+    session.keys("\x1b");
+    session.await_screen("no help", |screen| !screen.contains("next pane"));
+    session.keys("q");
+    session.await_text("These recipes were changed");
+    session.keys("n");
+    let (code, bytes) = session.end();
+    assert_eq!(code, 0);
+    check_restored(&bytes);
+    assert!(!folder.at("a.png.repore.toml").exists());
+}
+
+#[test]
+fn an_existing_result_is_replaced_only_after_asking() {
+    let folder = folder();
+    folder.text("a.repored.png", "precious");
+    let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
+    session.await_text("a.png 160×120");
+    session.keys("r");
+    session.await_text("Replace?");
+    session.keys("n");
+    session.await_screen("no question", |screen| !screen.contains("Replace?"));
+    assert_eq!(
+        std::fs::read(folder.at("a.repored.png")).expect("there"),
+        b"precious"
+    );
+    session.keys("r");
+    session.await_text("Replace?");
+    session.keys("y");
+    session.await_text("wrote a.repored.png");
+    assert_eq!(folder.read("a.repored.png").width(), 160);
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
+fn a_damaged_picture_is_shown_as_such_and_the_others_work() {
+    let folder = folder();
+    folder.text("0.png", "no picture at all");
+    let session = Session::start(&folder, &["."], 100, 30);
+    session.await_text("cannot read");
+    session.keys("n");
+    session.await_text("a.png 160×120");
+    session.await_settled();
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
+fn a_small_terminal_says_what_is_needed_and_grows() {
+    let folder = folder();
+    let session = Session::start(&folder, &["."], 60, 20);
+    session.await_text("80×24");
+    let size = PtySize {
+        rows: 24,
+        cols: 80,
+        pixel_width: 0,
+        pixel_height: 0,
+    };
+    session.master.resize(size).expect("it is resized");
+    session
+        .heard
+        .lock()
+        .expect("no panic")
+        .screen
+        .screen_mut()
+        .set_size(cells(24), cells(80));
+    session.await_text("a.png 160×120");
+    session.await_settled();
+    session.keys("\x03");
+    assert_eq!(session.end().0, 0);
+}
+
+/// Ends a session with changes by a signal.
+fn check_signal(signal: &str) {
+    let folder = folder();
+    let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
+    session.await_text("a.png 160×120");
+    session.keys("\tL");
+    session.await_text("4.0 %");
+    let process = session.child.process_id().expect("it runs").to_string();
+    let sent = std::process::Command::new("kill")
+        .args([signal, &process])
+        .status();
+    assert!(sent.expect("kill runs").success());
+    let (_, bytes) = session.end();
+    check_restored(&bytes);
+    let kept = std::fs::read_to_string(folder.at("a.png.repore.toml")).expect("it was kept");
+    assert!(kept.contains("amount = 4.0"), "{kept}");
+}
+
+#[test]
+fn a_hangup_keeps_the_recipe_and_gives_the_terminal_back() {
+    check_signal("-HUP");
+}
+
+#[test]
+fn a_request_to_end_keeps_the_recipe_and_gives_the_terminal_back() {
+    check_signal("-TERM");
+}
+
+#[test]
+fn no_key_is_lost_while_previews_are_made() {
+    let folder = Folder::new();
+    folder.picture("large.png", &plastic(2400, 1800));
+    let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
+    session.await_text("large.png");
+    session.keys("\t");
+    for _ in 0..100 {
+        session.keys("l");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    session.await_text("13.0 %");
+    session.keys("q");
+    session.await_text("These recipes were changed");
+    session.keys("n");
+    assert_eq!(session.end().0, 0);
+}
