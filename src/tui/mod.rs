@@ -1,6 +1,6 @@
 //! The terminal interface: model, message, update, effect, keys, view, picture, worker.
 //!
-//! [`update`](update::update) is pure and says what should be done; the shell does it. Slow work
+//! `update` is pure and says what should be done; the shell does it. Slow work
 //! has threads of its own: previews, full-size renders, reading keys, writing to the terminal.
 
 mod display;

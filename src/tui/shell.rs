@@ -35,7 +35,8 @@ pub struct Options {
 
 /// Something for the loop.
 enum LoopEvent {
-    Message(Message),
+    /// Something that happened.
+    Message(Box<Message>),
     /// The last frame was written.
     Idle,
 }
@@ -85,7 +86,7 @@ fn forward(events: Sender<LoopEvent>) -> Sender<Message> {
     let (sender, messages) = mpsc::channel();
     thread::spawn(move || {
         for message in messages {
-            if events.send(LoopEvent::Message(message)).is_err() {
+            if events.send(LoopEvent::Message(Box::new(message))).is_err() {
                 return;
             }
         }
@@ -204,7 +205,7 @@ impl Shell {
                     LoopEvent::Message(message) => message,
                 };
                 self.dirty = true;
-                let effects = update(&mut self.model, message);
+                let effects = update(&mut self.model, *message);
                 if !self.carry_out(effects) {
                     return Ok(());
                 }

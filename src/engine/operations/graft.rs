@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn a_patch_beyond_its_donor_is_refused() {
-        let refusal = GraftTexture::take(&patch(30, 0, 11, 4), &donor()).unwrap_err();
+        let refusal =
+            GraftTexture::take(&patch(30, 0, 11, 4), &donor()).expect_err("it does not fit");
         assert_eq!(
             refusal.to_string(),
             "the patch 30,0 11×4 reaches beyond its donor of 40×30 pixels"

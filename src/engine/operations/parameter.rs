@@ -353,12 +353,16 @@ mod tests {
     fn a_refusal_says_what_is_allowed() {
         let radius = Allowed::number(0.5, 50.0, 0.1, 1.0);
         assert_eq!(
-            radius.check(&Value::Number(900.0), "px").unwrap_err(),
+            radius
+                .check(&Value::Number(900.0), "px")
+                .expect_err("it does not fit"),
             "900 px is outside 0.5 to 50 px"
         );
         assert!(radius.check(&Value::Number(f64::NAN), "px").is_err());
         assert_eq!(
-            radius.check(&Value::Flag(true), "px").unwrap_err(),
+            radius
+                .check(&Value::Flag(true), "px")
+                .expect_err("it does not fit"),
             "true is not a number from 0.5 to 50 px"
         );
         assert!(Allowed::Flag.check(&Value::Text("yes".into()), "").is_err());

@@ -140,7 +140,13 @@ mod tests {
 
     fn check_refused(assignment: &str, words: &str) {
         let mut recipe = Recipe::standard();
-        assert_eq!(recipe.set(assignment).unwrap_err().to_string(), words);
+        assert_eq!(
+            recipe
+                .set(assignment)
+                .expect_err("it does not fit")
+                .to_string(),
+            words
+        );
         assert_eq!(recipe, Recipe::standard());
     }
 

@@ -336,7 +336,12 @@ path = "skin.png"
 "#;
 
     fn check_refused(text: &str, words: &str) {
-        assert_eq!(Recipe::from_toml(text).unwrap_err().to_string(), words);
+        assert_eq!(
+            Recipe::from_toml(text)
+                .expect_err("it does not fit")
+                .to_string(),
+            words
+        );
     }
 
     #[test]
@@ -429,7 +434,7 @@ path = "skin.png"
 
     #[test]
     fn a_slip_in_the_toml_is_shown_by_its_line() {
-        let error = Recipe::from_toml("version = 1\nseed = \n").unwrap_err();
+        let error = Recipe::from_toml("version = 1\nseed = \n").expect_err("it does not fit");
         assert!(
             matches!(error, RecipeError::Syntax { line: 2, .. }),
             "{error}"

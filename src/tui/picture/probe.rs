@@ -176,14 +176,13 @@ fn listen(patience: Duration) -> io::Result<Vec<u8>> {
 /// `CSI ? … c`
 fn device_attributes(answer: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(answer);
-    let found = text.match_indices("\x1b[?").find_map(|(at, start)| {
+    text.match_indices("\x1b[?").find_map(|(at, start)| {
         let rest = &text[at + start.len()..];
         let end = rest.find(|it: char| !it.is_ascii_digit() && it != ';')?;
         rest[end..]
             .starts_with('c')
             .then(|| rest[..end].to_string())
-    });
-    found
+    })
 }
 
 /// What an answer means.
