@@ -245,7 +245,7 @@ pub fn slide(model: &mut Model, share: f64) -> Vec<Effect> {
     let Some((min, max, fine)) = slider_range(&setting.spec.allowed) else {
         return Vec::new();
     };
-    let value = unslide(share.clamp(0.0, 1.0), min, max);
+    let value = unslide(share.clamp(0.0, 1.0), (min, max, fine));
     let value = ((value / fine).round() * fine).clamp(min, max);
     set(model, setting, Value::Number((value * 1e6).round() / 1e6))
 }
@@ -259,9 +259,10 @@ pub fn slider_range(allowed: &Allowed) -> Option<(f64, f64, f64)> {
     }
 }
 
-/// The value at a share of a slider. Wide ranges are spread so that small values have room.
-fn unslide(share: f64, min: f64, max: f64) -> f64 {
-    let share = if is_wide(min, max) {
+/// The value at a share of a slider. Fine steps over a wide range are spread so that small values
+/// have room.
+fn unslide(share: f64, (min, max, fine): (f64, f64, f64)) -> f64 {
+    let share = if is_wide(min, max, fine) {
         share.powi(3)
     } else {
         share
@@ -270,18 +271,17 @@ fn unslide(share: f64, min: f64, max: f64) -> f64 {
 }
 
 /// The share of a slider at which a value is.
-pub fn slide_of(value: f64, min: f64, max: f64) -> f64 {
+pub fn slide_of(value: f64, (min, max, fine): (f64, f64, f64)) -> f64 {
     let share = ((value - min) / (max - min)).clamp(0.0, 1.0);
-    if is_wide(min, max) {
+    if is_wide(min, max, fine) {
         share.cbrt()
     } else {
         share
     }
 }
 
-/// Radii and amounts whose useful values are at the low end.
-fn is_wide(min: f64, max: f64) -> bool {
-    max > 100.0 || (min > 0.0 && max / min >= 100.0) || (min == 0.0 && max == 20.0)
+fn is_wide(min: f64, max: f64, fine: f64) -> bool {
+    (max - min) / fine >= 390.0
 }
 
 /// Layer on or off.

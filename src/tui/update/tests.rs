@@ -1,1 +1,211 @@
 //! Keys in, state and effects out.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::*;
+use crate::engine::recipe::{Kind, preset};
+use crate::tui::geometry::Size;
+use crate::tui::layout::{Layout, inner};
+use crate::tui::view;
+
+/// Two pictures; the first is open with the recipe `full`.
+fn model() -> Model {
+    let paths = ["a.png", "b.png"].map(Into::into).to_vec();
+    let mut model = Model::new(paths, Size::new(100, 30), Size::new(8, 16), false);
+    let effects = start(&mut model);
+    assert_eq!(effects, [Effect::ReadRecipe { picture: 0 }]);
+    read(&mut model, 0);
+    model
+}
+
+fn read(model: &mut Model, picture: usize) {
+    let recipe = preset("full").expect("built in");
+    update(
+        model,
+        Message::RecipeRead {
+            picture,
+            recipe: Ok((recipe, Default::default())),
+        },
+    );
+    let size = Size::new(6000, 4000);
+    update(model, Message::PictureRead { picture, size });
+}
+
+fn key(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    update(model, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn keys(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let effects = keys.chars().map(|it| match it {
+        '\t' => key(model, KeyCode::Tab),
+        '\n' => key(model, KeyCode::Enter),
+        it => key(model, KeyCode::Char(it)),
+    });
+    effects.flatten().collect()
+}
+
+fn shown(model: &Model) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(100, 30)).expect("a terminal in memory");
+    let frame = terminal.draw(|frame| view::draw(model, frame));
+    frame.expect("it is drawn");
+    terminal.backend().to_string()
+}
+
+fn kinds(model: &Model) -> Vec<Kind> {
+    let layers = &model.edit().expect("a recipe").recipe.layers;
+    layers.iter().map(|it| it.kind()).collect()
+}
+
+#[test]
+fn tab_leads_to_the_first_parameter_of_the_first_layer() {
+    let mut model = model();
+    keys(&mut model, "\t");
+    let setting = model.selected_setting().expect("a setting");
+    assert_eq!((model.stack.layer, setting.spec.name), (0, "radius"));
+    let effects = keys(&mut model, "l");
+    assert!(matches!(effects[..], [Effect::Preview(_)]));
+    assert!(shown(&model).contains("6.1 px"));
+}
+
+#[test]
+fn every_key_of_a_held_one_counts_and_only_the_last_wish_is_answered() {
+    let mut model = model();
+    keys(&mut model, "\t");
+    for _ in 0..100 {
+        keys(&mut model, "l");
+    }
+    assert!(shown(&model).contains("16.0 px"));
+    let old = Message::PreviewReady(crate::tui::message::Preview {
+        number: model.wish - 1,
+        picture: 0,
+        image: Default::default(),
+        scale: 1.0,
+        settled: true,
+        remarks: Vec::new(),
+    });
+    update(&mut model, old);
+    assert!(model.preview.is_none());
+}
+
+#[test]
+fn a_held_key_is_one_step_to_undo() {
+    let mut model = model();
+    keys(&mut model, "\tllllljlu");
+    assert!(shown(&model).contains("6.5 px"));
+    keys(&mut model, "u");
+    assert!(shown(&model).contains("6.0 px"));
+    assert!(!model.edit().expect("a recipe").is_changed());
+}
+
+#[test]
+fn a_typed_value_out_of_range_is_refused_in_words() {
+    let mut model = model();
+    keys(&mut model, "\t\n900\n");
+    assert_eq!(model.status, "radius 900 px is outside 0.5 to 200 px");
+    assert!(shown(&model).contains("900▏"));
+}
+
+#[test]
+fn layers_are_added_moved_and_deleted() {
+    let mut model = model();
+    keys(&mut model, "\tJ");
+    assert_eq!(kinds(&model), [Kind::Graft, Kind::Texture, Kind::Noise]);
+    keys(&mut model, "D");
+    assert_eq!(kinds(&model), [Kind::Graft, Kind::Noise]);
+    keys(&mut model, "ajjj\n");
+    assert_eq!(kinds(&model), [Kind::Graft, Kind::Noise, Kind::Picture]);
+    keys(&mut model, "uuu");
+    assert_eq!(kinds(&model), [Kind::Texture, Kind::Graft, Kind::Noise]);
+}
+
+#[test]
+fn a_recipe_goes_from_one_picture_to_another() {
+    let mut model = model();
+    keys(&mut model, "\tlyn");
+    read(&mut model, 1);
+    keys(&mut model, "P");
+    assert_eq!(model.open, Some(1));
+    assert!(shown(&model).contains("6.1 px"));
+}
+
+#[test]
+fn quitting_asks_only_when_something_would_be_lost() {
+    let mut model = model();
+    assert_eq!(keys(&mut model, "q"), [Effect::Quit]);
+    keys(&mut model, "\tl");
+    assert_eq!(keys(&mut model, "q"), []);
+    assert!(shown(&model).contains("a.png"));
+    let effects = keys(&mut model, "y");
+    assert!(matches!(
+        effects[..],
+        [Effect::WriteRecipe { picture: 0, .. }, Effect::Quit]
+    ));
+}
+
+#[test]
+fn the_end_of_the_line_writes_what_was_changed() {
+    let mut model = model();
+    keys(&mut model, "\tl");
+    let effects = update(&mut model, Message::Terminate);
+    assert!(matches!(
+        effects[..],
+        [Effect::WriteRecipe { keep_old: true, .. }, Effect::Quit]
+    ));
+}
+
+#[test]
+fn the_mouse_drags_a_slider_and_pans_the_preview() {
+    let mut model = model();
+    let layout = Layout::of(model.screen).expect("large enough");
+    let area = inner(layout.parameters);
+    let (start, width) = Layout::slider(area);
+    let at = |kind, column, row| {
+        Message::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        })
+    };
+    let left = MouseButton::Left;
+    update(
+        &mut model,
+        at(MouseEventKind::Down(left), start, area.y + 2),
+    );
+    assert!(shown(&model).contains(" 0 %"));
+    let end = start + width - 1;
+    update(&mut model, at(MouseEventKind::Drag(left), end, area.y + 2));
+    assert!(shown(&model).contains("300 %"));
+    update(&mut model, at(MouseEventKind::Up(left), end, area.y + 2));
+
+    keys(&mut model, "z");
+    let centre = model.view.centre;
+    let (x, y) = (layout.picture.x + 9, layout.picture.y + 9);
+    update(&mut model, at(MouseEventKind::Down(left), x, y));
+    update(&mut model, at(MouseEventKind::Drag(left), x - 4, y));
+    assert!(model.view.centre.0 > centre.0);
+}
+
+#[test]
+fn the_screens_show_what_they_should() {
+    let mut model = model();
+    for (typed, expected) in [
+        ("?", "next pane"),
+        ("q", "Pictures 2"),
+        ("o", "separation"),
+        ("q", "Layers"),
+        ("/", "/▏"),
+    ] {
+        keys(&mut model, typed);
+        assert!(
+            shown(&model).contains(expected),
+            "{typed}: {}",
+            shown(&model)
+        );
+    }
+    keys(&mut model, "b.");
+    assert!(!shown(&model).contains("a.png  "));
+    assert_eq!(model.open, Some(1));
+}

@@ -138,9 +138,9 @@ fn draw_setting(
         spans.push(Span::styled(format!("{shown:<wide$}"), ACCENT));
     } else {
         match (&value, slider_range(&setting.spec.allowed)) {
-            (Value::Number(number), Some((min, max, fine))) => {
-                spans.extend(slider(slide_of(*number, min, max), usize::from(width)));
-                let shown = format!("{} {}", shown_number(*number, fine), setting.spec.unit);
+            (Value::Number(number), Some(range)) => {
+                spans.extend(slider(slide_of(*number, range), usize::from(width)));
+                let shown = format!("{} {}", shown_number(*number, range.2), setting.spec.unit);
                 spans.push(Span::raw(format!("{:>value_width$}", shown.trim_end())));
             }
             _ => spans.push(Span::raw(fitted(
