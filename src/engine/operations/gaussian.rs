@@ -57,6 +57,9 @@ impl Gaussian {
                 ..to
             });
         }
+        if cancel.is_cancelled() {
+            return Plane::filled(to.width, to.height, 0.0);
+        }
         let across = self.blur_across(source, from, to, needed, cancel);
         self.blur_down(&across, needed, to, cancel)
     }

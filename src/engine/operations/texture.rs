@@ -118,7 +118,8 @@ impl Texture {
     /// The source of a texture layer for the region `to`.
     ///
     /// `replace`: b + t·((O − G(O)) − (b − G(b))); `add`: b + t·(O − G(O)). Backdrop and original
-    /// cover the same region and have the same number of planes.
+    /// cover the same region and have the same number of planes. Once cancelled, what is returned
+    /// is unfinished.
     pub fn paint(
         &self,
         backdrop: &Tile,
@@ -139,6 +140,9 @@ impl Texture {
         let planes = backdrop.planes().iter().zip(original.planes());
         planes
             .map(|(b, o)| {
+                if cancel.is_cancelled() {
+                    return b.crop(part);
+                }
                 let detail = match self.mode {
                     // A high pass is linear: that of the difference is the difference of the two,
                     // at half the work, and exactly nothing where both are the same.

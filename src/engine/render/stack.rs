@@ -13,6 +13,9 @@ impl Plan {
     pub fn tile(&self, region: Region, cancel: &Cancel) -> Tile {
         let picture = &self.inputs.picture;
         let bounds = picture.bounds();
+        if cancel.is_cancelled() {
+            return picture.tile(region);
+        }
         // A layer that reads its backdrop beyond the tile needs the layers below it there as well.
         let mut regions = vec![region; self.steps.len() + 1];
         for (i, step) in self.steps.iter().enumerate().rev() {
@@ -50,6 +53,9 @@ impl Plan {
         cancel: &Cancel,
     ) -> Tile {
         let coverage = masks.product(&step.masks, to);
+        if cancel.is_cancelled() {
+            return backdrop.crop(to);
+        }
         let uncovered = |it: &Plane| it.samples().iter().all(|sample| *sample == 0.0);
         if step.opacity == 0.0 || coverage.as_ref().is_some_and(uncovered) {
             return backdrop.crop(to);

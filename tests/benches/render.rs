@@ -1,0 +1,116 @@
+//! What layers, masks and cancelling cost on a picture of 24 megapixels. Read the figures as ratios
+//! to `copy`, which moves the same picture once: machines differ, and are seldom quiet.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use divan::{Bencher, counter::ItemsCount};
+use repore::engine::operations::Random;
+use repore::engine::raster::{Depth, Image, Layout, Samples};
+use repore::engine::recipe::{Recipe, preset};
+use repore::engine::render::{Cancel, Cancelled, Inputs, Plan};
+
+const WIDTH: usize = 6000;
+const HEIGHT: usize = 4000;
+
+fn main() {
+    divan::main();
+}
+
+/// Grain over mid grey, 8 bits RGB.
+fn picture(seed: u64) -> Arc<Image> {
+    let random = Random::new(seed, 0, 0);
+    let row =
+        |y: usize| (0..WIDTH * 3).map(move |x| (128.0 + 20.0 * random.row(y).signed(x)) as u8);
+    let samples = Samples::Eight((0..HEIGHT).flat_map(row).collect());
+    Arc::new(Image::new(WIDTH, HEIGHT, Layout::Rgb, samples).expect("as many as it takes"))
+}
+
+fn plan(name: &str, changes: &[&str]) -> Plan {
+    let mut recipe = preset(name).expect("built in");
+    for change in changes {
+        recipe.set(change).expect("it fits");
+    }
+    plan_of(&recipe)
+}
+
+fn plan_of(recipe: &Recipe) -> Plan {
+    let mut inputs = Inputs::alone(picture(1));
+    inputs.original = Some(picture(2));
+    Plan::new(recipe, inputs)
+}
+
+fn render(bencher: Bencher, plan: &Plan) {
+    bencher
+        .counter(ItemsCount::new(WIDTH * HEIGHT))
+        .bench(|| plan.render(Depth::Eight, &|_, _| {}, &Cancel::default()));
+}
+
+#[divan::bench(sample_count = 5)]
+fn copy(bencher: Bencher) {
+    let picture = picture(1);
+    bencher
+        .counter(ItemsCount::new(WIDTH * HEIGHT))
+        .bench(|| picture.as_ref().clone());
+}
+
+#[divan::bench(sample_count = 3)]
+fn no_layers(bencher: Bencher) {
+    render(bencher, &plan_of(&Recipe::default()));
+}
+
+#[divan::bench(sample_count = 3)]
+fn noise(bencher: Bencher) {
+    render(bencher, &plan("noise", &["noise.masks=none"]));
+}
+
+#[divan::bench(sample_count = 3, args = [1.0, 8.0, 30.0])]
+fn texture(bencher: Bencher, radius: f64) {
+    render(
+        bencher,
+        &plan("separation", &[&format!("texture.radius={radius}")]),
+    );
+}
+
+#[divan::bench(sample_count = 3)]
+fn graft_by_pattern(bencher: Bencher) {
+    let changes = [
+        "graft.masks=none",
+        "graft.patch=9,9,160,160",
+        "graft.tiling=pattern",
+    ];
+    render(bencher, &plan("graft", &changes));
+}
+
+#[divan::bench(sample_count = 3, args = ["smoothed", "midtones"])]
+fn noise_behind_a_mask(bencher: Bencher, mask: &str) {
+    render(bencher, &plan("noise", &[&format!("noise.masks={mask}")]));
+}
+
+#[divan::bench(sample_count = 3)]
+fn full(bencher: Bencher) {
+    render(bencher, &plan("full", &["graft.patch=9,9,160,160"]));
+}
+
+type Running = (Cancel, JoinHandle<Result<Image, Cancelled>>);
+
+/// From raising the flag until the render has stopped.
+#[divan::bench(sample_count = 10, args = [6.0, 200.0])]
+fn cancelling(bencher: Bencher, radius: f64) {
+    let plan = plan("full", &[&format!("texture.radius={radius}")]);
+    let start = || -> Running {
+        let (plan, cancel) = (plan.clone(), Cancel::default());
+        let flag = cancel.clone();
+        let run = move || plan.render(Depth::Eight, &|_, _| {}, &flag);
+        let render = std::thread::spawn(run);
+        std::thread::sleep(Duration::from_millis(100));
+        (cancel, render)
+    };
+    bencher
+        .with_inputs(start)
+        .bench_local_values(|(cancel, render)| {
+            cancel.cancel();
+            render.join().expect("no panic")
+        });
+}
