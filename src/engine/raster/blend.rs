@@ -24,6 +24,8 @@ pub enum Blend {
     SoftLight,
     /// b + 2s − 1
     LinearLight,
+    /// The source where it is darker than the backdrop below mid grey, or lighter above it.
+    PinLight,
     /// b + s
     LinearDodge,
     /// b + s − 1
@@ -47,7 +49,7 @@ const LARGEST_QUOTIENT: f32 = 65_536.0;
 
 impl Blend {
     /// Every mode with the name it has in recipes.
-    pub const NAMES: [(&'static str, Blend); 15] = [
+    pub const NAMES: [(&'static str, Blend); 16] = [
         ("normal", Blend::Normal),
         ("multiply", Blend::Multiply),
         ("screen", Blend::Screen),
@@ -55,6 +57,7 @@ impl Blend {
         ("soft-light", Blend::SoftLight),
         ("hard-light", Blend::HardLight),
         ("linear-light", Blend::LinearLight),
+        ("pin-light", Blend::PinLight),
         ("linear-dodge", Blend::LinearDodge),
         ("linear-burn", Blend::LinearBurn),
         ("subtract", Blend::Subtract),
@@ -75,6 +78,7 @@ impl Blend {
             Blend::HardLight => overlay(s, b),
             Blend::SoftLight => soft_light(b, s),
             Blend::LinearLight => b + 2.0 * s - 1.0,
+            Blend::PinLight => b.min(2.0 * s).max(2.0 * s - 1.0),
             Blend::LinearDodge => b + s,
             Blend::LinearBurn => b + s - 1.0,
             Blend::Subtract => b - s,
@@ -212,6 +216,9 @@ mod tests {
         (Blend::SoftLight,   0.64, 0.75, 0.72),
         (Blend::LinearLight, 0.2,  0.7,  0.6),
         (Blend::LinearLight, 0.2,  0.1, -0.6),
+        (Blend::PinLight,    0.8,  0.3,  0.6),
+        (Blend::PinLight,    0.2,  0.7,  0.4),
+        (Blend::PinLight,    0.5,  0.4,  0.5),
         (Blend::LinearDodge, 0.8,  0.7,  1.5),
         (Blend::LinearBurn,  0.2,  0.7, -0.1),
         (Blend::Subtract,    0.2,  0.7, -0.5),

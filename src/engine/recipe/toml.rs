@@ -397,8 +397,8 @@ path = "skin.png"
         check_refused(
             "[[layer]]\nkind = \"noise\"\nblend = \"dissolve\"",
             "layer 1 \"noise\": blend \"dissolve\" is not one of normal, multiply, screen, overlay, \
-             soft-light, hard-light, linear-light, linear-dodge, linear-burn, subtract, divide, \
-             darken, lighten, difference, exclusion",
+             soft-light, hard-light, linear-light, pin-light, linear-dodge, linear-burn, subtract, \
+             divide, darken, lighten, difference, exclusion",
         );
         check_refused(
             "[[layer]]\nkind = \"noise\"\nmasks = [\"skni\"]",
