@@ -68,8 +68,6 @@ fn hints(model: &Model, frame: &mut Frame, area: Rect) {
             ("r R", "render"),
             ("b s d M", "compare"),
             ("z", "1:1"),
-            ("?", "help"),
-            ("q", "quit"),
         ],
         Pane::Parameters => &[
             ("j k", "move"),
@@ -80,8 +78,6 @@ fn hints(model: &Model, frame: &mut Frame, area: Rect) {
             ("u", "undo"),
             ("w", "write"),
             ("r", "render"),
-            ("?", "help"),
-            ("q", "quit"),
         ],
         Pane::Preview => &[
             ("h j k l", "pan"),
@@ -91,12 +87,12 @@ fn hints(model: &Model, frame: &mut Frame, area: Rect) {
             ("s", "split"),
             ("d", "detail"),
             ("M", "mask"),
-            ("?", "help"),
-            ("q", "quit"),
         ],
     };
+    // These come first, so that a narrow screen does not cut them off.
+    let everywhere = [("?", "help"), ("q", "quit")];
     let mut spans = vec![Span::raw(" ")];
-    for (key, does) in keys {
+    for (key, does) in everywhere.iter().chain(keys) {
         spans.push(Span::styled(*key, ACCENT));
         spans.push(Span::styled(format!(" {does}  "), Style::new()));
     }
