@@ -258,6 +258,18 @@ fn a_batch_goes_on_past_a_bad_picture() {
 }
 
 #[test]
+fn a_truncated_jpeg_is_not_taken_for_a_whole_one() {
+    let folder = Folder::new();
+    let path = folder.picture("a.jpg", &skin(64, 64));
+    let bytes = std::fs::read(&path).expect("it is there");
+    std::fs::write(&path, &bytes[..bytes.len() * 2 / 3]).expect("it is cut");
+    folder
+        .run(&["render", "a.jpg", "--recipe", "noise"])
+        .check(1, "cannot read a.jpg: the file ends early; copy it again");
+    assert_eq!(folder.names(), ["a.jpg"]);
+}
+
+#[test]
 fn inputs_are_never_written_to() {
     let folder = Folder::new();
     let input = folder.picture("a.png", &plastic(16, 16));

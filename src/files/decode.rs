@@ -1,6 +1,6 @@
 //! Pictures from disk: pixels upright, in the file's own depth, with profile and EXIF.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,6 +53,14 @@ pub fn read_photo(path: &Path) -> Result<Photo, FileError> {
         Some(ImageFormat::WebP) => Some(Format::WebP),
         _ => None,
     };
+    if format == Some(Format::Jpeg) {
+        let bytes = fs::read(path).map_err(|it| FileError::from_io("read", path, &it))?;
+        if !jpeg_has_its_end(&bytes) {
+            return Err(
+                FileError::new("read", path, "the file ends early").with_cure("copy it again")
+            );
+        }
+    }
     let mut decoder = reader.into_decoder().map_err(|it| refuse(&it))?;
     let (width, height) = decoder.dimensions();
     if decoder.total_bytes() > LARGEST_PICTURE {
@@ -81,6 +89,23 @@ pub fn read_photo(path: &Path) -> Result<Photo, FileError> {
         icc,
         exif,
     })
+}
+
+/// Whether a JPEG has an end marker after the start of its picture. The decoder fills what is missing
+/// with grey, which must not be taken for a photo. Thumbnails have ends of their own, before it.
+fn jpeg_has_its_end(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xFF, marker, high, low]) = bytes.get(at..).and_then(|it| it.first_chunk()) {
+        match marker {
+            // Start of scan: the picture itself.
+            0xDA => return bytes[at..].windows(2).any(|it| it == [0xFF, 0xD9]),
+            // A marker may be padded with any number of FF.
+            0xFF => at += 1,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    // No picture at all: the decoder has the words for that.
+    true
 }
 
 /// The ICC profile of a TIFF. `image` holds back profiles that are large beside a tiny picture.
