@@ -171,7 +171,7 @@ impl<'a> Batch<'a> {
         self.bar.suspend(|| {
             let input = job.input.display();
             for it in &rendered.skipped {
-                complain(format!("{input}: {} skipped: {}", it.label, it.reason));
+                complain(format!("{input}: {it}"));
             }
             for note in &rendered.notes {
                 complain(format!("{input}: {note}"));

@@ -163,7 +163,9 @@ pub struct Preview {
     pub scale: f64,
     /// Whether these are the true pixels, not a draft's.
     pub settled: bool,
-    /// Layers that do not apply, and what else should be known.
+    /// Layers that do not apply.
+    pub skipped: Vec<usize>,
+    /// Why they do not, and what else should be known.
     pub remarks: Vec<String>,
 }
 

@@ -123,8 +123,7 @@ fn render(
     };
     ended(match job.run(&progress, cancel) {
         Ok(Some(rendered)) => {
-            let skipped = rendered.skipped.iter();
-            let skipped = skipped.map(|it| format!("{} skipped: {}", it.label, it.reason));
+            let skipped = rendered.skipped.iter().map(ToString::to_string);
             let remarks = skipped.chain(rendered.notes).collect();
             Ok(Some((rendered.output, remarks)))
         }

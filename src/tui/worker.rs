@@ -165,17 +165,24 @@ impl Desk {
         let frame = request.view.frame(size, request.available);
         let plan = Plan::new(&request.recipe, full.clone());
         let remarks = remarks(&plan, &loaded.remarks);
+        let skipped: Vec<usize> = plan.skipped().iter().map(|it| it.layer).collect();
         let known = self.known(request, &frame).is_some();
         if frame.scale < DIRECT_SCALE && !known {
             if let Ok(image) = draft(loaded, request, frame, cancel) {
-                self.send(request, frame, image, false, remarks.clone());
+                self.send(
+                    request,
+                    frame,
+                    image,
+                    false,
+                    (skipped.clone(), remarks.clone()),
+                );
             }
             if !self.rests() {
                 return Ok(());
             }
         }
         if let Ok(image) = self.settled(&plan, request, frame, cancel) {
-            self.send(request, frame, image, true, remarks);
+            self.send(request, frame, image, true, (skipped, remarks));
         }
         Ok(())
     }
@@ -186,7 +193,7 @@ impl Desk {
         frame: Frame,
         image: Option<RgbImage>,
         settled: bool,
-        remarks: Vec<String>,
+        (skipped, remarks): (Vec<usize>, Vec<String>),
     ) {
         let Some(image) = image else {
             return;
@@ -198,6 +205,7 @@ impl Desk {
             image: Arc::new(image),
             scale: frame.scale,
             settled,
+            skipped,
             remarks,
         }));
     }
@@ -410,8 +418,7 @@ fn draft(
 
 /// Layers that do not apply and what else should be known.
 fn remarks(plan: &Plan, beside: &[String]) -> Vec<String> {
-    let skipped = plan.skipped().iter();
-    let skipped = skipped.map(|it| format!("{} skipped: {}", it.label, it.reason));
+    let skipped = plan.skipped().iter().map(ToString::to_string);
     let beside = beside.iter().cloned();
     beside
         .chain(skipped)

@@ -170,11 +170,6 @@ impl GraftTexture {
     pub fn paint(&self, factor: f32, region: Region) -> Plane {
         tiling::repeat(&self.detail, region).map(|detail| 0.5 + factor * detail)
     }
-
-    /// The signed detail of the patch.
-    pub fn detail(&self) -> &Plane {
-        &self.detail
-    }
 }
 
 #[cfg(test)]

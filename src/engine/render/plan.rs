@@ -1,6 +1,7 @@
 //! What a recipe means for given pictures: which layers apply, and what they are made from.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::masks::{MaskName, MaskSources, Masks};
@@ -44,6 +45,12 @@ pub struct Skipped {
     pub label: String,
     /// Why.
     pub reason: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} skipped: {}", self.label, self.reason)
+    }
 }
 
 /// A recipe made ready for given pictures. It cannot fail to render.

@@ -83,6 +83,7 @@ fn every_key_of_a_held_one_counts_and_only_the_last_wish_is_answered() {
         image: Default::default(),
         scale: 1.0,
         settled: true,
+        skipped: Vec::new(),
         remarks: Vec::new(),
     });
     update(&mut model, old);

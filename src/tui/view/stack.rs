@@ -84,7 +84,7 @@ fn heading(
     let detail = format!("{} {:.0} %", layer.blend.name(), layer.opacity);
     let room = usize::from(area.width).saturating_sub(detail.len());
     let label = fitted(&label, room.saturating_sub(1));
-    let skipped = skip_reason(model, index).is_some();
+    let skipped = is_skipped(model, index);
     let style = match (selected, layer.enabled && !skipped) {
         (true, _) => SELECTED,
         (false, true) => ACCENT,
@@ -94,13 +94,10 @@ fn heading(
     frame.render_widget(Line::styled(text, style), area);
 }
 
-/// Why a layer does not apply to this picture, if the preview has found out.
-fn skip_reason(model: &Model, layer: usize) -> Option<&str> {
-    let preview = model.preview.as_ref()?;
-    let start = format!("layer {} ", layer + 1);
-    let is_about = |it: &&String| it.starts_with(&start) && it.contains(" skipped: ");
-    let remark = preview.remarks.iter().find(is_about)?;
-    (Some(preview.picture) == model.open).then_some(remark.as_str())
+/// Whether a layer does not apply to the open picture, as far as the preview has found out.
+fn is_skipped(model: &Model, layer: usize) -> bool {
+    let preview = model.preview.as_ref();
+    preview.is_some_and(|it| Some(it.picture) == model.open && it.skipped.contains(&layer))
 }
 
 fn draw_setting(
