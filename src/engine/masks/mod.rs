@@ -7,7 +7,7 @@ mod midtones;
 mod skin;
 mod smoothed;
 
-pub use brush::Brush;
+pub use brush::{Brush, BrushMode, FARTHEST, Point, Stroke, Tip};
 pub use file::FileMask;
 pub use midtones::Midtones;
 pub use skin::Skin;
@@ -85,7 +85,7 @@ impl Masks {
         match name {
             MaskName::Smoothed | MaskName::Midtones => None,
             MaskName::Skin => Some("this version cannot find skin by itself yet".to_string()),
-            MaskName::Brush if self.brush.invert => None,
+            MaskName::Brush if self.brush.invert || !self.brush.is_empty() => None,
             MaskName::Brush => Some("nothing is painted on the brush mask".to_string()),
             MaskName::File if sources.file.is_some() => None,
             MaskName::File if self.file.path.is_empty() => {
@@ -114,10 +114,8 @@ impl Masks {
                 self.midtones.invert,
             ),
             MaskName::File => (self.file.coverage(sources, region), self.file.invert),
-            MaskName::Skin | MaskName::Brush => (
-                Plane::filled(region.width, region.height, 0.0),
-                name == MaskName::Brush && self.brush.invert,
-            ),
+            MaskName::Brush => (self.brush.coverage(region, cancel), self.brush.invert),
+            MaskName::Skin => (Plane::filled(region.width, region.height, 0.0), false),
         };
         if invert {
             plane.map(|it| 1.0 - it)

@@ -4,6 +4,7 @@ mod layer;
 mod presets;
 mod reduced;
 mod set;
+mod strokes;
 mod toml;
 
 pub use layer::{Kind, Layer, Operation};

@@ -27,6 +27,7 @@ impl Recipe {
         recipe.masks.smoothed.feather *= scale;
         recipe.masks.skin.feather *= scale;
         recipe.masks.skin.grow *= scale;
+        recipe.masks.brush = recipe.masks.brush.reduced(scale);
         recipe
     }
 }

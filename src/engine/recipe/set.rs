@@ -68,7 +68,7 @@ impl Recipe {
 
 /// Sets one key from the text of a value.
 fn assign(settings: &mut dyn Adjust, key: &str, text: &str) -> Result<(), String> {
-    let spec = find_spec(settings, key)?;
+    let spec = find_spec(settings, key, &[])?;
     let value = spec.allowed.parse(text);
     spec.allowed
         .check(&value, spec.unit)
@@ -77,10 +77,15 @@ fn assign(settings: &mut dyn Adjust, key: &str, text: &str) -> Result<(), String
     Ok(())
 }
 
-/// The parameter of this name, or the words that say which there are.
-pub(super) fn find_spec(settings: &dyn Adjust, key: &str) -> Result<&'static Spec, String> {
+/// The parameter of this name, or the words that say which there are, `others` among them.
+pub(super) fn find_spec(
+    settings: &dyn Adjust,
+    key: &str,
+    others: &[&str],
+) -> Result<&'static Spec, String> {
     let specs = settings.specs();
-    let names: Vec<&str> = specs.iter().map(|it| it.name).collect();
+    let mut names: Vec<&str> = specs.iter().map(|it| it.name).collect();
+    names.extend(others);
     specs.into_iter().find(|it| it.name == key).ok_or_else(|| {
         format!(
             "there is no key \"{key}\"; the keys are {}",

@@ -4,6 +4,7 @@
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
 use super::set::find_spec;
+use super::strokes::{self, STROKE};
 use super::{Kind, Layer, Recipe, RecipeError};
 use crate::engine::masks::MaskName;
 use crate::engine::operations::Rectangle;
@@ -61,6 +62,11 @@ impl Recipe {
             let settings = self.masks.settings(*mask);
             let mut table = Table::new();
             write_settings(settings, &mut table);
+            if *mask == MaskName::Brush
+                && let Some(strokes) = strokes::write(&self.masks.brush.strokes)
+            {
+                table[STROKE] = strokes;
+            }
             let mut unchanged = Table::new();
             write_settings(plain.settings(*mask), &mut unchanged);
             let used = self.layers.iter().any(|it| it.masks.contains(mask));
@@ -110,17 +116,20 @@ fn seed(item: &Item) -> Result<u64, RecipeError> {
     })
 }
 
-fn layers(item: &Item) -> Result<Vec<Layer>, RecipeError> {
-    // `[[layer]]` and `layer = [{ … }]` say the same.
-    let tables: Option<Vec<&dyn TableLike>> = match item {
+/// The tables of a list: `[[layer]]` and `layer = [{ … }]` say the same.
+pub(super) fn tables(item: &Item) -> Option<Vec<&dyn TableLike>> {
+    match item {
         Item::ArrayOfTables(tables) => Some(tables.iter().map(|it| it as &dyn TableLike).collect()),
         Item::Value(toml_edit::Value::Array(array)) => array
             .iter()
             .map(|it| it.as_inline_table().map(|it| it as &dyn TableLike))
             .collect(),
         _ => None,
-    };
-    tables
+    }
+}
+
+fn layers(item: &Item) -> Result<Vec<Layer>, RecipeError> {
+    tables(item)
         .ok_or_else(|| RecipeError::value("recipe", "layer is not a list of [[layer]] tables"))?
         .into_iter()
         .enumerate()
@@ -174,12 +183,20 @@ fn read_masks(item: &Item, recipe: &mut Recipe) -> Result<(), RecipeError> {
         let table = item
             .as_table_like()
             .ok_or_else(|| RecipeError::value(&place, "it is not a table"))?;
-        read_settings(recipe.masks.settings_mut(mask), table, &place, &[])?;
+        let mut handled: &[&str] = &[];
+        if mask == MaskName::Brush {
+            handled = &[STROKE];
+            if let Some(item) = table.get(STROKE) {
+                recipe.masks.brush.strokes = strokes::read(item, &place)?;
+            }
+        }
+        read_settings(recipe.masks.settings_mut(mask), table, &place, handled)?;
     }
     Ok(())
 }
 
-fn read_settings(
+/// Reads every key of a table but those that are `handled` elsewhere.
+pub(super) fn read_settings(
     settings: &mut dyn Adjust,
     table: &dyn TableLike,
     place: &str,
@@ -190,7 +207,7 @@ fn read_settings(
             continue;
         }
         let refuse = |what: String| RecipeError::value(place, what);
-        let spec = find_spec(settings, key).map_err(refuse)?;
+        let spec = find_spec(settings, key, handled).map_err(refuse)?;
         let value = read_value(item, &spec.allowed);
         let checked = spec.allowed.check(&value, spec.unit);
         checked.map_err(|what| refuse(format!("{key} {what}")))?;
@@ -242,7 +259,7 @@ fn rectangle(table: &dyn TableLike) -> Option<Rectangle> {
     })
 }
 
-fn write_settings(settings: &dyn Adjust, table: &mut Table) {
+pub(super) fn write_settings(settings: &dyn Adjust, table: &mut Table) {
     for spec in settings.specs() {
         let item = match settings.get(spec.name) {
             None | Some(Value::Open) => continue,
