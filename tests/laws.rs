@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use repore::engine::masks::{BrushMode, MaskName, Stroke, Tip};
 use repore::engine::operations::{Gaussian, Random, Rectangle};
 use repore::engine::raster::{Blend, Depth, Image, Layout, Region, Samples};
 use repore::engine::recipe::{Kind, Layer, Operation, Recipe, preset};
@@ -51,7 +52,7 @@ fn depths() -> impl Strategy<Value = Depth> {
 fn layers() -> impl Strategy<Value = Layer> {
     let kinds = prop::sample::select(&[Kind::Texture, Kind::Graft, Kind::Noise, Kind::Picture][..]);
     let blends = prop::sample::select(&Blend::NAMES[..]);
-    let masks = prop::sample::subsequence(vec!["smoothed", "midtones", "file"], 0..=3);
+    let masks = prop::sample::subsequence(vec!["smoothed", "midtones", "brush", "file"], 0..=4);
     let numbers = (0.0f64..=1.0, 0.0f64..=1.0, any::<bool>());
     (kinds, blends, masks, numbers).prop_map(|(kind, blend, masks, (one, two, flag))| {
         let mut recipe = Recipe {
@@ -93,8 +94,28 @@ fn layers() -> impl Strategy<Value = Layer> {
     })
 }
 
+fn strokes() -> impl Strategy<Value = Stroke> {
+    let points = prop::collection::vec(prop::array::uniform2(-20.0f64..120.0), 1..6);
+    let tip = (any::<bool>(), 0.5f64..40.0, 0.0f64..=100.0, 0.0f64..=100.0);
+    (points, tip).prop_map(|(points, (adds, radius, hardness, opacity))| Stroke {
+        tip: Tip {
+            mode: if adds {
+                BrushMode::Add
+            } else {
+                BrushMode::Erase
+            },
+            radius,
+            hardness,
+            opacity,
+        },
+        points: points.into(),
+    })
+}
+
 fn recipes() -> impl Strategy<Value = Recipe> {
-    (any::<u32>(), prop::collection::vec(layers(), 0..4)).prop_map(|(seed, layers)| {
+    let strokes = prop::collection::vec(strokes(), 0..5);
+    let layers = prop::collection::vec(layers(), 0..4);
+    (any::<u32>(), layers, strokes, any::<bool>()).prop_map(|(seed, layers, strokes, invert)| {
         let mut recipe = Recipe {
             seed: seed.into(),
             layers,
@@ -102,6 +123,8 @@ fn recipes() -> impl Strategy<Value = Recipe> {
         };
         recipe.masks.file.path = "donor".to_string();
         recipe.masks.smoothed.feather = 3.0;
+        recipe.masks.brush.strokes = strokes;
+        recipe.masks.brush.invert = invert;
         recipe
     })
 }
@@ -197,7 +220,7 @@ proptest! {
         mut recipe in recipes(),
     ) {
         for layer in &mut recipe.layers {
-            layer.masks = vec![repore::engine::masks::MaskName::File];
+            layer.masks = vec![MaskName::File];
         }
         let picture = picture(width, height, layout, depth, 3);
         let original = self::picture(width, height, layout, depth, 4);
@@ -206,6 +229,26 @@ proptest! {
         recipe.masks.file.path = "black".to_string();
         inputs.files.insert("black".to_string(), Arc::new(black));
         prop_assert_eq!(render(&Plan::new(&recipe, inputs), depth), picture);
+    }
+
+    /// Law 2: so is a brush mask that nothing is painted on, and the report says so.
+    #[test]
+    fn an_unpainted_brush_mask_changes_nothing(
+        (width, height) in sizes(),
+        layout in layouts(),
+        depth in depths(),
+        mut recipe in recipes(),
+    ) {
+        for layer in &mut recipe.layers {
+            layer.masks = vec![MaskName::Brush];
+        }
+        recipe.masks.brush = Default::default();
+        let picture = picture(width, height, layout, depth, 3);
+        let original = self::picture(width, height, layout, depth, 4);
+        let plan = Plan::new(&recipe, inputs(picture.clone(), original));
+        prop_assert!(plan.skipped().iter().all(|it| it.reason.contains("nothing is painted")));
+        prop_assert_eq!(plan.skipped().len(), recipe.layers.len());
+        prop_assert_eq!(render(&plan, depth), picture);
     }
 
     /// Law 3: the same input and recipe give the same samples.
@@ -240,6 +283,12 @@ proptest! {
         for (is, was) in is.iter().zip(was) {
             prop_assert!((is - was).abs() <= f32::EPSILON * was.abs(), "{} for {}", is, was);
         }
+    }
+
+    /// A recipe that was written and read again is the same one.
+    #[test]
+    fn recipes_survive_writing_and_reading(recipe in recipes()) {
+        prop_assert_eq!(Recipe::from_toml(&recipe.to_toml()), Ok(recipe));
     }
 
     /// Law 6: output is finite, whatever comes in.

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use divan::{Bencher, counter::ItemsCount};
+use repore::engine::masks::{MaskName, Stroke, Tip};
 use repore::engine::operations::Random;
 use repore::engine::raster::{Depth, Image, Layout, Samples};
 use repore::engine::recipe::{Recipe, preset};
@@ -86,6 +87,29 @@ fn graft_by_pattern(bencher: Bencher) {
 #[divan::bench(sample_count = 3, args = ["smoothed", "midtones"])]
 fn noise_behind_a_mask(bencher: Bencher, mask: &str) {
     render(bencher, &plan("noise", &[&format!("noise.masks={mask}")]));
+}
+
+/// A hundred strokes across the picture, in curves of forty points.
+#[divan::bench(sample_count = 3, args = [40.0, 200.0])]
+fn noise_behind_strokes(bencher: Bencher, radius: f64) {
+    let mut recipe = preset("noise").expect("built in");
+    recipe.layers[0].masks = vec![MaskName::Brush];
+    recipe.masks.brush.strokes = (0..100)
+        .map(|at| {
+            let along = |i: i32| {
+                let x = 60.0 * f64::from(at) + 40.0 * f64::from(i);
+                [x, 40.0 * f64::from(at) + 400.0 * (f64::from(i) / 6.0).sin()]
+            };
+            Stroke {
+                tip: Tip {
+                    radius,
+                    ..Tip::default()
+                },
+                points: (0..40).map(along).collect(),
+            }
+        })
+        .collect();
+    render(bencher, &plan_of(&recipe));
 }
 
 #[divan::bench(sample_count = 3)]

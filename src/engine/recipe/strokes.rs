@@ -73,7 +73,10 @@ pub(super) fn write(strokes: &[Stroke]) -> Option<Item> {
     for stroke in strokes {
         let mut table = Table::new();
         write_settings(&stroke.tip, &mut table);
-        let points = stroke.points.iter().map(|it| it.iter().copied().collect::<Array>());
+        let points = stroke
+            .points
+            .iter()
+            .map(|it| it.iter().copied().collect::<Array>());
         table[POINTS] = value(points.collect::<Array>());
         tables.push(table);
     }
@@ -120,7 +123,10 @@ points = [[7, 7]]
 
     #[test]
     fn strokes_are_kept_while_no_layer_lists_the_mask() {
-        let recipe = Recipe::from_toml(&PAINTED.replace("[\"brush\"]", "[]")).expect("a recipe");
+        let unlisted = PAINTED.replace("[\"brush\"]", "[]");
+        let unlisted = unlisted.replace("invert = true", "");
+        let recipe = Recipe::from_toml(&unlisted).expect("it is a recipe");
+        assert_eq!(recipe.masks.brush.strokes.len(), 2);
         assert_eq!(Recipe::from_toml(&recipe.to_toml()), Ok(recipe));
     }
 

@@ -62,15 +62,17 @@ impl Recipe {
             let settings = self.masks.settings(*mask);
             let mut table = Table::new();
             write_settings(settings, &mut table);
+            let mut unchanged = Table::new();
+            write_settings(plain.settings(*mask), &mut unchanged);
+            let mut told = self.layers.iter().any(|it| it.masks.contains(mask))
+                || table.to_string() != unchanged.to_string();
             if *mask == MaskName::Brush
                 && let Some(strokes) = strokes::write(&self.masks.brush.strokes)
             {
                 table[STROKE] = strokes;
+                told = true;
             }
-            let mut unchanged = Table::new();
-            write_settings(plain.settings(*mask), &mut unchanged);
-            let used = self.layers.iter().any(|it| it.masks.contains(mask));
-            if used || table.to_string() != unchanged.to_string() {
+            if told {
                 masks[name] = Item::Table(table);
             }
         }
