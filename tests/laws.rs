@@ -136,6 +136,7 @@ fn inputs(picture: Image, original: Image) -> Inputs {
         picture: Arc::new(picture),
         original: Some(Arc::new(original)),
         files: BTreeMap::from([("donor".to_string(), donor)]),
+        findings: Arc::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::decode::{Photo, read_photo};
@@ -109,6 +110,7 @@ impl Inputs {
             files: files
                 .map(|(path, photo)| (path.clone(), photo.image.clone()))
                 .collect(),
+            findings: Arc::default(),
         }
     }
 }

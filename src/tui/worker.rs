@@ -366,6 +366,7 @@ fn levels(full: RenderInputs) -> Vec<RenderInputs> {
                 .iter()
                 .map(|(path, it)| (path.clone(), halve(it)))
                 .collect(),
+            findings: Arc::default(),
         };
         levels.push(next);
     }

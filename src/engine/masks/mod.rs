@@ -2,13 +2,17 @@
 //! the picture as it was read, never from what lower layers made of it.
 
 mod brush;
+mod faces;
 mod file;
+mod found;
 mod midtones;
 mod skin;
 mod smoothed;
 
 pub use brush::{Brush, BrushMode, FARTHEST, Point, Stroke, Tip};
+pub use faces::Face;
 pub use file::FileMask;
+pub use found::{Found, Memory};
 pub use midtones::Midtones;
 pub use skin::Skin;
 pub use smoothed::Smoothed;
@@ -134,6 +138,8 @@ pub struct MaskSources<'a> {
     pub original: Option<&'a Image>,
     /// The picture of the `file` mask.
     pub file: Option<&'a Image>,
+    /// What was found out about the picture.
+    pub found: &'a Found,
 }
 
 /// 0 below `from`, 1 above `to`, and a smooth step between.

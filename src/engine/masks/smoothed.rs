@@ -148,6 +148,7 @@ fn octaves(picture: &Image, region: Region, cancel: &Cancel) -> (Plane, Plane) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::masks::Found;
     use crate::engine::operations::Random;
     use crate::engine::raster::{Layout, Samples};
 
@@ -192,6 +193,7 @@ mod tests {
             picture,
             original,
             file: None,
+            found: &Found::default(),
         };
         let mask = Smoothed::default();
         let plane = mask.coverage(&sources, picture.bounds(), &Cancel::default());

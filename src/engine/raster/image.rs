@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::{Plane, Region, Tile};
+use super::{Plane, Region, Resample, Tile};
 
 /// Which channels an image has, in the order in which they are interleaved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,9 @@ pub enum Layout {
     /// Red, green, blue, alpha.
     Rgba,
 }
+
+/// Rows that [`Image::reduced`] makes at once.
+const REDUCED_BAND: usize = 8;
 
 impl Layout {
     /// Channels of a pixel, alpha included.
@@ -229,6 +232,27 @@ impl Image {
             layout: self.layout,
             samples,
         }
+    }
+
+    /// The picture's colour planes at another size (width, height), made band by band so that the
+    /// planes never exist at full size.
+    pub fn reduced(&self, (width, height): (usize, usize)) -> Tile {
+        let resample = Resample::new((self.width, self.height), (width, height));
+        let bands: Vec<Tile> = (0..height)
+            .into_par_iter()
+            .step_by(REDUCED_BAND)
+            .map(|y| {
+                let band = Region::new(0, y, width, REDUCED_BAND.min(height - y));
+                let source = self.tile(resample.needs(band));
+                let planes = source.planes().iter();
+                Tile::new(band, planes.map(|it| resample.apply(it, band)).collect())
+            })
+            .collect();
+        let planes = (0..self.layout.colours()).map(|channel| {
+            let rows = bands.iter().flat_map(|it| it.planes()[channel].samples());
+            Plane::from_samples(width, height, rows.copied().collect())
+        });
+        Tile::new(Region::of_size(width, height), planes.collect())
     }
 
     fn halve<T, S>(&self, samples: &[T], mean: impl Fn(S) -> T + Sync) -> Vec<T>

@@ -3,10 +3,12 @@
 //! Preview and export are the same function with another region: every tile is computed from the
 //! same samples in the same order, whatever its size and whichever thread runs it.
 
+mod findings;
 mod plan;
 mod stack;
 mod whole;
 
 pub use super::operations::Cancel;
+pub use findings::Findings;
 pub use plan::{Inputs, Plan, Skipped};
 pub use whole::{Cancelled, Progress, TileSize};

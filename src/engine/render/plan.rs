@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::Findings;
 use crate::engine::masks::{MaskName, MaskSources, Masks};
 use crate::engine::operations::parameter::{Choice, Strength};
 use crate::engine::operations::{
@@ -21,6 +22,8 @@ pub struct Inputs {
     pub original: Option<Arc<Image>>,
     /// Pictures that the recipe names, by the path that it names them with.
     pub files: BTreeMap<String, Arc<Image>>,
+    /// What was found out about these pictures.
+    pub findings: Arc<Findings>,
 }
 
 impl Inputs {
@@ -30,6 +33,7 @@ impl Inputs {
             picture,
             original: None,
             files: BTreeMap::new(),
+            findings: Arc::default(),
         }
     }
 }
@@ -154,6 +158,7 @@ impl Plan {
             picture: &self.inputs.picture,
             original: self.original.as_deref(),
             file: self.file(&self.masks.file.path).map(Arc::as_ref),
+            found: &self.inputs.findings.masks,
         }
     }
 

@@ -1,0 +1,73 @@
+//! What masks find out about a picture once, and the memory it is kept in.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::faces::{self, Face};
+use crate::engine::raster::{Image, Tile};
+
+/// The longest side of the copy on which whole pictures are looked at, in pixels.
+pub(super) const COPY_SIDE: usize = 640;
+
+/// What was found out about one picture, each thing when it is first asked for. It depends on that
+/// picture alone, so the picture that is asked about must always be the same.
+#[derive(Debug, Default)]
+pub struct Found {
+    copy: OnceLock<Tile>,
+    faces: OnceLock<Vec<Face>>,
+}
+
+impl Found {
+    /// The faces of the picture, the surest first.
+    pub fn faces(&self, picture: &Image) -> &[Face] {
+        self.faces.get_or_init(|| {
+            let copy = self.copy(picture);
+            let factor = picture.width() as f64 / copy.region().width as f64;
+            let found = faces::find(&copy.luma()).into_iter();
+            found.map(|it| it.scaled(factor)).collect()
+        })
+    }
+
+    /// The picture, no larger than [`COPY_SIDE`].
+    pub(super) fn copy(&self, picture: &Image) -> &Tile {
+        self.copy.get_or_init(|| {
+            let longest = picture.width().max(picture.height());
+            let shrink = (COPY_SIDE as f64 / longest as f64).min(1.0);
+            let size = |length: usize| ((length as f64 * shrink).round() as usize).max(1);
+            picture.reduced((size(picture.width()), size(picture.height())))
+        })
+    }
+}
+
+/// The last few values that were found, by what they were found for.
+#[derive(Debug)]
+pub struct Memory<K, V> {
+    slots: Mutex<Vec<(K, Arc<V>)>>,
+}
+
+/// How many values a memory keeps.
+const SLOTS: usize = 8;
+
+impl<K, V> Default for Memory<K, V> {
+    fn default() -> Self {
+        Self {
+            slots: Mutex::default(),
+        }
+    }
+}
+
+impl<K: PartialEq, V> Memory<K, V> {
+    /// The value for `key`, found now unless it is remembered. Two threads that ask at once may
+    /// both find it; `find` has to give the same each time.
+    pub fn recall(&self, key: K, find: impl FnOnce() -> V) -> Arc<V> {
+        // A panic on another thread leaves the list as it was.
+        let slots = || self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, value)) = slots().iter().find(|(known, _)| *known == key) {
+            return value.clone();
+        }
+        let value = Arc::new(find());
+        let mut slots = slots();
+        slots.insert(0, (key, value.clone()));
+        slots.truncate(SLOTS);
+        value
+    }
+}
