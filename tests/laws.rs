@@ -72,10 +72,17 @@ fn layers() -> impl Strategy<Value = Layer> {
                 set("mode", if flag { "add" } else { "replace" }.to_string());
             }
             Kind::Graft => {
-                set("patch", "1,0,7,5".to_string());
                 set("radius", (0.1 + 4.0 * two).to_string());
-                set("donor", if flag { "original" } else { "donor" }.to_string());
-                set("tiling", "pattern".to_string());
+                // The donor file is large enough to blend; the original may be a single pixel.
+                if flag {
+                    set("donor", "original".to_string());
+                    set("patch", "1,0,7,5".to_string());
+                    set("tiling", "pattern".to_string());
+                } else {
+                    set("donor", "donor".to_string());
+                    set("patch", "3,2,57,48".to_string());
+                    set("tiling", "blend".to_string());
+                }
             }
             Kind::Noise => {
                 set("amount", (100.0 * one).to_string());
@@ -131,7 +138,7 @@ fn recipes() -> impl Strategy<Value = Recipe> {
 
 /// A picture with an original and a donor file beside it.
 fn inputs(picture: Image, original: Image) -> Inputs {
-    let donor = Arc::new(self::picture(23, 19, Layout::Rgba, Depth::Eight, 99));
+    let donor = Arc::new(self::picture(61, 53, Layout::Rgba, Depth::Eight, 99));
     Inputs {
         picture: Arc::new(picture),
         original: Some(Arc::new(original)),

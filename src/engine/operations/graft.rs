@@ -1,6 +1,7 @@
 //! Method 3, high-pass graft: the texture of a patch of real skin, spread over the picture.
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
+use super::synthesis::{SMALLEST_PATCH, Synthesis};
 use super::tiling::{self, Tiling};
 use super::{Cancel, HighPass};
 use crate::engine::raster::{Image, Plane, Region, Resample};
@@ -115,12 +116,25 @@ pub enum GraftError {
         /// Height of the donor.
         height: usize,
     },
+    /// The patch is too small to be spread by example.
+    #[error(
+        "the patch of {width}×{height} pixels is too small to blend; mark one of at least \
+         {SMALLEST_PATCH}×{SMALLEST_PATCH}, or use tiling = \"pattern\""
+    )]
+    TooSmall {
+        /// Width of the patch, magnified as the layer says.
+        width: usize,
+        /// Height of the patch.
+        height: usize,
+    },
 }
 
 /// The high-passed patch, ready to be spread.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GraftTexture {
     detail: Plane,
+    /// By example, or else as a pattern.
+    synthesis: Option<Synthesis>,
 }
 
 impl GraftTexture {
@@ -128,7 +142,7 @@ impl GraftTexture {
     /// its real neighbours.
     ///
     /// # Errors
-    /// When there is no patch, or it does not lie inside the donor.
+    /// When there is no patch, it does not lie inside the donor, or it is too small for its tiling.
     pub fn take(graft: &Graft, donor: &Image) -> Result<Self, GraftError> {
         let patch = graft.patch.ok_or(GraftError::NoPatch)?;
         let marked = Region::new(
@@ -153,22 +167,36 @@ impl GraftTexture {
             scaled(marked.height),
         )
         .within(&bounds);
+        let by_example = graft.tiling == Tiling::Blend;
+        if by_example && region.width.min(region.height) < SMALLEST_PATCH {
+            return Err(GraftError::TooSmall {
+                width: region.width,
+                height: region.height,
+            });
+        }
         let high_pass = HighPass::new(graft.radius);
         let from = region.expanded(high_pass.halo(), &bounds);
-        let magnify = Resample::new(
+        let magnify = Resample::fine(
             (donor.width(), donor.height()),
             (bounds.width, bounds.height),
         );
         let grey = donor.tile(magnify.needs(from)).desaturated();
         let grey = magnify.apply(&grey, from);
+        let detail = high_pass.detail(&grey, from, region, bounds, &Cancel::default());
         Ok(Self {
-            detail: high_pass.detail(&grey, from, region, bounds, &Cancel::default()),
+            synthesis: by_example.then(|| Synthesis::new(&detail, graft.radius)),
+            detail,
         })
     }
 
-    /// The source of a graft layer, ½ + strength·T, in a region of the picture.
-    pub fn paint(&self, factor: f32, region: Region) -> Plane {
-        tiling::repeat(&self.detail, region).map(|detail| 0.5 + factor * detail)
+    /// The source of a graft layer, ½ + strength·T, in a region of the picture. `factor` is the
+    /// strength, 1 for 100 %.
+    pub fn paint(&self, factor: f32, (seed, layer): (u64, u64), region: Region) -> Plane {
+        let texture = match &self.synthesis {
+            Some(synthesis) => synthesis.spread(seed, layer, region),
+            None => tiling::repeat(&self.detail, region),
+        };
+        texture.map(|detail| 0.5 + factor * detail)
     }
 }
 
@@ -190,6 +218,7 @@ mod tests {
                 width,
                 height,
             }),
+            tiling: Tiling::Pattern,
             ..Graft::default()
         }
     }
@@ -212,6 +241,21 @@ mod tests {
         );
         let endless = patch(u32::MAX, 0, u32::MAX, 4);
         assert!(GraftTexture::take(&endless, &donor()).is_err());
+    }
+
+    #[test]
+    fn a_patch_too_small_to_blend_is_refused() {
+        let graft = Graft {
+            tiling: Tiling::Blend,
+            scale: 1.5,
+            ..patch(0, 0, 40, 30)
+        };
+        let refusal = GraftTexture::take(&graft, &donor()).expect_err("it is too small");
+        assert_eq!(
+            refusal.to_string(),
+            "the patch of 60×45 pixels is too small to blend; mark one of at least 48×48, or use \
+             tiling = \"pattern\""
+        );
     }
 
     #[test]

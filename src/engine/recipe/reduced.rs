@@ -1,7 +1,7 @@
 //! The same recipe for a reduced picture, as drafts of a preview use it.
 
 use super::{Operation, Recipe};
-use crate::engine::operations::Rectangle;
+use crate::engine::operations::{Rectangle, SMALLEST_PATCH, Tiling};
 
 impl Recipe {
     /// What this recipe looks like on the picture reduced to `scale`, 0..=1: all lengths shrink.
@@ -16,6 +16,13 @@ impl Recipe {
                 Operation::Graft(graft) => {
                     graft.radius *= scale;
                     graft.patch = graft.patch.map(|patch| reduced_patch(patch, scale));
+                    // A draft shows what it can of a patch that became too small to blend.
+                    if graft
+                        .patch
+                        .is_some_and(|it| (it.width.min(it.height) as usize) < SMALLEST_PATCH)
+                    {
+                        graft.tiling = Tiling::Pattern;
+                    }
                 }
                 Operation::Noise(noise) => {
                     noise.amount *= scale;

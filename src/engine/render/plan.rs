@@ -7,9 +7,7 @@ use std::sync::Arc;
 use super::Findings;
 use crate::engine::masks::{MaskName, MaskSources, Masks};
 use crate::engine::operations::parameter::{Choice, Strength};
-use crate::engine::operations::{
-    Align, Graft, GraftTexture, Noise, Overlay, Spots, Texture, Tiling,
-};
+use crate::engine::operations::{Align, Graft, GraftTexture, Noise, Overlay, Spots, Texture};
 use crate::engine::raster::{Blend, Image};
 use crate::engine::recipe::{Kind, Layer, Operation, Recipe};
 
@@ -234,11 +232,6 @@ impl Plan {
             }
         };
         let texture = GraftTexture::take(graft, &donor).map_err(|it| it.to_string())?;
-        if graft.tiling == Tiling::Blend {
-            self.notes.push(format!(
-                "{label}: this version cannot blend tiles yet; the patch repeats as a pattern"
-            ));
-        }
         Ok(Painter::Graft {
             texture: Arc::new(texture),
             factor: self.factor(graft.strength, label),

@@ -96,7 +96,10 @@ impl Plan {
                 let planes = texture.paint(backdrop, &original, to, bounds, cancel);
                 (planes, None)
             }
-            Painter::Graft { texture, factor } => (vec![texture.paint(*factor, to)], None),
+            Painter::Graft { texture, factor } => {
+                let place = (self.seed, step.index as u64);
+                (vec![texture.paint(*factor, place, to)], None)
+            }
             Painter::Noise { noise, factor } => {
                 let place = NoisePlace {
                     seed: self.seed,
