@@ -48,21 +48,29 @@ fn flat(size: usize) -> Arc<Image> {
     Arc::new(Image::new(size, size, Layout::Grey, samples).expect("a square"))
 }
 
-/// The texture that a patch of the donor makes on a flat field.
-fn field(donor: &Arc<Image>, patch: Rectangle, seed: u64) -> Plane {
+/// A graft from the donor onto a flat field.
+fn recipe(patch: Option<Rectangle>, seed: u64) -> Recipe {
     let mut layer = Layer::new(Kind::Graft);
     if let Operation::Graft(graft) = &mut layer.operation {
         graft.donor = "skin".to_string();
-        graft.patch = Some(patch);
+        graft.patch = patch;
     }
-    let recipe = Recipe {
+    Recipe {
         seed,
         layers: vec![layer],
         ..Recipe::default()
-    };
+    }
+}
+
+fn inputs(donor: &Arc<Image>) -> Inputs {
     let mut inputs = Inputs::alone(flat(FIELD));
     inputs.files = BTreeMap::from([("skin".to_string(), donor.clone())]);
-    let plan = Plan::new(&recipe, inputs);
+    inputs
+}
+
+/// The texture that a patch of the donor makes on a flat field.
+fn field(donor: &Arc<Image>, patch: Rectangle, seed: u64) -> Plane {
+    let plan = Plan::new(&recipe(Some(patch), seed), inputs(donor));
     assert_eq!(plan.skipped(), []);
     let tile = plan.tile(Region::of_size(FIELD, FIELD), &Cancel::default());
     tile.planes()[0].clone().map(|it| it - 0.5)
@@ -293,4 +301,24 @@ fn small_and_long_patches_work() {
         );
         assert!((made.0 / own.0 - 1.0).abs() < 0.1, "{made:?} for {own:?}");
     }
+}
+
+#[test]
+fn the_patch_that_was_found_is_told_and_gives_the_same_render() {
+    let donor = Arc::new(pores());
+    let plan = Plan::new(&recipe(None, 1), inputs(&donor));
+    let Operation::Graft(found) = &plan.resolved().layers[0].operation else {
+        panic!("it is a graft");
+    };
+    let best = found.patch.expect("one was found");
+    assert_eq!(plan.patches(0)[0], best);
+    assert!(plan.patches(0).len() > 1);
+    let told = format!("{},{},{},{}", best.x, best.y, best.width, best.height);
+    assert!(plan.notes()[0].contains(&told), "{:?}", plan.notes());
+    let written = Recipe::from_toml(&plan.resolved().to_toml()).expect("it was written by us");
+    let again = Plan::new(&written, inputs(&donor));
+    assert_eq!(again.notes(), [""; 0]);
+    let region = Region::new(30, 40, 200, 100);
+    let render = |plan: &Plan| plan.tile(region, &Cancel::default());
+    assert_eq!(render(&plan), render(&again));
 }

@@ -14,7 +14,7 @@ pub fn done(job: &Job, chosen: &Chosen, rendered: &Rendered) -> Json {
         "input": job.input.to_string_lossy(),
         "output": rendered.output.to_string_lossy(),
         "original": rendered.original.as_ref().map(|it| it.to_string_lossy()),
-        "recipe": recipe(&job.recipe),
+        "recipe": recipe(&rendered.recipe),
         "recipe_source": chosen.source,
         "skipped": rendered.skipped.iter().map(skipped).collect::<Vec<_>>(),
         "notes": rendered.notes,

@@ -79,6 +79,8 @@ pub struct Rendered {
     pub output: PathBuf,
     /// The original that was used.
     pub original: Option<PathBuf>,
+    /// The recipe that was rendered, with everything filled in that was found.
+    pub recipe: Recipe,
     /// Layers that could not apply.
     pub skipped: Vec<Skipped>,
     /// What else a person should know.
@@ -211,6 +213,7 @@ impl Job {
         Ok(Some(Rendered {
             output,
             original: inputs.original_path,
+            recipe: plan.resolved().clone(),
             skipped: plan.skipped().to_vec(),
             notes,
             timings,

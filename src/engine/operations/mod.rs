@@ -8,6 +8,7 @@ mod noise;
 mod normal;
 mod overlay;
 pub mod parameter;
+pub mod patches;
 mod periodic;
 mod random;
 mod synthesis;

@@ -30,7 +30,7 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "graft",
-        about: "the texture of a patch of real skin where the AI smoothed; needs a patch",
+        about: "the texture of the best patch of real skin where the AI smoothed; needs some real skin",
         text: include_str!("presets/graft.toml"),
     },
     Preset {

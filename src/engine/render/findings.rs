@@ -1,8 +1,10 @@
 //! What was found out about the pictures of a render, once for all plans made from them.
 
-use crate::engine::masks::{Face, Found};
+use std::sync::Arc;
 
 use super::Inputs;
+use crate::engine::masks::{Face, Found, Memory};
+use crate::engine::operations::{Graft, GraftError, GraftTexture, Rectangle};
 
 /// Everything that is found by looking at whole pictures, each thing when a plan first asks for it.
 ///
@@ -13,6 +15,10 @@ use super::Inputs;
 pub struct Findings {
     /// What masks find out about the picture.
     pub(super) masks: Found,
+    /// The best patches of donors, by the donor's name and the bits of its magnification.
+    pub(super) patches: Memory<(String, u64), Vec<Rectangle>>,
+    /// The textures of patches, by the settings that make them.
+    pub(super) textures: Memory<Graft, Result<Arc<GraftTexture>, GraftError>>,
 }
 
 impl Inputs {

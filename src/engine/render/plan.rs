@@ -61,8 +61,8 @@ pub struct Plan {
     pub(super) inputs: Inputs,
     /// The original, if it lies over the picture pixel by pixel.
     pub(super) original: Option<Arc<Image>>,
-    pub(super) seed: u64,
-    pub(super) masks: Masks,
+    /// The recipe with everything that was found filled in.
+    resolved: Recipe,
     pub(super) steps: Vec<Step>,
     skipped: Vec<Skipped>,
     notes: Vec<String>,
@@ -111,8 +111,7 @@ impl Plan {
         let mut plan = Self {
             inputs,
             original,
-            seed: recipe.seed,
-            masks: recipe.masks.clone(),
+            resolved: recipe.clone(),
             steps: Vec::new(),
             skipped: Vec::new(),
             notes: Vec::new(),
@@ -140,6 +139,17 @@ impl Plan {
         &self.inputs.picture
     }
 
+    /// The recipe with everything filled in that it left to be found: patches. Rendering it gives the
+    /// same samples, bit for bit.
+    pub fn resolved(&self) -> &Recipe {
+        &self.resolved
+    }
+
+    /// The settings of the masks.
+    pub(super) fn masks(&self) -> &Masks {
+        &self.resolved.masks
+    }
+
     /// Enabled layers that cannot apply.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
@@ -155,7 +165,7 @@ impl Plan {
         MaskSources {
             picture: &self.inputs.picture,
             original: self.original.as_deref(),
-            file: self.file(&self.masks.file.path).map(Arc::as_ref),
+            file: self.file(&self.masks().file.path).map(Arc::as_ref),
             found: &self.inputs.findings.masks,
         }
     }
@@ -166,13 +176,13 @@ impl Plan {
 
     fn step(&mut self, index: usize, layer: &Layer, label: &str) -> Result<Step, String> {
         for mask in &layer.masks {
-            if let Some(reason) = self.masks.missing(*mask, &self.mask_sources()) {
+            if let Some(reason) = self.masks().missing(*mask, &self.mask_sources()) {
                 return Err(format!("its mask {} is empty: {reason}", mask.name()));
             }
         }
         let painter = match &layer.operation {
             Operation::Texture(texture) => self.texture(texture, label)?,
-            Operation::Graft(graft) => self.graft(graft, label)?,
+            Operation::Graft(graft) => self.graft(index, graft, label)?,
             Operation::Noise(noise) => Painter::Noise {
                 factor: self.factor(noise.strength, label),
                 noise: noise.clone(),
@@ -219,21 +229,28 @@ impl Plan {
         })
     }
 
-    fn graft(&mut self, graft: &Graft, label: &str) -> Result<Painter, String> {
-        let donor = match graft.donor.as_str() {
-            "self" => self.inputs.picture.clone(),
-            "original" => {
-                let original = self.inputs.original.clone();
-                original.ok_or("its donor is the original, and there is none")?
-            }
-            path => {
-                let file = self.file(path).cloned();
-                file.ok_or_else(|| format!("its donor {path} was not read"))?
-            }
+    fn graft(&mut self, index: usize, graft: &Graft, label: &str) -> Result<Painter, String> {
+        let mut graft = graft.clone();
+        if graft.patch.is_none() {
+            let best = self.inputs.patches(&graft)?[0];
+            self.notes.push(format!(
+                "{label}: the patch {},{},{},{} was found",
+                best.x, best.y, best.width, best.height
+            ));
+            graft.patch = Some(best);
+            self.resolved.layers[index].operation = Operation::Graft(graft.clone());
+        }
+        let donor = self.inputs.donor(&graft.donor)?;
+        // What the texture depends on, so that another strength does not make it anew.
+        let key = Graft {
+            strength: Strength::Match,
+            ..graft.clone()
         };
-        let texture = GraftTexture::take(graft, &donor).map_err(|it| it.to_string())?;
+        let textures = &self.inputs.findings.textures;
+        let texture = textures.recall(key, || GraftTexture::take(&graft, donor).map(Arc::new));
+        let texture = texture.as_ref().clone().map_err(|it| it.to_string())?;
         Ok(Painter::Graft {
-            texture: Arc::new(texture),
+            texture,
             factor: self.factor(graft.strength, label),
         })
     }

@@ -97,12 +97,12 @@ impl Plan {
                 (planes, None)
             }
             Painter::Graft { texture, factor } => {
-                let place = (self.seed, step.index as u64);
+                let place = (self.resolved().seed, step.index as u64);
                 (vec![texture.paint(*factor, place, to)], None)
             }
             Painter::Noise { noise, factor } => {
                 let place = NoisePlace {
-                    seed: self.seed,
+                    seed: self.resolved().seed,
                     layer: step.index as u64,
                     channels,
                     bounds,
@@ -160,7 +160,7 @@ impl<'a> MaskCache<'a> {
             let sources = self.plan.mask_sources();
             let plane = self
                 .plan
-                .masks
+                .masks()
                 .coverage(mask, &sources, region, self.cancel);
             self.known.push((mask, region, plane));
             self.known.len() - 1

@@ -1,0 +1,440 @@
+//! The best patches of a picture for a graft: even skin with much fine texture and little else.
+//!
+//! The picture is measured in cells of a few pixels at full size, where there is skin at all; windows
+//! of several sizes are then judged by sums over their cells.
+
+use rayon::prelude::*;
+
+use super::{Cancel, Gaussian, Rectangle, SMALLEST_PATCH};
+use crate::engine::raster::{Image, Plane, Region};
+
+/// Side of a cell, in pixels: two blocks of a JPEG.
+pub const CELL: usize = 16;
+
+/// Cells on a side of the tiles that are measured at once.
+const TILE: usize = 16;
+
+/// Radii between which the fine octaves lie, in pixels; the larger one is a graft's usual radius.
+const FINE: [f64; 2] = [1.0, 2.0];
+
+/// Sides of the windows that are tried, in pixels of the magnified donor.
+const SIDES: [usize; 7] = [256, 192, 160, 128, 96, 64, SMALLEST_PATCH];
+
+/// Windows that are offered.
+const OFFERED: usize = 3;
+
+/// A cell with less skin is not measured, and no window has it.
+const SKIN_LEAST: f32 = 0.5;
+
+/// The coverage of skin that a window has at least, in the mean.
+const SKIN_MEAN: f64 = 0.9;
+
+/// Less power than that of a tenth of a level of 8 bits is no texture.
+const LEAST_POWER: f64 = 1.6e-7;
+
+/// What is summed up over cells.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measure {
+    /// Pixels that were measured.
+    count: f64,
+    /// Coverage of skin, cell by cell.
+    skin: f64,
+    /// Cells with hardly any skin.
+    bare: f64,
+    /// Power of the detail that a graft takes, and of its two octaves.
+    fine: f64,
+    finest: f64,
+    next: f64,
+    /// Fourth power of the detail: large where few pixels hold most of the power.
+    peaks: f64,
+    /// Square of a cell's mean power: large where cells differ.
+    uneven: f64,
+    /// Power of what is coarser than detail within a cell, less its slope.
+    structure: f64,
+    /// Tone of cells, and its square.
+    tone: f64,
+    tone_square: f64,
+    /// Pixels at the ends of the scale.
+    clipped: f64,
+    /// Steps between neighbours across the edges of JPEG blocks, and all others.
+    block_steps: f64,
+    other_steps: f64,
+}
+
+/// The patches of a picture that suit a graft best, the best first, none over another.
+///
+/// `skin` is the coverage of skin in each cell of [`CELL`] pixels; `scale` the magnification that the
+/// patch will get.
+pub fn best_patches(picture: &Image, skin: &Plane, scale: f64) -> Vec<Rectangle> {
+    let (columns, rows) = cells(picture);
+    assert_eq!((skin.width(), skin.height()), (columns, rows));
+    let cells = measured(picture, skin);
+    let (sums, usual) = (Sums::new(columns, rows, &cells), usual_power(&cells));
+    let mut windows: Vec<(f64, Window)> = SIDES
+        .iter()
+        .flat_map(|side| sums.windows(*side, scale))
+        .filter_map(|window| Some((score(&sums.over(&window), &window, scale, usual)?, window)))
+        .collect();
+    // Equal scores go by place, so that the order is always the same.
+    windows.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.key().cmp(&other.key())));
+    let mut best: Vec<Window> = Vec::new();
+    for (_, window) in windows {
+        if best.iter().all(|it| !it.overlaps(&window)) {
+            best.push(window);
+            if best.len() == OFFERED {
+                break;
+            }
+        }
+    }
+    best.iter().map(Window::rectangle).collect()
+}
+
+/// Whole cells in a picture: columns and rows.
+pub fn cells(picture: &Image) -> (usize, usize) {
+    (picture.width() / CELL, picture.height() / CELL)
+}
+
+/// The power of detail that four fifths of the cells with skin stay below.
+fn usual_power(cells: &[Measure]) -> f64 {
+    let mut powers: Vec<f64> = cells
+        .iter()
+        .filter(|it| it.count > 0.0)
+        .map(|it| it.fine)
+        .collect();
+    powers.sort_unstable_by(f64::total_cmp);
+    powers.get(powers.len() * 4 / 5).copied().unwrap_or(0.0)
+}
+
+/// How well a window suits, or `None` where it does not. Each term is a share by which a patch would
+/// be better or worse; what lies above the `usual` power is hair or an edge rather than skin.
+fn score(sum: &Measure, window: &Window, scale: f64, usual: f64) -> Option<f64> {
+    let cells = (window.side * window.side) as f64;
+    let mean = |sum: f64| sum / cells;
+    let fine = mean(sum.fine);
+    let covered = sum.bare == 0.0 && mean(sum.skin) >= SKIN_MEAN;
+    if !covered || fine < LEAST_POWER || sum.clipped > 0.01 * sum.count {
+        return None;
+    }
+    let side = (window.side * CELL) as f64 * scale;
+    let tone = mean(sum.tone);
+    let spread = (mean(sum.tone_square) - tone * tone).max(0.0).sqrt();
+    let uneven = (mean(sum.uneven) / (fine * fine) - 1.0).max(0.0);
+    let structure = mean(sum.structure) / fine;
+    let peaked = mean(sum.peaks) / (3.0 * fine * fine);
+    let ratio = 0.5 * libm::log2((mean(sum.finest) + 1e-9) / (mean(sum.next) + 1e-9));
+    let blocks = sum.block_steps / sum.other_steps.max(1e-9) - 1.0;
+    let size = libm::log(side / 96.0);
+    let strength = 0.5 * libm::log(fine / usual.max(LEAST_POWER));
+    Some(
+        strength.min(0.3) - 0.7 * (strength - 0.5).max(0.0) + size.min(0.3 * size).min(0.25)
+            - 0.8 * uneven
+            - 0.3 * structure
+            - 0.6 * libm::log(peaked.max(1.0))
+            - 6.0 * spread
+            - 1.5 * (0.4 - ratio).max(0.0)
+            - 2.0 * (blocks - 0.05).max(0.0),
+    )
+}
+
+/// A square of cells.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    column: usize,
+    row: usize,
+    side: usize,
+}
+
+impl Window {
+    fn key(&self) -> (usize, usize, usize) {
+        (self.row, self.column, self.side)
+    }
+
+    fn overlaps(&self, other: &Window) -> bool {
+        let apart = |one: usize, other: usize, side: usize, other_side: usize| {
+            one + side <= other || other + other_side <= one
+        };
+        !apart(self.column, other.column, self.side, other.side)
+            && !apart(self.row, other.row, self.side, other.side)
+    }
+
+    fn rectangle(&self) -> Rectangle {
+        let pixels = |cells: usize| (cells * CELL) as u32;
+        Rectangle {
+            x: pixels(self.column),
+            y: pixels(self.row),
+            width: pixels(self.side),
+            height: pixels(self.side),
+        }
+    }
+}
+
+/// Sums over all cells above and to the left, so that a window takes four of them.
+struct Sums {
+    columns: usize,
+    rows: usize,
+    sums: Vec<Measure>,
+}
+
+impl Sums {
+    fn new(columns: usize, rows: usize, cells: &[Measure]) -> Self {
+        let width = columns + 1;
+        let mut sums = vec![Measure::default(); width * (rows + 1)];
+        for row in 0..rows {
+            let mut along = Measure::default();
+            for column in 0..columns {
+                along = along.plus(&cells[row * columns + column], 1.0);
+                sums[(row + 1) * width + column + 1] =
+                    sums[row * width + column + 1].plus(&along, 1.0);
+            }
+        }
+        Self {
+            columns,
+            rows,
+            sums,
+        }
+    }
+
+    /// All windows of so many pixels a side after magnification.
+    fn windows(&self, side: usize, scale: f64) -> Vec<Window> {
+        let side = (side as f64 / scale / CELL as f64).ceil() as usize;
+        let side = side.max(1);
+        if side > self.columns || side > self.rows {
+            return Vec::new();
+        }
+        let rows = 0..=self.rows - side;
+        let window =
+            |row| (0..=self.columns - side).map(move |column| Window { column, row, side });
+        rows.flat_map(window).collect()
+    }
+
+    fn over(&self, window: &Window) -> Measure {
+        let at = |column: usize, row: usize| &self.sums[row * (self.columns + 1) + column];
+        let (right, bottom) = (window.column + window.side, window.row + window.side);
+        at(right, bottom)
+            .plus(at(window.column, bottom), -1.0)
+            .plus(at(right, window.row), -1.0)
+            .plus(at(window.column, window.row), 1.0)
+    }
+}
+
+impl Measure {
+    fn plus(&self, other: &Measure, sign: f64) -> Measure {
+        Measure {
+            count: self.count + sign * other.count,
+            skin: self.skin + sign * other.skin,
+            bare: self.bare + sign * other.bare,
+            fine: self.fine + sign * other.fine,
+            finest: self.finest + sign * other.finest,
+            next: self.next + sign * other.next,
+            peaks: self.peaks + sign * other.peaks,
+            uneven: self.uneven + sign * other.uneven,
+            structure: self.structure + sign * other.structure,
+            tone: self.tone + sign * other.tone,
+            tone_square: self.tone_square + sign * other.tone_square,
+            clipped: self.clipped + sign * other.clipped,
+            block_steps: self.block_steps + sign * other.block_steps,
+            other_steps: self.other_steps + sign * other.other_steps,
+        }
+    }
+}
+
+/// Every cell of a picture, measured where there is skin.
+fn measured(picture: &Image, skin: &Plane) -> Vec<Measure> {
+    let (columns, rows) = (skin.width(), skin.height());
+    let tiles: Vec<(usize, usize)> = (0..rows)
+        .step_by(TILE)
+        .flat_map(|row| (0..columns).step_by(TILE).map(move |column| (column, row)))
+        .collect();
+    let measured: Vec<Vec<(usize, Measure)>> = tiles
+        .into_par_iter()
+        .map(|(column, row)| {
+            let part = Region::new(column, row, TILE, TILE);
+            measure_tile(picture, skin, part.within(&Region::of_size(columns, rows)))
+        })
+        .collect();
+    let bare = Measure {
+        bare: 1.0,
+        ..Measure::default()
+    };
+    let mut cells = vec![bare; columns * rows];
+    for (at, measure) in measured.into_iter().flatten() {
+        cells[at] = measure;
+    }
+    cells
+}
+
+/// The cells of one tile that have skin, by their place.
+fn measure_tile(picture: &Image, skin: &Plane, part: Region) -> Vec<(usize, Measure)> {
+    let places = (part.y..part.bottom()).flat_map(|y| (part.x..part.right()).map(move |x| (x, y)));
+    let places: Vec<_> = places
+        .filter(|(x, y)| skin.at(*x, *y) > SKIN_LEAST)
+        .collect();
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let bounds = picture.bounds();
+    let region = Region::new(
+        part.x * CELL,
+        part.y * CELL,
+        part.width * CELL,
+        part.height * CELL,
+    );
+    let [inner, outer] = FINE.map(Gaussian::new);
+    let from = region.expanded(outer.halo(), &bounds);
+    let grey = picture.tile(from).desaturated();
+    let cancel = Cancel::default();
+    let once = inner.blur(&grey, from, region, bounds, &cancel);
+    let twice = outer.blur(&grey, from, region, bounds, &cancel);
+    let grey = grey.crop(Region {
+        x: region.x - from.x,
+        y: region.y - from.y,
+        ..region
+    });
+    let measure = |(x, y): (usize, usize)| {
+        let cell = Region::new((x - part.x) * CELL, (y - part.y) * CELL, CELL, CELL);
+        let measure = measure_cell(&grey, &once, &twice, cell, skin.at(x, y));
+        (y * skin.width() + x, measure)
+    };
+    places.into_iter().map(measure).collect()
+}
+
+/// One cell, from its samples and what two Gaussians left of them.
+fn measure_cell(grey: &Plane, once: &Plane, twice: &Plane, cell: Region, skin: f32) -> Measure {
+    let pixels = (CELL * CELL) as f64;
+    let middle = (CELL as f64 - 1.0) * 0.5;
+    let mut it = Measure {
+        count: pixels,
+        skin: f64::from(skin),
+        ..Measure::default()
+    };
+    // Sums of the tone, its square, and its product with the distance from the middle.
+    let (mut tone, mut square, mut across, mut down) = (0.0, 0.0, 0.0, 0.0);
+    for y in 0..CELL {
+        let row = |plane: &'_ Plane, i: usize| f64::from(plane.at(cell.x + i, cell.y + y));
+        for x in 0..CELL {
+            let (sample, once, twice) = (row(grey, x), row(once, x), row(twice, x));
+            let detail = sample - twice;
+            it.fine += detail * detail;
+            it.peaks += detail * detail * detail * detail;
+            it.finest += (sample - once) * (sample - once);
+            it.next += (once - twice) * (once - twice);
+            it.clipped += f64::from(u8::from(!(0.01..=0.99).contains(&sample)));
+            tone += twice;
+            square += twice * twice;
+            across += twice * (x as f64 - middle);
+            down += twice * (y as f64 - middle);
+            if x > 0 {
+                let step = (sample - row(grey, x - 1)).abs();
+                if x % 8 == 0 {
+                    // One of the fifteen steps lies on the edge of a block.
+                    it.block_steps += 14.0 * step;
+                } else {
+                    it.other_steps += step;
+                }
+            }
+        }
+    }
+    for sum in [&mut it.fine, &mut it.peaks, &mut it.finest, &mut it.next] {
+        *sum /= pixels;
+    }
+    let mean = tone / pixels;
+    // The power that a plane through the cell takes away: slope² times the variance of a place.
+    let places = middle * (middle + 1.0) / 3.0;
+    let slope = (across * across + down * down) / (pixels * pixels * places);
+    it.structure = (square / pixels - mean * mean - slope).max(0.0);
+    it.uneven = it.fine * it.fine;
+    it.tone = mean;
+    it.tone_square = mean * mean;
+    it
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::operations::Random;
+    use crate::engine::raster::Tile;
+
+    const SIDE: usize = 480;
+
+    /// Grain of 2 % over grey; `change` may do something to a place.
+    fn skin(change: impl Fn(usize, usize, f32) -> f32) -> Image {
+        let random = Random::new(4, 0, 0);
+        let mut plane = Plane::filled(SIDE, SIDE, 0.5);
+        for y in 0..SIDE {
+            for (x, sample) in plane.row_mut(y).iter_mut().enumerate() {
+                *sample = change(x, y, *sample + 0.02 * random.row(y).normal(x));
+            }
+        }
+        Image::from_tile(&Tile::new(Region::of_size(SIDE, SIDE), vec![plane]))
+    }
+
+    fn everywhere() -> Plane {
+        Plane::filled(SIDE / CELL, SIDE / CELL, 1.0)
+    }
+
+    fn contains(patch: &Rectangle, x: u32, y: u32) -> bool {
+        (patch.x..patch.x + patch.width).contains(&x)
+            && (patch.y..patch.y + patch.height).contains(&y)
+    }
+
+    #[test]
+    fn three_patches_are_offered_and_none_lies_over_another() {
+        let patches = best_patches(&skin(|_, _, it| it), &everywhere(), 1.0);
+        assert_eq!(patches.len(), OFFERED);
+        for (i, one) in patches.iter().enumerate() {
+            assert!(one.width >= 96 && one.width == one.height);
+            for other in &patches[..i] {
+                let apart = one.x + one.width <= other.x
+                    || other.x + other.width <= one.x
+                    || one.y + one.height <= other.y
+                    || other.y + other.height <= one.y;
+                assert!(apart, "{one:?} and {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn smooth_places_edges_and_slopes_are_avoided() {
+        // Smooth on the left, a bright bar on the right, a steep slope below.
+        let picture = skin(|x, y, it| match (x, y) {
+            (0..160, _) => 0.5 + 0.1 * (it - 0.5),
+            (400..440, _) => it + 0.3,
+            (_, 330..) => it + (y - 330) as f32 * 0.003,
+            _ => it,
+        });
+        let best = best_patches(&picture, &everywhere(), 1.0)[0];
+        assert!(best.x >= 144 && best.x + best.width <= 400, "{best:?}");
+        assert!(best.y + best.height <= 352, "{best:?}");
+    }
+
+    #[test]
+    fn a_patch_lies_in_skin() {
+        let mut coverage = everywhere();
+        for y in 0..SIDE / CELL {
+            coverage.row_mut(y)[..20].fill(0.0);
+        }
+        for patch in best_patches(&skin(|_, _, it| it), &coverage, 1.0) {
+            assert!(patch.x >= 320, "{patch:?}");
+        }
+        let nowhere = Plane::filled(SIDE / CELL, SIDE / CELL, 0.0);
+        assert_eq!(best_patches(&skin(|_, _, it| it), &nowhere, 1.0), []);
+    }
+
+    #[test]
+    fn a_patch_that_will_be_reduced_is_larger() {
+        for patch in best_patches(&skin(|_, _, it| it), &everywhere(), 0.5) {
+            assert!(patch.width >= 96, "{patch:?}");
+        }
+    }
+
+    #[test]
+    fn spots_are_avoided() {
+        let picture = skin(|x, y, it| {
+            let distance = (x as f32 - 240.0).hypot(y as f32 - 240.0);
+            if distance < 4.0 { it - 0.3 } else { it }
+        });
+        for patch in best_patches(&picture, &everywhere(), 1.0) {
+            assert!(!contains(&patch, 240, 240), "{patch:?}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Where the best patches of a donor are: what the skin mask knows, and the search for windows.
+
+use std::sync::Arc;
+
+use super::{Inputs, Plan};
+use crate::engine::masks::{Found, MaskName, MaskSources, Masks};
+use crate::engine::operations::patches::{best_patches, cells};
+use crate::engine::operations::{Cancel, Graft, Rectangle};
+use crate::engine::raster::{Image, Plane, Region, Resample};
+use crate::engine::recipe::Operation;
+
+/// The longest side of the copy on which skin is found, in pixels.
+const COPY_SIDE: usize = 1024;
+
+/// Without the skin mask, skin is looked for so far around the middle of a face, in sizes of the face.
+const AROUND_FACE: f64 = 0.7;
+
+/// The donor that is the picture itself.
+pub const SELF: &str = "self";
+
+/// The donor that is the picture's original.
+pub const ORIGINAL: &str = "original";
+
+impl Inputs {
+    /// The picture that a graft's donor names.
+    ///
+    /// # Errors
+    /// With the words that say why there is none.
+    pub(super) fn donor(&self, name: &str) -> Result<&Arc<Image>, String> {
+        match name {
+            SELF => Ok(&self.picture),
+            ORIGINAL => {
+                let original = self.original.as_ref();
+                original.ok_or_else(|| "its donor is the original, and there is none".to_string())
+            }
+            path => {
+                let file = self.files.get(path);
+                file.ok_or_else(|| format!("its donor {path} was not read"))
+            }
+        }
+    }
+
+    /// The patches of a graft's donor that suit it best, the best first; at most three, none over
+    /// another. Found once and remembered.
+    ///
+    /// # Errors
+    /// With the words that say why there is none.
+    pub fn patches(&self, graft: &Graft) -> Result<Vec<Rectangle>, String> {
+        let donor = self.donor(&graft.donor)?;
+        let key = (graft.donor.clone(), graft.scale.to_bits());
+        let found = self.findings.patches.recall(key, || {
+            let skin = skin_of(donor).or_else(|| {
+                // A picture of skin alone, as donor files are, has neither face nor surroundings.
+                let (columns, rows) = cells(donor);
+                graft
+                    .has_file_donor()
+                    .then(|| Plane::filled(columns, rows, 1.0))
+            });
+            skin.map_or_else(Vec::new, |skin| best_patches(donor, &skin, graft.scale))
+        });
+        if found.is_empty() {
+            return Err("no patch of even skin was found in its donor; mark one".to_string());
+        }
+        Ok(found.as_ref().clone())
+    }
+}
+
+impl Plan {
+    /// The patches that suit a graft layer of the recipe best, whichever it uses; empty where there is
+    /// none, or the layer is no graft. The first call for a donor looks at all of it.
+    pub fn patches(&self, layer: usize) -> Vec<Rectangle> {
+        match self.resolved().layers.get(layer).map(|it| &it.operation) {
+            Some(Operation::Graft(graft)) => self.inputs.patches(graft).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The coverage of skin in each cell of a picture; `None` where nothing tells where skin is.
+fn skin_of(picture: &Image) -> Option<Plane> {
+    let (columns, rows) = cells(picture);
+    if columns == 0 || rows == 0 {
+        return None;
+    }
+    let longest = picture.width().max(picture.height());
+    let shrink = (COPY_SIDE as f64 / longest as f64).min(1.0);
+    let size = |length: usize| ((length as f64 * shrink).round() as usize).max(1);
+    let copy = picture.reduced((size(picture.width()), size(picture.height())));
+    let copy = Image::from_tile(&copy);
+    let found = Found::default();
+    let sources = MaskSources {
+        picture: &copy,
+        original: None,
+        file: None,
+        found: &found,
+    };
+    let masks = Masks::default();
+    let coverage = match masks.missing(MaskName::Skin, &sources) {
+        None => masks.coverage(MaskName::Skin, &sources, copy.bounds(), &Cancel::default()),
+        Some(_) => around_faces(&copy, &found)?,
+    };
+    let resample = Resample::new((copy.width(), copy.height()), (columns, rows));
+    Some(resample.apply(&coverage, Region::of_size(columns, rows)))
+}
+
+/// The middles of the faces, where a picture has any.
+fn around_faces(picture: &Image, found: &Found) -> Option<Plane> {
+    let faces = found.faces(picture);
+    if faces.is_empty() {
+        return None;
+    }
+    let mut coverage = Plane::filled(picture.width(), picture.height(), 0.0);
+    for y in 0..picture.height() {
+        for (x, covered) in coverage.row_mut(y).iter_mut().enumerate() {
+            let inside = faces.iter().any(|face| {
+                let (dx, dy) = (x as f64 - face.x, y as f64 - face.y);
+                dx * dx + dy * dy < (AROUND_FACE * face.size) * (AROUND_FACE * face.size)
+            });
+            *covered = if inside { 1.0 } else { 0.0 };
+        }
+    }
+    Some(coverage)
+}
