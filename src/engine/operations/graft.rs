@@ -198,6 +198,11 @@ impl GraftTexture {
         };
         texture.map(|detail| 0.5 + factor * detail)
     }
+
+    /// The high-passed patch itself, around 0.
+    pub fn detail(&self) -> &Plane {
+        &self.detail
+    }
 }
 
 #[cfg(test)]

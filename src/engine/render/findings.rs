@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::Inputs;
+use super::matching::Match;
 use crate::engine::masks::{Face, Found, Memory};
 use crate::engine::operations::{Graft, GraftError, GraftTexture, Rectangle};
+use crate::engine::recipe::Recipe;
 
 /// Everything that is found by looking at whole pictures, each thing when a plan first asks for it.
 ///
@@ -17,6 +19,8 @@ pub struct Findings {
     pub(super) masks: Found,
     /// The best patches of donors, by the donor's name and the bits of its magnification.
     pub(super) patches: Memory<(String, u64), Vec<Rectangle>>,
+    /// The strengths of layers that match their reference, by the recipe up to and with the layer.
+    pub(super) strengths: Memory<Recipe, Match>,
     /// The textures of patches, by the settings that make them.
     pub(super) textures: Memory<Graft, Result<Arc<GraftTexture>, GraftError>>,
 }

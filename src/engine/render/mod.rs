@@ -4,6 +4,7 @@
 //! same samples in the same order, whatever its size and whichever thread runs it.
 
 mod findings;
+mod matching;
 mod patches;
 mod plan;
 mod stack;

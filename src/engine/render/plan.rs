@@ -139,7 +139,7 @@ impl Plan {
         &self.inputs.picture
     }
 
-    /// The recipe with everything filled in that it left to be found: patches. Rendering it gives the
+    /// The recipe with everything filled in that it left to be found: patches and strengths. Rendering it gives the
     /// same samples, bit for bit.
     pub fn resolved(&self) -> &Recipe {
         &self.resolved
@@ -184,18 +184,47 @@ impl Plan {
             Operation::Texture(texture) => self.texture(texture, label)?,
             Operation::Graft(graft) => self.graft(index, graft, label)?,
             Operation::Noise(noise) => Painter::Noise {
-                factor: self.factor(noise.strength, label),
+                factor: factor(noise.strength),
                 noise: noise.clone(),
             },
             Operation::Picture(overlay) => self.overlay(overlay)?,
         };
-        Ok(Step {
+        let mut step = Step {
             index,
             painter,
             opacity: (layer.opacity / 100.0) as f32,
             blend: layer.blend,
             masks: layer.masks.clone(),
-        })
+        };
+        self.match_strength(&mut step, label);
+        Ok(step)
+    }
+
+    /// Finds the strength of a step that leaves it open, and fills it in.
+    fn match_strength(&mut self, step: &mut Step, label: &str) {
+        let mut open = self.resolved.clone();
+        open.layers.truncate(step.index + 1);
+        let graft = match &open.layers[step.index].operation {
+            Operation::Graft(it) if it.strength == Strength::Match => Some(it.clone()),
+            Operation::Noise(it) if it.strength == Strength::Match => None,
+            _ => return,
+        };
+        let findings = self.inputs.findings.clone();
+        let strengths = &findings.strengths;
+        let found = strengths.recall(open, || self.matching(step, graft.as_ref()));
+        self.notes.push(format!("{label}: {}", found.remark));
+        let strength = Strength::Percent(found.percent);
+        match &mut step.painter {
+            Painter::Graft { factor: it, .. } | Painter::Noise { factor: it, .. } => {
+                *it = factor(strength);
+            }
+            Painter::Texture { .. } | Painter::Picture { .. } => {}
+        }
+        match &mut self.resolved.layers[step.index].operation {
+            Operation::Graft(it) => it.strength = strength,
+            Operation::Noise(it) => it.strength = strength,
+            Operation::Texture(_) | Operation::Picture(_) => {}
+        }
     }
 
     fn texture(&mut self, texture: &Texture, label: &str) -> Result<Painter, String> {
@@ -251,7 +280,7 @@ impl Plan {
         let texture = texture.as_ref().clone().map_err(|it| it.to_string())?;
         Ok(Painter::Graft {
             texture,
-            factor: self.factor(graft.strength, label),
+            factor: factor(graft.strength),
         })
     }
 
@@ -265,16 +294,12 @@ impl Plan {
             picture: picture.ok_or_else(|| format!("its picture {} was not read", overlay.path))?,
         })
     }
+}
 
-    fn factor(&mut self, strength: Strength, label: &str) -> f32 {
-        match strength {
-            Strength::Percent(percent) => (percent / 100.0) as f32,
-            Strength::Match => {
-                self.notes.push(format!(
-                    "{label}: this version cannot match strength yet; 100 % is used"
-                ));
-                1.0
-            }
-        }
+/// A strength as a factor; one that is still to be found is its natural one.
+fn factor(strength: Strength) -> f32 {
+    match strength {
+        Strength::Percent(percent) => (percent / 100.0) as f32,
+        Strength::Match => 1.0,
     }
 }

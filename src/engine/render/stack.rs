@@ -52,32 +52,33 @@ impl Plan {
         masks: &mut MaskCache,
         cancel: &Cancel,
     ) -> Tile {
+        match self.painted(step, &backdrop, to, masks, cancel) {
+            Some(painted) => step.composite(backdrop.crop(to), &painted),
+            None => backdrop.crop(to),
+        }
+    }
+
+    /// What a step lays over its backdrop in a region; `None` where that changes nothing.
+    pub(super) fn painted(
+        &self,
+        step: &Step,
+        backdrop: &Tile,
+        to: Region,
+        masks: &mut MaskCache,
+        cancel: &Cancel,
+    ) -> Option<Painted> {
         let coverage = masks.product(&step.masks, to);
-        if cancel.is_cancelled() {
-            return backdrop.crop(to);
-        }
         let uncovered = |it: &Plane| it.samples().iter().all(|sample| *sample == 0.0);
-        if step.opacity == 0.0 || coverage.as_ref().is_some_and(uncovered) {
-            return backdrop.crop(to);
+        let nothing = step.opacity == 0.0 || coverage.as_ref().is_some_and(uncovered);
+        if nothing || cancel.is_cancelled() {
+            return None;
         }
-        let (sources, alpha) = self.sources(step, &backdrop, to, cancel);
+        let (sources, alpha) = self.sources(step, backdrop, to, cancel);
         let coverage = match (coverage, alpha) {
             (Some(coverage), Some(alpha)) => Some(coverage.zip_map(&alpha, |c, a| c * a)),
             (coverage, alpha) => coverage.or(alpha),
         };
-        let mut result = backdrop.crop(to);
-        for (channel, plane) in result.planes_mut().iter_mut().enumerate() {
-            // A grey source serves all channels.
-            let source = &sources[channel.min(sources.len() - 1)];
-            let (coverage, opacity) = (coverage.as_ref(), step.opacity);
-            match step.painter {
-                Painter::Picture { .. } => step
-                    .blend
-                    .composite_clamped(plane, source, coverage, opacity),
-                _ => step.blend.composite(plane, source, coverage, opacity),
-            }
-        }
-        result
+        Some(Painted { sources, coverage })
     }
 
     /// What a layer paints: one plane for all channels or one for each, and its own alpha.
@@ -115,6 +116,44 @@ impl Plan {
     }
 }
 
+/// What a step lays over its backdrop.
+pub(super) struct Painted {
+    /// One plane for all channels, or one for each.
+    sources: Vec<Plane>,
+    coverage: Option<Plane>,
+}
+
+impl Painted {
+    /// The same with what differs from 50 % grey scaled, as another strength does.
+    pub(super) fn scaled(&self, factor: f32) -> Painted {
+        let sources = self.sources.iter().cloned();
+        Painted {
+            sources: sources
+                .map(|it| it.map(|s| 0.5 + factor * (s - 0.5)))
+                .collect(),
+            coverage: self.coverage.clone(),
+        }
+    }
+}
+
+impl Step {
+    /// Blends what the step paints over its backdrop, which has the same region.
+    pub(super) fn composite(&self, mut backdrop: Tile, painted: &Painted) -> Tile {
+        for (channel, plane) in backdrop.planes_mut().iter_mut().enumerate() {
+            // A grey source serves all channels.
+            let source = &painted.sources[channel.min(painted.sources.len() - 1)];
+            let (coverage, opacity) = (painted.coverage.as_ref(), self.opacity);
+            match self.painter {
+                Painter::Picture { .. } => self
+                    .blend
+                    .composite_clamped(plane, source, coverage, opacity),
+                _ => self.blend.composite(plane, source, coverage, opacity),
+            }
+        }
+        backdrop
+    }
+}
+
 impl Painter {
     /// How far beyond a tile it reads its backdrop, in pixels.
     fn halo(&self) -> usize {
@@ -126,14 +165,14 @@ impl Painter {
 }
 
 /// The masks of one tile, each computed once: lower layers need larger regions than upper ones.
-struct MaskCache<'a> {
+pub(super) struct MaskCache<'a> {
     plan: &'a Plan,
     cancel: &'a Cancel,
     known: Vec<(MaskName, Region, Plane)>,
 }
 
 impl<'a> MaskCache<'a> {
-    fn new(plan: &'a Plan, cancel: &'a Cancel) -> Self {
+    pub(super) fn new(plan: &'a Plan, cancel: &'a Cancel) -> Self {
         Self {
             plan,
             cancel,
@@ -141,7 +180,7 @@ impl<'a> MaskCache<'a> {
         }
     }
 
-    fn product(&mut self, masks: &[MaskName], region: Region) -> Option<Plane> {
+    pub(super) fn product(&mut self, masks: &[MaskName], region: Region) -> Option<Plane> {
         let (first, rest) = masks.split_first()?;
         let mut product = self.one(*first, region);
         for mask in rest {
