@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::engine::operations::Rectangle;
+use crate::engine::operations::parameter::{Allowed, Value};
 use crate::engine::raster::Depth;
-use crate::files::{Chosen, Format, Originals, RecipeChoice};
+use crate::files::{Chosen, Format, Originals, RecipeChoice, check_named};
 
 /// Puts real skin texture back into portraits that an AI retouch made smooth.
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ pub enum Command {
     Show(ShowArgs),
     /// List the built-in recipes, or print one
     Presets(PresetsArgs),
+    /// Skin that is saved by name, for grafts onto other pictures
+    Donors(DonorsArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -65,6 +69,41 @@ pub struct ShowArgs {
 pub struct PresetsArgs {
     /// The recipe to print
     pub name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DonorsArgs {
+    #[command(subcommand)]
+    pub action: Option<DonorsAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DonorsAction {
+    /// List the saved patches (the default)
+    List,
+    /// Save a patch of a picture; recipes use it as donor = "library:NAME"
+    Save {
+        /// What to call it
+        name: String,
+        /// The picture it is in
+        input: PathBuf,
+        /// The patch, in pixels [default: the best one is found]
+        #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle)]
+        patch: Option<Rectangle>,
+        /// Replace a patch of that name
+        #[arg(long)]
+        overwrite: bool,
+    },
+    /// Print a saved patch and where it is from
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Remove a saved patch
+    Remove {
+        /// Its name
+        name: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -162,8 +201,9 @@ impl Shared {
         if let Some(chosen) = &choice.given {
             let mut recipe = chosen.recipe.clone();
             choice.change(&mut recipe)?;
-            let named = recipe.files().into_iter().map(|it| chosen.folder.join(it));
-            must_exist("the recipe names", named)?;
+            for name in recipe.files() {
+                check_named(name, &chosen.folder).map_err(|it| it.to_string())?;
+            }
         }
         must_exist("--mask names", self.mask.iter().cloned())?;
         must_exist("--original names", self.original.iter().cloned())?;
@@ -202,6 +242,15 @@ impl Shared {
         }
         pool.build_global()
             .map_err(|it| format!("cannot start threads: {it}"))
+    }
+}
+
+/// A rectangle as `X,Y,W,H`.
+fn rectangle(text: &str) -> Result<Rectangle, String> {
+    let parsed = Allowed::Rectangle.parse(text);
+    match &parsed {
+        Value::Rectangle(it) => Allowed::Rectangle.check(&parsed, "").map(|()| *it),
+        _ => Err("write it as X,Y,W,H in whole pixels".to_string()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod completions;
+mod donors;
 mod json;
 mod man;
 mod open;
@@ -33,6 +34,7 @@ pub fn run() -> ExitCode {
         Some(Command::Render(it)) => render::run(&it),
         Some(Command::Show(it)) => show::run(&it.files),
         Some(Command::Presets(it)) => presets::run(it.name.as_deref()),
+        Some(Command::Donors(it)) => donors::run(it.action.as_ref()),
         Some(Command::Completions(it)) => completions::run(it.shell),
         Some(Command::Man) => man::run(),
     };

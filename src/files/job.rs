@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::decode::{Photo, read_photo};
+use super::donors::read_named;
 use super::encode::{EncodeOptions, encode};
 use super::safe_write::{already_exists, same_file};
 use super::{FileError, Format, Originals, SafeWriter, find_original};
@@ -132,7 +133,7 @@ pub fn load_inputs(
     let (photo, original) = rayon::join(|| read_photo(picture), read_original);
     let mut files = BTreeMap::new();
     for path in recipe.files() {
-        files.insert(path.to_string(), read_photo(&recipe_folder.join(path))?);
+        files.insert(path.to_string(), read_named(path, recipe_folder)?);
     }
     Ok(Inputs {
         photo: photo?,

@@ -1,6 +1,7 @@
 //! Disk: pictures and recipes, found, read and written.
 
 mod decode;
+mod donors;
 mod encode;
 mod error;
 mod format;
@@ -11,6 +12,7 @@ mod recipes;
 mod safe_write;
 
 pub use decode::{Photo, read_photo};
+pub use donors::{Donor, Donors, check_named, read_named};
 pub use encode::{EncodeOptions, encode};
 pub use error::FileError;
 pub use format::Format;

@@ -15,7 +15,7 @@ use super::message::{Message, Preview, PreviewRequest, Show};
 use crate::engine::raster::{Image, Plane, Region, Tile};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
-use crate::files::{FileError, Originals, find_original, read_photo};
+use crate::files::{FileError, Originals, find_original, read_named, read_photo};
 
 /// How long the keys must rest before the true picture is computed at fit.
 const REST: Duration = Duration::from_millis(150);
@@ -248,7 +248,7 @@ impl Desk {
         let mut inputs = RenderInputs::alone(picture);
         inputs.original = original.map(|it| it.image);
         for file in &files {
-            match read_photo(&request.folder.join(file)) {
+            match read_named(file, &request.folder) {
                 Ok(photo) => {
                     inputs.files.insert(file.clone(), photo.image);
                 }

@@ -49,11 +49,13 @@ impl Folder {
         names
     }
 
-    /// Runs the program in the folder.
+    /// Runs the program in the folder, which also holds its donor library.
     pub fn run(&self, args: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_repore"))
             .args(args)
             .current_dir(self.path())
+            // Nobody's own donor library is touched.
+            .env("XDG_DATA_HOME", self.at("data"))
             .output()
             .expect("the program runs");
         Ran(output)

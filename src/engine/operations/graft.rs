@@ -19,6 +19,12 @@ pub struct Rectangle {
     pub height: u32,
 }
 
+/// What the names of donors from the library begin with.
+pub const LIBRARY: &str = "library:";
+
+/// Pixels around the patch of a donor from the library, so that its high pass has real neighbours.
+pub const LIBRARY_RIM: u32 = 64;
+
 /// Settings of a graft layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graft {
@@ -28,7 +34,7 @@ pub struct Graft {
     pub strength: Strength,
     /// How the patch is spread.
     pub tiling: Tiling,
-    /// Where the patch is: `self`, `original`, or the path of a picture.
+    /// Where the patch is: `self`, `original`, `library:NAME`, or the path of a picture.
     pub donor: String,
     /// The patch, in pixels of the donor; left open, the best one is found.
     pub patch: Option<Rectangle>,
@@ -73,7 +79,7 @@ impl Settings for Graft {
             donor,
             "",
             Allowed::Text,
-            "where the patch is: self, original, or a picture's path"
+            "where the patch is: self, original, library:NAME, or a picture's path"
         ),
         parameter!(
             patch,
@@ -91,9 +97,14 @@ impl Settings for Graft {
 }
 
 impl Graft {
-    /// Whether the donor is a picture file.
+    /// Whether the donor is a picture that has to be read.
     pub fn has_file_donor(&self) -> bool {
         !matches!(self.donor.as_str(), "self" | "original")
+    }
+
+    /// Whether the donor is a patch that was saved by name.
+    pub fn has_library_donor(&self) -> bool {
+        self.donor.starts_with(LIBRARY)
     }
 }
 

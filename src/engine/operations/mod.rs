@@ -17,7 +17,7 @@ mod tiling;
 
 pub use cancel::Cancel;
 pub use gaussian::Gaussian;
-pub use graft::{Graft, GraftError, GraftTexture, Rectangle};
+pub use graft::{Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle};
 pub use high_pass::HighPass;
 pub use noise::{Distribution, Noise, NoisePlace};
 pub use overlay::{Fit, Overlay};

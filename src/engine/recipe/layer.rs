@@ -75,7 +75,7 @@ impl Operation {
         }
     }
 
-    /// The path of the picture it is made from, if it names one.
+    /// The path of the picture it is made from, or its name in the library, if it has one.
     pub fn file(&self) -> Option<&str> {
         match self {
             Operation::Graft(it) if it.has_file_donor() => Some(&it.donor),
@@ -84,10 +84,12 @@ impl Operation {
         }
     }
 
-    /// The same path, to change.
+    /// The same path, to change; a name in the library is none.
     pub(super) fn file_mut(&mut self) -> Option<&mut String> {
         match self {
-            Operation::Graft(it) if it.has_file_donor() => Some(&mut it.donor),
+            Operation::Graft(it) if it.has_file_donor() && !it.has_library_donor() => {
+                Some(&mut it.donor)
+            }
             Operation::Picture(it) if !it.path.is_empty() => Some(&mut it.path),
             _ => None,
         }

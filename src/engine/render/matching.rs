@@ -141,7 +141,13 @@ impl Plan {
     fn energy(&self, step: &Step, samples: &[Sample], factor: f64) -> f64 {
         weighted(samples, |sample| {
             let painted = sample.painted.scaled(factor as f32);
-            let result = step.composite(sample.backdrop.clone(), &painted);
+            let mut result = step.composite(sample.backdrop.clone(), &painted);
+            // As it will be written: strong texture loses its peaks in shadows and highlights.
+            for plane in result.planes_mut() {
+                for it in plane.samples_mut() {
+                    *it = it.clamp(0.0, 1.0);
+                }
+            }
             self.fine_band(&result, sample.region)
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Inputs, Plan};
 use crate::engine::masks::{Found, MaskName, MaskSources, Masks};
 use crate::engine::operations::patches::{best_patches, cells};
-use crate::engine::operations::{Cancel, Graft, Rectangle};
+use crate::engine::operations::{Cancel, Graft, LIBRARY_RIM, Rectangle};
 use crate::engine::raster::{Image, Plane, Region, Resample};
 use crate::engine::recipe::Operation;
 
@@ -47,6 +47,9 @@ impl Inputs {
     /// With the words that say why there is none.
     pub fn patches(&self, graft: &Graft) -> Result<Vec<Rectangle>, String> {
         let donor = self.donor(&graft.donor)?;
+        if graft.has_library_donor() {
+            return whole_patch(donor).map(|it| vec![it]);
+        }
         let key = (graft.donor.clone(), graft.scale.to_bits());
         let found = self.findings.patches.recall(key, || {
             let skin = skin_of(donor).or_else(|| {
@@ -73,6 +76,23 @@ impl Plan {
             Some(Operation::Graft(graft)) => self.inputs.patches(graft).unwrap_or_default(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// The patch that a donor from the library is: all of it but its rim.
+fn whole_patch(donor: &Image) -> Result<Rectangle, String> {
+    let inside = |length: usize| {
+        let length = u32::try_from(length).ok()?;
+        length.checked_sub(2 * LIBRARY_RIM).filter(|it| *it > 0)
+    };
+    match (inside(donor.width()), inside(donor.height())) {
+        (Some(width), Some(height)) => Ok(Rectangle {
+            x: LIBRARY_RIM,
+            y: LIBRARY_RIM,
+            width,
+            height,
+        }),
+        _ => Err("its donor is smaller than the rim of a saved patch".to_string()),
     }
 }
 

@@ -262,10 +262,13 @@ impl Plan {
         let mut graft = graft.clone();
         if graft.patch.is_none() {
             let best = self.inputs.patches(&graft)?[0];
-            self.notes.push(format!(
-                "{label}: the patch {},{},{},{} was found",
-                best.x, best.y, best.width, best.height
-            ));
+            // What was saved by name was chosen then; anything else a person should know.
+            if !graft.has_library_donor() {
+                self.notes.push(format!(
+                    "{label}: the patch {},{},{},{} was found",
+                    best.x, best.y, best.width, best.height
+                ));
+            }
             graft.patch = Some(best);
             self.resolved.layers[index].operation = Operation::Graft(graft.clone());
         }
