@@ -43,10 +43,10 @@ const TABLE_STEPS: usize = 2048;
 
 /// Side of the blocks whose mean is taken away, in high-pass radii: blending leaves a little tone
 /// where pieces meet, which the patch does not have.
-const BLOCK: f64 = 8.0;
+const BLOCK: f64 = 4.0;
 
 /// The smallest and largest side of those blocks, in pixels.
-const BLOCK_SIDES: (f64, f64) = (16.0, 64.0);
+const BLOCK_SIDES: (f64, f64) = (12.0, 64.0);
 
 /// The vertices of a field are counted from here, so that they are positive beyond its edges.
 const FIRST_VERTEX: i64 = 1 << 24;
@@ -89,14 +89,12 @@ impl Synthesis {
             side: triangle(width),
             row: ((triangle(height) as f64 * ROW).round() as i64).max(1),
         };
-        let detail = without_mean(periodic_part(patch));
-        let shown = shown(width, height, &grid);
-        let (normal, table) = to_normal(&detail, &shown);
+        let normal = to_normal(&periodic_part(patch), &shown(width, height, &grid));
         Self {
             normal: repeated(&normal, grid.side as usize),
             width,
             height,
-            table,
+            table: way_back(patch),
             grid,
             block: block_side(radius),
         }
@@ -353,12 +351,6 @@ fn block_side(radius: f64) -> usize {
     2 * (side * 0.5).round() as usize
 }
 
-fn without_mean(plane: Plane) -> Plane {
-    let sum: f64 = plane.samples().iter().map(|it| f64::from(*it)).sum();
-    let mean = (sum / plane.samples().len() as f64) as f32;
-    plane.map(|it| it - mean)
-}
-
 /// How often each pixel of a patch is shown, as columns and rows whose product it is.
 fn shown(width: usize, height: usize, grid: &Grid) -> [Vec<f64>; 2] {
     let across = share_shown(width, grid.side as f64, grid.side as f64);
@@ -391,9 +383,9 @@ fn share_shown(size: usize, side: f64, reach: f64) -> Vec<f64> {
     shown
 }
 
-/// The patch with a normal histogram, and the table of the way back. Ranks count each pixel as often
-/// as it is shown, and the way back is to the patch's plain histogram, so that the field has that.
-fn to_normal(patch: &Plane, [columns, rows]: &[Vec<f64>; 2]) -> (Plane, Vec<f32>) {
+/// The patch with a normal histogram. Ranks count each pixel as often as it is shown, so that the field
+/// is normal.
+fn to_normal(patch: &Plane, [columns, rows]: &[Vec<f64>; 2]) -> Plane {
     let (width, samples) = (patch.width(), patch.samples());
     let mut order: Vec<u32> = (0..samples.len() as u32).collect();
     order.sort_unstable_by(|a, b| {
@@ -404,17 +396,19 @@ fn to_normal(patch: &Plane, [columns, rows]: &[Vec<f64>; 2]) -> (Plane, Vec<f32>
     let total: f64 = order.iter().map(|it| shown(*it)).sum();
     let mut normal = Plane::filled(width, patch.height(), 0.0);
     let mut below = 0.0;
-    for &i in &order {
+    for i in order {
         let own = shown(i);
         normal.samples_mut()[i as usize] = quantile((below + 0.5 * own) / total) as f32;
         below += own;
     }
-    let sorted: Vec<f32> = order.iter().map(|it| samples[*it as usize]).collect();
-    (normal, way_back(&sorted))
+    normal
 }
 
-/// The quantiles of sorted samples at the shares of normal values.
-fn way_back(sorted: &[f32]) -> Vec<f32> {
+/// The table from normal values to the patch's own: its quantiles at their shares. They are those of
+/// the patch as it is, because its periodic part has lost the peaks at its edges.
+fn way_back(patch: &Plane) -> Vec<f32> {
+    let mut sorted = patch.samples().to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
     let last = sorted.len() - 1;
     let step = 2.0 * f64::from(TABLE_REACH) / TABLE_STEPS as f64;
     let entry = |i: usize| {
