@@ -29,6 +29,22 @@ const SKIN_LEAST: f32 = 0.5;
 /// The coverage of skin that a window has at least, in the mean.
 const SKIN_MEAN: f64 = 0.9;
 
+/// More than this is no even skin: how much cells differ, how far single pixels stand out, and power of
+/// coarser structure for that of detail. Real skin has up to 0.2, 1.8 and 1.3.
+const UNEVEN: f64 = 0.45;
+const PEAKED: f64 = 2.0;
+const STRUCTURE: f64 = 2.0;
+
+/// Base-2 logarithm of the finest octave's amplitude over the next one's: skin has 0.45 to 1.4, and −0.2
+/// to 0.4 after a network smoothed it.
+const UNSPOILED: f64 = 0.42;
+
+/// In smoothed pictures single smaller windows look unspoiled by chance: least side in pixels, and how
+/// far pixels may stand out. Unspoiled skin has about as much texture as is usual, as a logarithm.
+const SUSPECT_SIDE: usize = 64;
+const SUSPECT_PEAKED: f64 = 1.6;
+const SUSPECT_STRENGTH: f64 = -0.5;
+
 /// Less power than that of a tenth of a level of 8 bits is no texture.
 const LEAST_POWER: f64 = 1.6e-7;
 
@@ -63,9 +79,10 @@ struct Measure {
 
 /// The patches of a picture that suit a graft best, the best first, none over another.
 ///
-/// `skin` is the coverage of skin in each cell of [`CELL`] pixels; `scale` the magnification that the
-/// patch will get.
-pub fn best_patches(picture: &Image, skin: &Plane, scale: f64) -> Vec<Rectangle> {
+/// `skin` is the coverage of skin in each cell of [`CELL`] pixels, `scale` the magnification that the
+/// patch will get. A picture may be all smoothed by an AI; if it is `suspect`, only skin counts that is
+/// not.
+pub fn best_patches(picture: &Image, skin: &Plane, scale: f64, suspect: bool) -> Vec<Rectangle> {
     let (columns, rows) = cells(picture);
     assert_eq!((skin.width(), skin.height()), (columns, rows));
     let cells = measured(picture, skin);
@@ -73,7 +90,12 @@ pub fn best_patches(picture: &Image, skin: &Plane, scale: f64) -> Vec<Rectangle>
     let mut windows: Vec<(f64, Window)> = SIDES
         .iter()
         .flat_map(|side| sums.windows(*side, scale))
-        .filter_map(|window| Some((score(&sums.over(&window), &window, scale, usual)?, window)))
+        .filter_map(|window| {
+            Some((
+                score(&sums.over(&window), &window, scale, usual, suspect)?,
+                window,
+            ))
+        })
         .collect();
     // Equal scores go by place, so that the order is always the same.
     windows.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.key().cmp(&other.key())));
@@ -107,7 +129,7 @@ fn usual_power(cells: &[Measure]) -> f64 {
 
 /// How well a window suits, or `None` where it does not. Each term is a share by which a patch would
 /// be better or worse; what lies above the `usual` power is hair or an edge rather than skin.
-fn score(sum: &Measure, window: &Window, scale: f64, usual: f64) -> Option<f64> {
+fn score(sum: &Measure, window: &Window, scale: f64, usual: f64, suspect: bool) -> Option<f64> {
     let cells = (window.side * window.side) as f64;
     let mean = |sum: f64| sum / cells;
     let fine = mean(sum.fine);
@@ -123,8 +145,16 @@ fn score(sum: &Measure, window: &Window, scale: f64, usual: f64) -> Option<f64> 
     let peaked = mean(sum.peaks) / (3.0 * fine * fine);
     let ratio = 0.5 * libm::log2((mean(sum.finest) + 1e-9) / (mean(sum.next) + 1e-9));
     let blocks = sum.block_steps / sum.other_steps.max(1e-9) - 1.0;
-    let size = libm::log(side / 96.0);
+    let even = uneven <= UNEVEN && peaked <= PEAKED && structure <= STRUCTURE;
     let strength = 0.5 * libm::log(fine / usual.max(LEAST_POWER));
+    let unspoiled = ratio >= UNSPOILED
+        && strength >= SUSPECT_STRENGTH
+        && peaked <= SUSPECT_PEAKED
+        && window.side * CELL >= SUSPECT_SIDE;
+    if !even || (suspect && !unspoiled) {
+        return None;
+    }
+    let size = libm::log(side / 96.0);
     Some(
         strength.min(0.3) - 0.7 * (strength - 0.5).max(0.0) + size.min(0.3 * size).min(0.25)
             - 0.8 * uneven
@@ -379,7 +409,7 @@ mod tests {
 
     #[test]
     fn three_patches_are_offered_and_none_lies_over_another() {
-        let patches = best_patches(&skin(|_, _, it| it), &everywhere(), 1.0);
+        let patches = best_patches(&skin(|_, _, it| it), &everywhere(), 1.0, false);
         assert_eq!(patches.len(), OFFERED);
         for (i, one) in patches.iter().enumerate() {
             assert!(one.width >= 96 && one.width == one.height);
@@ -402,7 +432,7 @@ mod tests {
             (_, 330..) => it + (y - 330) as f32 * 0.003,
             _ => it,
         });
-        let best = best_patches(&picture, &everywhere(), 1.0)[0];
+        let best = best_patches(&picture, &everywhere(), 1.0, false)[0];
         assert!(best.x >= 144 && best.x + best.width <= 400, "{best:?}");
         assert!(best.y + best.height <= 352, "{best:?}");
     }
@@ -413,18 +443,29 @@ mod tests {
         for y in 0..SIDE / CELL {
             coverage.row_mut(y)[..20].fill(0.0);
         }
-        for patch in best_patches(&skin(|_, _, it| it), &coverage, 1.0) {
+        for patch in best_patches(&skin(|_, _, it| it), &coverage, 1.0, false) {
             assert!(patch.x >= 320, "{patch:?}");
         }
         let nowhere = Plane::filled(SIDE / CELL, SIDE / CELL, 0.0);
-        assert_eq!(best_patches(&skin(|_, _, it| it), &nowhere, 1.0), []);
+        assert_eq!(best_patches(&skin(|_, _, it| it), &nowhere, 1.0, false), []);
     }
 
     #[test]
     fn a_patch_that_will_be_reduced_is_larger() {
-        for patch in best_patches(&skin(|_, _, it| it), &everywhere(), 0.5) {
+        for patch in best_patches(&skin(|_, _, it| it), &everywhere(), 0.5, false) {
             assert!(patch.width >= 96, "{patch:?}");
         }
+    }
+
+    #[test]
+    fn smoothed_skin_counts_only_where_nobody_is_suspected() {
+        let bounds = Region::of_size(SIDE, SIDE);
+        let grain = skin(|_, _, it| it).tile(bounds);
+        let cancel = Cancel::default();
+        let smooth = Gaussian::new(1.2).blur(&grain.planes()[0], bounds, bounds, bounds, &cancel);
+        let smooth = Image::from_tile(&Tile::new(bounds, vec![smooth]));
+        assert_eq!(best_patches(&smooth, &everywhere(), 1.0, true), []);
+        assert!(!best_patches(&smooth, &everywhere(), 1.0, false).is_empty());
     }
 
     #[test]
@@ -433,7 +474,7 @@ mod tests {
             let distance = (x as f32 - 240.0).hypot(y as f32 - 240.0);
             if distance < 4.0 { it - 0.3 } else { it }
         });
-        for patch in best_patches(&picture, &everywhere(), 1.0) {
+        for patch in best_patches(&picture, &everywhere(), 1.0, false) {
             assert!(!contains(&patch, 240, 240), "{patch:?}");
         }
     }

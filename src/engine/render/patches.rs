@@ -13,7 +13,7 @@ use crate::engine::recipe::Operation;
 const COPY_SIDE: usize = 1024;
 
 /// Without the skin mask, skin is looked for so far around the middle of a face, in sizes of the face.
-const AROUND_FACE: f64 = 0.7;
+const AROUND_FACE: f64 = 0.6;
 
 /// The donor that is the picture itself.
 pub const SELF: &str = "self";
@@ -59,10 +59,18 @@ impl Inputs {
                     .has_file_donor()
                     .then(|| Plane::filled(columns, rows, 1.0))
             });
-            skin.map_or_else(Vec::new, |skin| best_patches(donor, &skin, graft.scale))
+            let suspect = graft.donor == SELF;
+            skin.map_or_else(Vec::new, |skin| {
+                best_patches(donor, &skin, graft.scale, suspect)
+            })
         });
         if found.is_empty() {
-            return Err("no patch of even skin was found in its donor; mark one".to_string());
+            return Err(match graft.donor.as_str() {
+                SELF => "no unspoiled skin was found in the picture; \
+                         mark a patch, or name a donor that has some"
+                    .to_string(),
+                _ => "no even skin was found in its donor; mark a patch".to_string(),
+            });
         }
         Ok(found.as_ref().clone())
     }
