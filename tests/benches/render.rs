@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use divan::{Bencher, counter::ItemsCount};
 use repore::engine::masks::{MaskName, Stroke, Tip};
-use repore::engine::operations::Random;
+use repore::engine::operations::{Graft, Random};
 use repore::engine::raster::{Depth, Image, Layout, Samples};
 use repore::engine::recipe::{Recipe, preset};
 use repore::engine::render::{Cancel, Cancelled, Inputs, Plan};
@@ -82,6 +82,56 @@ fn graft_by_pattern(bencher: Bencher) {
         "graft.tiling=pattern",
     ];
     render(bencher, &plan("graft", &changes));
+}
+
+#[divan::bench(sample_count = 3)]
+fn graft_by_example(bencher: Bencher) {
+    let changes = ["graft.masks=none", "graft.patch=9,9,160,160"];
+    render(bencher, &plan("graft", &changes));
+}
+
+/// What the graft's own blur costs on the whole picture, to compare.
+#[divan::bench(sample_count = 3)]
+fn blur_of_a_graft(bencher: Bencher) {
+    let changes = ["noise.masks=none", "noise.blur=2"];
+    render(bencher, &plan("noise", &changes));
+}
+
+/// Looks for the best patch of a donor file that is skin all over, the most there can be to measure.
+#[divan::bench(sample_count = 3)]
+fn patch_search(bencher: Bencher) {
+    let graft = Graft {
+        donor: "skin".to_string(),
+        ..Graft::default()
+    };
+    let inputs = || {
+        let mut inputs = Inputs::alone(picture(1));
+        inputs
+            .files
+            .insert("skin".to_string(), inputs.picture.clone());
+        inputs
+    };
+    bencher
+        .counter(ItemsCount::new(WIDTH * HEIGHT))
+        .with_inputs(inputs)
+        .bench_values(|inputs| inputs.patches(&graft));
+}
+
+/// Finds the strength of a layer that covers the whole picture.
+#[divan::bench(sample_count = 3)]
+fn matching(bencher: Bencher) {
+    let mut recipe = preset("noise").expect("built in");
+    for change in ["noise.masks=none", "noise.strength=match", "noise.amount=1"] {
+        recipe.set(change).expect("it fits");
+    }
+    let inputs = || {
+        let mut inputs = Inputs::alone(picture(1));
+        inputs.original = Some(picture(2));
+        inputs
+    };
+    bencher
+        .with_inputs(inputs)
+        .bench_values(|inputs| Plan::new(&recipe, inputs));
 }
 
 #[divan::bench(sample_count = 3, args = ["smoothed", "midtones"])]
