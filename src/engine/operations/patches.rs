@@ -43,7 +43,7 @@ const UNSPOILED: f64 = 0.42;
 /// far pixels may stand out. Unspoiled skin has about as much texture as is usual, as a logarithm.
 const SUSPECT_SIDE: usize = 64;
 const SUSPECT_PEAKED: f64 = 1.6;
-const SUSPECT_STRENGTH: f64 = -0.5;
+const SUSPECT_STRENGTH: f64 = -0.2;
 
 /// Less power than that of a tenth of a level of 8 bits is no texture.
 const LEAST_POWER: f64 = 1.6e-7;
@@ -67,6 +67,8 @@ struct Measure {
     uneven: f64,
     /// Power of what is coarser than detail within a cell, less its slope.
     structure: f64,
+    /// Square of that power: large where a few cells have an edge or a spot.
+    marked: f64,
     /// Tone of cells, and its square.
     tone: f64,
     tone_square: f64,
@@ -116,7 +118,7 @@ pub fn cells(picture: &Image) -> (usize, usize) {
     (picture.width() / CELL, picture.height() / CELL)
 }
 
-/// The power of detail that four fifths of the cells with skin stay below.
+/// The power of detail that three fifths of the cells with skin stay below.
 fn usual_power(cells: &[Measure]) -> f64 {
     let mut powers: Vec<f64> = cells
         .iter()
@@ -124,11 +126,11 @@ fn usual_power(cells: &[Measure]) -> f64 {
         .map(|it| it.fine)
         .collect();
     powers.sort_unstable_by(f64::total_cmp);
-    powers.get(powers.len() * 4 / 5).copied().unwrap_or(0.0)
+    powers.get(powers.len() * 3 / 5).copied().unwrap_or(0.0)
 }
 
 /// How well a window suits, or `None` where it does not. Each term is a share by which a patch would
-/// be better or worse; what lies above the `usual` power is hair or an edge rather than skin.
+/// be better or worse; far more than the `usual` power is stubble, hair or an edge.
 fn score(sum: &Measure, window: &Window, scale: f64, usual: f64, suspect: bool) -> Option<f64> {
     let cells = (window.side * window.side) as f64;
     let mean = |sum: f64| sum / cells;
@@ -142,6 +144,8 @@ fn score(sum: &Measure, window: &Window, scale: f64, usual: f64, suspect: bool) 
     let spread = (mean(sum.tone_square) - tone * tone).max(0.0).sqrt();
     let uneven = (mean(sum.uneven) / (fine * fine) - 1.0).max(0.0);
     let structure = mean(sum.structure) / fine;
+    let marked =
+        (mean(sum.marked) / (mean(sum.structure) * mean(sum.structure) + 1e-12) - 1.0).max(0.0);
     let peaked = mean(sum.peaks) / (3.0 * fine * fine);
     let ratio = 0.5 * libm::log2((mean(sum.finest) + 1e-9) / (mean(sum.next) + 1e-9));
     let blocks = sum.block_steps / sum.other_steps.max(1e-9) - 1.0;
@@ -156,11 +160,12 @@ fn score(sum: &Measure, window: &Window, scale: f64, usual: f64, suspect: bool) 
     }
     let size = libm::log(side / 96.0);
     Some(
-        strength.min(0.3) - 0.7 * (strength - 0.5).max(0.0) + size.min(0.3 * size).min(0.25)
-            - 0.8 * uneven
+        strength.min(0.2) - (strength - 0.4).max(0.0) + size.min(0.25 * size).min(0.25)
+            - 1.0 * uneven
             - 0.3 * structure
-            - 0.6 * libm::log(peaked.max(1.0))
-            - 6.0 * spread
+            - 0.4 * libm::log(1.0 + marked)
+            - 0.8 * libm::log(peaked.max(1.0))
+            - 8.0 * spread
             - 1.5 * (0.4 - ratio).max(0.0)
             - 2.0 * (blocks - 0.05).max(0.0),
     )
@@ -259,6 +264,7 @@ impl Measure {
             peaks: self.peaks + sign * other.peaks,
             uneven: self.uneven + sign * other.uneven,
             structure: self.structure + sign * other.structure,
+            marked: self.marked + sign * other.marked,
             tone: self.tone + sign * other.tone,
             tone_square: self.tone_square + sign * other.tone_square,
             clipped: self.clipped + sign * other.clipped,
@@ -372,6 +378,7 @@ fn measure_cell(grey: &Plane, once: &Plane, twice: &Plane, cell: Region, skin: f
     let places = middle * (middle + 1.0) / 3.0;
     let slope = (across * across + down * down) / (pixels * pixels * places);
     it.structure = (square / pixels - mean * mean - slope).max(0.0);
+    it.marked = it.structure * it.structure;
     it.uneven = it.fine * it.fine;
     it.tone = mean;
     it.tone_square = mean * mean;
