@@ -3,28 +3,20 @@
 //! The picture is measured in cells of a few pixels at full size, where there is skin at all; windows
 //! of several sizes are then judged by sums over their cells.
 
-use rayon::prelude::*;
+mod cells;
 
-use super::{Cancel, Gaussian, Rectangle, SMALLEST_PATCH};
-use crate::engine::raster::{Image, Plane, Region};
+use self::cells::{Measure, measured};
+use super::{Rectangle, SMALLEST_PATCH};
+use crate::engine::raster::{Image, Plane};
 
 /// Side of a cell, in pixels: two blocks of a JPEG.
 pub const CELL: usize = 16;
-
-/// Cells on a side of the tiles that are measured at once.
-const TILE: usize = 16;
-
-/// Radii between which the fine octaves lie, in pixels; the larger one is a graft's usual radius.
-const FINE: [f64; 2] = [1.0, 2.0];
 
 /// Sides of the windows that are tried, in pixels of the magnified donor.
 const SIDES: [usize; 7] = [256, 192, 160, 128, 96, 64, SMALLEST_PATCH];
 
 /// Windows that are offered.
 const OFFERED: usize = 3;
-
-/// A cell with less skin is not measured, and no window has it.
-const SKIN_LEAST: f32 = 0.5;
 
 /// The coverage of skin that a window has at least, in the mean.
 const SKIN_MEAN: f64 = 0.9;
@@ -48,37 +40,6 @@ const SUSPECT_STRENGTH: f64 = -0.2;
 /// Less power than that of a tenth of a level of 8 bits is no texture.
 const LEAST_POWER: f64 = 1.6e-7;
 
-/// What is summed up over cells.
-#[derive(Clone, Copy, Debug, Default)]
-struct Measure {
-    /// Pixels that were measured.
-    count: f64,
-    /// Coverage of skin, cell by cell.
-    skin: f64,
-    /// Cells with hardly any skin.
-    bare: f64,
-    /// Power of the detail that a graft takes, and of its two octaves.
-    fine: f64,
-    finest: f64,
-    next: f64,
-    /// Fourth power of the detail: large where few pixels hold most of the power.
-    peaks: f64,
-    /// Square of a cell's mean power: large where cells differ.
-    uneven: f64,
-    /// Power of what is coarser than detail within a cell, less its slope.
-    structure: f64,
-    /// Square of that power: large where a few cells have an edge or a spot.
-    marked: f64,
-    /// Tone of cells, and its square.
-    tone: f64,
-    tone_square: f64,
-    /// Pixels at the ends of the scale.
-    clipped: f64,
-    /// Steps between neighbours across the edges of JPEG blocks, and all others.
-    block_steps: f64,
-    other_steps: f64,
-}
-
 /// The patches of a picture that suit a graft best, the best first, none over another.
 ///
 /// `skin` is the coverage of skin in each cell of [`CELL`] pixels, `scale` the magnification that the
@@ -88,16 +49,16 @@ pub fn best_patches(picture: &Image, skin: &Plane, scale: f64, suspect: bool) ->
     let (columns, rows) = cells(picture);
     assert_eq!((skin.width(), skin.height()), (columns, rows));
     let cells = measured(picture, skin);
-    let (sums, usual) = (Sums::new(columns, rows, &cells), usual_power(&cells));
+    let sums = Sums::new(columns, rows, &cells);
+    let judge = Judge {
+        scale,
+        usual: usual_power(&cells),
+        suspect,
+    };
     let mut windows: Vec<(f64, Window)> = SIDES
         .iter()
         .flat_map(|side| sums.windows(*side, scale))
-        .filter_map(|window| {
-            Some((
-                score(&sums.over(&window), &window, scale, usual, suspect)?,
-                window,
-            ))
-        })
+        .filter_map(|window| Some((judge.score(&sums.over(&window), &window)?, window)))
         .collect();
     // Equal scores go by place, so that the order is always the same.
     windows.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.key().cmp(&other.key())));
@@ -129,46 +90,69 @@ fn usual_power(cells: &[Measure]) -> f64 {
     powers.get(powers.len() * 3 / 5).copied().unwrap_or(0.0)
 }
 
-/// How well a window suits, or `None` where it does not. Each term is a share by which a patch would
-/// be better or worse; far more than the `usual` power is stubble, hair or an edge.
-fn score(sum: &Measure, window: &Window, scale: f64, usual: f64, suspect: bool) -> Option<f64> {
-    let cells = (window.side * window.side) as f64;
-    let mean = |sum: f64| sum / cells;
-    let fine = mean(sum.fine);
-    let covered = sum.bare == 0.0 && mean(sum.skin) >= SKIN_MEAN;
-    if !covered || fine < LEAST_POWER || sum.clipped > 0.01 * sum.count {
-        return None;
+/// What windows are judged against.
+struct Judge {
+    /// Magnification that the patch will get.
+    scale: f64,
+    /// Far more power of detail than this is stubble, hair or an edge.
+    usual: f64,
+    /// Whether the picture may be smoothed all over.
+    suspect: bool,
+}
+
+impl Judge {
+    /// How well a window suits, or `None` where it does not. Each term is a share by which the patch
+    /// would be better or worse.
+    fn score(&self, sum: &Measure, window: &Window) -> Option<f64> {
+        let cells = (window.side * window.side) as f64;
+        let mean = |sum: f64| sum / cells;
+        // How much larger the mean of squares is than the square of the mean.
+        let excess = |squares: f64, plain: f64| {
+            (mean(squares) / (mean(plain) * mean(plain)).max(1e-18) - 1.0).max(0.0)
+        };
+        let fine = mean(sum.fine);
+        let covered = sum.bare == 0.0 && mean(sum.skin) >= SKIN_MEAN;
+        if !covered || fine < LEAST_POWER || sum.clipped > 0.01 * sum.count {
+            return None;
+        }
+        let (uneven, marked) = (
+            excess(sum.uneven, sum.fine),
+            excess(sum.marked, sum.structure),
+        );
+        let structure = mean(sum.structure) / fine;
+        // 1 for normal values.
+        let peaked = mean(sum.peaks) / (3.0 * fine * fine);
+        if uneven > UNEVEN || peaked > PEAKED || structure > STRUCTURE {
+            return None;
+        }
+        let strength = 0.5 * libm::log(fine / self.usual.max(LEAST_POWER));
+        let ratio = 0.5 * libm::log2((mean(sum.finest) + 1e-9) / (mean(sum.next) + 1e-9));
+        let unspoiled = ratio >= UNSPOILED
+            && strength >= SUSPECT_STRENGTH
+            && peaked <= SUSPECT_PEAKED
+            && window.side * CELL >= SUSPECT_SIDE;
+        if self.suspect && !unspoiled {
+            return None;
+        }
+        let size = libm::log((window.side * CELL) as f64 * self.scale / 96.0);
+        let tone = mean(sum.tone);
+        let spread = (mean(sum.tone_square) - tone * tone).max(0.0).sqrt();
+        // Coherence of the structure tensor: 0 for no direction, 1 for parallel lines.
+        let lines = libm::hypot(sum.across - sum.down, 2.0 * sum.crosswise)
+            / (sum.across + sum.down).max(1e-12);
+        let blocks = sum.block_steps / sum.other_steps.max(1e-9) - 1.0;
+        Some(
+            strength.min(0.2) - (strength - 0.4).max(0.0) + size.min(0.25 * size).min(0.25)
+                - uneven
+                - 0.3 * structure
+                - 0.4 * libm::log(1.0 + marked)
+                - 0.8 * libm::log(peaked.max(1.0))
+                - 8.0 * spread
+                - lines
+                - 1.5 * (0.4 - ratio).max(0.0)
+                - 2.0 * (blocks - 0.05).max(0.0),
+        )
     }
-    let side = (window.side * CELL) as f64 * scale;
-    let tone = mean(sum.tone);
-    let spread = (mean(sum.tone_square) - tone * tone).max(0.0).sqrt();
-    let uneven = (mean(sum.uneven) / (fine * fine) - 1.0).max(0.0);
-    let structure = mean(sum.structure) / fine;
-    let marked =
-        (mean(sum.marked) / (mean(sum.structure) * mean(sum.structure) + 1e-12) - 1.0).max(0.0);
-    let peaked = mean(sum.peaks) / (3.0 * fine * fine);
-    let ratio = 0.5 * libm::log2((mean(sum.finest) + 1e-9) / (mean(sum.next) + 1e-9));
-    let blocks = sum.block_steps / sum.other_steps.max(1e-9) - 1.0;
-    let even = uneven <= UNEVEN && peaked <= PEAKED && structure <= STRUCTURE;
-    let strength = 0.5 * libm::log(fine / usual.max(LEAST_POWER));
-    let unspoiled = ratio >= UNSPOILED
-        && strength >= SUSPECT_STRENGTH
-        && peaked <= SUSPECT_PEAKED
-        && window.side * CELL >= SUSPECT_SIDE;
-    if !even || (suspect && !unspoiled) {
-        return None;
-    }
-    let size = libm::log(side / 96.0);
-    Some(
-        strength.min(0.2) - (strength - 0.4).max(0.0) + size.min(0.25 * size).min(0.25)
-            - 1.0 * uneven
-            - 0.3 * structure
-            - 0.4 * libm::log(1.0 + marked)
-            - 0.8 * libm::log(peaked.max(1.0))
-            - 8.0 * spread
-            - 1.5 * (0.4 - ratio).max(0.0)
-            - 2.0 * (blocks - 0.05).max(0.0),
-    )
 }
 
 /// A square of cells.
@@ -252,144 +236,11 @@ impl Sums {
     }
 }
 
-impl Measure {
-    fn plus(&self, other: &Measure, sign: f64) -> Measure {
-        Measure {
-            count: self.count + sign * other.count,
-            skin: self.skin + sign * other.skin,
-            bare: self.bare + sign * other.bare,
-            fine: self.fine + sign * other.fine,
-            finest: self.finest + sign * other.finest,
-            next: self.next + sign * other.next,
-            peaks: self.peaks + sign * other.peaks,
-            uneven: self.uneven + sign * other.uneven,
-            structure: self.structure + sign * other.structure,
-            marked: self.marked + sign * other.marked,
-            tone: self.tone + sign * other.tone,
-            tone_square: self.tone_square + sign * other.tone_square,
-            clipped: self.clipped + sign * other.clipped,
-            block_steps: self.block_steps + sign * other.block_steps,
-            other_steps: self.other_steps + sign * other.other_steps,
-        }
-    }
-}
-
-/// Every cell of a picture, measured where there is skin.
-fn measured(picture: &Image, skin: &Plane) -> Vec<Measure> {
-    let (columns, rows) = (skin.width(), skin.height());
-    let tiles: Vec<(usize, usize)> = (0..rows)
-        .step_by(TILE)
-        .flat_map(|row| (0..columns).step_by(TILE).map(move |column| (column, row)))
-        .collect();
-    let measured: Vec<Vec<(usize, Measure)>> = tiles
-        .into_par_iter()
-        .map(|(column, row)| {
-            let part = Region::new(column, row, TILE, TILE);
-            measure_tile(picture, skin, part.within(&Region::of_size(columns, rows)))
-        })
-        .collect();
-    let bare = Measure {
-        bare: 1.0,
-        ..Measure::default()
-    };
-    let mut cells = vec![bare; columns * rows];
-    for (at, measure) in measured.into_iter().flatten() {
-        cells[at] = measure;
-    }
-    cells
-}
-
-/// The cells of one tile that have skin, by their place.
-fn measure_tile(picture: &Image, skin: &Plane, part: Region) -> Vec<(usize, Measure)> {
-    let places = (part.y..part.bottom()).flat_map(|y| (part.x..part.right()).map(move |x| (x, y)));
-    let places: Vec<_> = places
-        .filter(|(x, y)| skin.at(*x, *y) > SKIN_LEAST)
-        .collect();
-    if places.is_empty() {
-        return Vec::new();
-    }
-    let bounds = picture.bounds();
-    let region = Region::new(
-        part.x * CELL,
-        part.y * CELL,
-        part.width * CELL,
-        part.height * CELL,
-    );
-    let [inner, outer] = FINE.map(Gaussian::new);
-    let from = region.expanded(outer.halo(), &bounds);
-    let grey = picture.tile(from).desaturated();
-    let cancel = Cancel::default();
-    let once = inner.blur(&grey, from, region, bounds, &cancel);
-    let twice = outer.blur(&grey, from, region, bounds, &cancel);
-    let grey = grey.crop(Region {
-        x: region.x - from.x,
-        y: region.y - from.y,
-        ..region
-    });
-    let measure = |(x, y): (usize, usize)| {
-        let cell = Region::new((x - part.x) * CELL, (y - part.y) * CELL, CELL, CELL);
-        let measure = measure_cell(&grey, &once, &twice, cell, skin.at(x, y));
-        (y * skin.width() + x, measure)
-    };
-    places.into_iter().map(measure).collect()
-}
-
-/// One cell, from its samples and what two Gaussians left of them.
-fn measure_cell(grey: &Plane, once: &Plane, twice: &Plane, cell: Region, skin: f32) -> Measure {
-    let pixels = (CELL * CELL) as f64;
-    let middle = (CELL as f64 - 1.0) * 0.5;
-    let mut it = Measure {
-        count: pixels,
-        skin: f64::from(skin),
-        ..Measure::default()
-    };
-    // Sums of the tone, its square, and its product with the distance from the middle.
-    let (mut tone, mut square, mut across, mut down) = (0.0, 0.0, 0.0, 0.0);
-    for y in 0..CELL {
-        let row = |plane: &'_ Plane, i: usize| f64::from(plane.at(cell.x + i, cell.y + y));
-        for x in 0..CELL {
-            let (sample, once, twice) = (row(grey, x), row(once, x), row(twice, x));
-            let detail = sample - twice;
-            it.fine += detail * detail;
-            it.peaks += detail * detail * detail * detail;
-            it.finest += (sample - once) * (sample - once);
-            it.next += (once - twice) * (once - twice);
-            it.clipped += f64::from(u8::from(!(0.01..=0.99).contains(&sample)));
-            tone += twice;
-            square += twice * twice;
-            across += twice * (x as f64 - middle);
-            down += twice * (y as f64 - middle);
-            if x > 0 {
-                let step = (sample - row(grey, x - 1)).abs();
-                if x % 8 == 0 {
-                    // One of the fifteen steps lies on the edge of a block.
-                    it.block_steps += 14.0 * step;
-                } else {
-                    it.other_steps += step;
-                }
-            }
-        }
-    }
-    for sum in [&mut it.fine, &mut it.peaks, &mut it.finest, &mut it.next] {
-        *sum /= pixels;
-    }
-    let mean = tone / pixels;
-    // The power that a plane through the cell takes away: slope² times the variance of a place.
-    let places = middle * (middle + 1.0) / 3.0;
-    let slope = (across * across + down * down) / (pixels * pixels * places);
-    it.structure = (square / pixels - mean * mean - slope).max(0.0);
-    it.marked = it.structure * it.structure;
-    it.uneven = it.fine * it.fine;
-    it.tone = mean;
-    it.tone_square = mean * mean;
-    it
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::operations::Random;
-    use crate::engine::raster::Tile;
+    use crate::engine::operations::{Cancel, Gaussian, Random};
+    use crate::engine::raster::{Region, Tile};
 
     const SIDE: usize = 480;
 
