@@ -35,7 +35,7 @@ const UNSPOILED: f64 = 0.42;
 /// far pixels may stand out. Unspoiled skin has about as much texture as is usual, as a logarithm.
 const SUSPECT_SIDE: usize = 64;
 const SUSPECT_PEAKED: f64 = 1.6;
-const SUSPECT_STRENGTH: f64 = -0.2;
+const SUSPECT_STRENGTH: f64 = -0.4;
 
 /// Less power than that of a tenth of a level of 8 bits is no texture.
 const LEAST_POWER: f64 = 1.6e-7;
@@ -52,7 +52,7 @@ pub fn best_patches(picture: &Image, skin: &Plane, scale: f64, suspect: bool) ->
     let sums = Sums::new(columns, rows, &cells);
     let judge = Judge {
         scale,
-        usual: usual_power(&cells),
+        usual: usual_power(&cells, suspect),
         suspect,
     };
     let mut windows: Vec<(f64, Window)> = SIDES
@@ -79,15 +79,20 @@ pub fn cells(picture: &Image) -> (usize, usize) {
     (picture.width() / CELL, picture.height() / CELL)
 }
 
-/// The power of detail that three fifths of the cells with skin stay below.
-fn usual_power(cells: &[Measure]) -> f64 {
+/// The power of detail that most cells with skin stay below: three fifths, and four fifths in a picture
+/// that may be smoothed for the most part.
+fn usual_power(cells: &[Measure], suspect: bool) -> f64 {
     let mut powers: Vec<f64> = cells
         .iter()
         .filter(|it| it.count > 0.0)
         .map(|it| it.fine)
         .collect();
     powers.sort_unstable_by(f64::total_cmp);
-    powers.get(powers.len() * 3 / 5).copied().unwrap_or(0.0)
+    let fifths = if suspect { 4 } else { 3 };
+    powers
+        .get(powers.len() * fifths / 5)
+        .copied()
+        .unwrap_or(0.0)
 }
 
 /// What windows are judged against.
