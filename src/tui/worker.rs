@@ -168,7 +168,7 @@ impl Desk {
         let skipped: Vec<usize> = plan.skipped().iter().map(|it| it.layer).collect();
         let known = self.known(request, &frame).is_some();
         if frame.scale < DIRECT_SCALE && !known {
-            if let Ok(image) = draft(loaded, request, frame, cancel) {
+            if let Ok(image) = draft(loaded, plan.resolved(), request, frame, cancel) {
                 self.send(
                     request,
                     frame,
@@ -373,9 +373,10 @@ fn levels(full: RenderInputs) -> Vec<RenderInputs> {
     levels
 }
 
-/// A quick picture from a reduced copy.
+/// A quick picture from a reduced copy. What was found in the full picture is not looked for again.
 fn draft(
     loaded: &Loaded,
+    resolved: &Recipe,
     request: &PreviewRequest,
     frame: Frame,
     cancel: &Cancel,
@@ -394,7 +395,7 @@ fn draft(
     )
     .within(&bounds);
     let size = (frame.shown.width, frame.shown.height);
-    let recipe = request.recipe.reduced(scale);
+    let recipe = resolved.reduced(scale);
     let plan = Plan::new(&recipe, inputs.clone());
     let before = || {
         let plan = Plan::new(
