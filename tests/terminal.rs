@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use common::{Folder, plastic, skin};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use repore::engine::recipe::Recipe;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -235,6 +236,79 @@ fn a_whole_job_from_opening_to_the_exported_pixels() {
     let (exported, again) = (folder.read("a.repored.png"), folder.read("again.png"));
     assert_eq!(exported, again);
     assert_ne!(exported, folder.read("a.png"));
+}
+
+/// What a terminal sends when the left button is pressed in the first cell, dragged over the others
+/// and let go in the last; cells count from 0.
+fn drag(cells: &[(u16, u16)]) -> String {
+    let report = |button: u16, (column, row): (u16, u16), end: char| {
+        format!("\x1b[<{button};{};{}{end}", column + 1, row + 1)
+    };
+    let mut sent = report(0, cells[0], 'M');
+    sent.extend(cells[1..].iter().map(|it| report(32, *it, 'M')));
+    sent + &report(0, cells[cells.len() - 1], 'm')
+}
+
+#[test]
+fn a_patch_is_marked_and_a_mask_painted_with_the_mouse() {
+    let folder = folder();
+    folder.text(
+        "job.toml",
+        "[[layer]]\nkind = \"graft\"\ndonor = \"original\"\ntiling = \"pattern\"\n",
+    );
+    let session = Session::start(&folder, &[".", "--recipe", "job.toml"], 100, 30);
+    session.await_text("a.png 160×120");
+    session.await_settled();
+
+    // The picture lies in columns 21 to 66 and rows 5 to 22, at 3.5 px a column and 7 a row.
+    session.keys("m");
+    session.await_text("PATCH");
+    session.await_settled();
+    session.keys(&drag(&[(25, 7), (30, 10), (45, 15)]));
+    session.await_text("Enter takes them");
+    session.keys("\r");
+    session.await_text("takes its texture from");
+
+    session.keys("B");
+    session.await_text("brush mask added to layer 1");
+    session.await_settled();
+    session.keys(&drag(&[(24, 7), (26, 7), (28, 8)]));
+    session.await_screen("a stroke", |screen| !screen.contains("brush mask added"));
+    session.keys("xll ");
+    session.await_text("ERASER");
+    session.keys("B");
+    session.await_screen("no brush", |screen| !screen.contains("ERASER"));
+    session.keys("w");
+    session.await_text("wrote a.png.repore.toml");
+    session.keys("r");
+    session.await_text("wrote a.repored.png");
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
+
+    let text = std::fs::read_to_string(folder.at("a.png.repore.toml")).expect("it was written");
+    let recipe = Recipe::from_toml(&text).expect("it is a recipe");
+    let strokes = &recipe.masks.brush.strokes;
+    assert_eq!(strokes.len(), 2, "{text}");
+    assert_eq!(strokes[0].points.len(), 3, "{text}");
+    let [x, y] = strokes[0].points[0];
+    assert!(
+        (9.0..16.0).contains(&x) && (12.0..24.0).contains(&y),
+        "{text}"
+    );
+    assert!(text.contains("mode = \"erase\""), "{text}");
+    folder
+        .run(&["render", "a.png", "-o", "again.png"])
+        .check_done();
+    let (before, after) = (
+        folder.read("a.png").to_rgb8(),
+        folder.read("a.repored.png").to_rgb8(),
+    );
+    assert_eq!(after, folder.read("again.png").to_rgb8());
+    assert_ne!(after, before);
+    // Far from what was painted nothing changes.
+    for (x, y) in [(150, 110), (100, 20), (10, 110)] {
+        assert_eq!(after.get_pixel(x, y), before.get_pixel(x, y));
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Sizes on the screen, and which part of a picture they look at.
 
+use ratatui::layout::Rect;
+
+use crate::engine::masks::Point;
 use crate::engine::raster::Region;
 
 /// A size in cells or pixels.
@@ -64,6 +67,65 @@ pub struct Frame {
     pub shown: Size,
     /// Screen pixels for one of the picture.
     pub scale: f64,
+}
+
+impl Frame {
+    /// Screen pixels for one of the picture, to the right and down. Shown sizes are whole numbers, so
+    /// that these differ a little from `scale`.
+    fn scales(self) -> (f64, f64) {
+        (
+            self.shown.width as f64 / self.region.width as f64,
+            self.shown.height as f64 / self.region.height as f64,
+        )
+    }
+
+    /// The position in the picture of one on the screen, in screen pixels from the corner of what is
+    /// shown, where the first pixel reaches from 0 to 1.
+    pub fn to_picture(self, (x, y): (f64, f64)) -> Point {
+        let (across, down) = self.scales();
+        // In the picture, sample centres are whole numbers.
+        [
+            self.region.x as f64 + x / across - 0.5,
+            self.region.y as f64 + y / down - 0.5,
+        ]
+    }
+
+    /// The position on the screen of one in the picture: the reverse of
+    /// [`to_picture`](Self::to_picture).
+    pub fn to_screen(self, [x, y]: Point) -> (f64, f64) {
+        let (across, down) = self.scales();
+        (
+            (x + 0.5 - self.region.x as f64) * across,
+            (y + 0.5 - self.region.y as f64) * down,
+        )
+    }
+}
+
+/// The rectangle of cells that `shown` screen pixels cover in the middle of a box.
+pub fn placed(shown: Size, within: Rect, cell: Size) -> Rect {
+    let cells = |pixels: usize, cell: usize, room: u16| {
+        let cells = pixels.div_ceil(cell.max(1));
+        u16::try_from(cells).unwrap_or(room).clamp(1, room.max(1))
+    };
+    let width = cells(shown.width, cell.width, within.width);
+    let height = cells(shown.height, cell.height, within.height);
+    Rect::new(
+        within.x + (within.width.saturating_sub(width)) / 2,
+        within.y + (within.height.saturating_sub(height)) / 2,
+        width,
+        height,
+    )
+}
+
+/// The position of the middle of a cell, in screen pixels from the corner of the rectangle.
+pub fn middle_of_cell(column: u16, row: u16, place: Rect, cell: Size) -> (f64, f64) {
+    let along = |cell: u16, start: u16, size: usize| {
+        (f64::from(cell) - f64::from(start) + 0.5) * size as f64
+    };
+    (
+        along(column, place.x, cell.width),
+        along(row, place.y, cell.height),
+    )
 }
 
 impl View {
@@ -177,6 +239,51 @@ mod tests {
         assert_eq!(
             View::default().zoomed(false, PICTURE, BOX).zoom,
             Zoom::Scale(0.0625)
+        );
+    }
+
+    #[test]
+    fn positions_on_the_screen_and_in_the_picture_answer_each_other() {
+        for zoom in [
+            Zoom::Fit,
+            Zoom::Scale(0.25),
+            Zoom::Scale(1.0),
+            Zoom::Scale(8.0),
+        ] {
+            let view = View {
+                zoom,
+                centre: (0.4, 0.7),
+            };
+            let frame = view.frame(PICTURE, BOX);
+            for screen in [(0.0, 0.0), (0.5, 0.5), (123.0, 45.0)] {
+                let there = frame.to_picture(screen);
+                let back = frame.to_screen(there);
+                assert!((back.0 - screen.0).abs() < 1e-6 && (back.1 - screen.1).abs() < 1e-6);
+            }
+        }
+        // At 1:1 the middle of the first screen pixel is the first pixel of the region.
+        let view = View {
+            zoom: Zoom::Scale(1.0),
+            centre: (0.5, 0.5),
+        };
+        let frame = view.frame(PICTURE, BOX);
+        assert_eq!(frame.to_picture((0.5, 0.5)), [2700.0, 1700.0]);
+        assert_eq!(frame.to_picture((10.5, 0.5)), [2710.0, 1700.0]);
+        // At fit a screen pixel stands for ten: its middle is between the fifth and the sixth.
+        let frame = View::default().frame(PICTURE, BOX);
+        assert_eq!(frame.to_picture((0.5, 0.5)), [4.5, 4.5]);
+    }
+
+    #[test]
+    fn a_picture_lies_in_the_middle_of_its_box() {
+        let within = Rect::new(20, 1, 40, 20);
+        let cell = Size::new(8, 16);
+        let place = placed(Size::new(160, 320), within, cell);
+        assert_eq!(place, Rect::new(30, 1, 20, 20));
+        assert_eq!(middle_of_cell(30, 2, place, cell), (4.0, 24.0));
+        assert_eq!(
+            placed(Size::new(9999, 1), within, cell),
+            Rect::new(20, 10, 40, 1)
         );
     }
 

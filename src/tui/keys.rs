@@ -73,6 +73,16 @@ pub enum Action {
     Copy,
     /// Paste the recipe.
     Paste,
+    /// Start or leave the brush.
+    Brush,
+    /// A smaller brush or patch.
+    Smaller,
+    /// A larger brush or patch.
+    Larger,
+    /// Brush strokes erase, or add again.
+    Erase,
+    /// Mark a patch for the graft.
+    Marquee,
     /// Choose a preset.
     Presets,
     /// Write the recipe beside the picture.
@@ -89,17 +99,30 @@ pub enum Action {
     Quit,
 }
 
-/// A row of the table.
-pub struct Binding {
+/// What a key asks of the brush or the marquee while the preview has the focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolAction {
+    /// Move by so many steps to the right and down.
+    Move(i8, i8),
+    /// Move farther, or change the size.
+    Stretch(i8, i8),
+    /// Paint a dot; take the patch.
+    Apply,
+    /// Paint a line from the last dot or line.
+    Line,
+}
+
+/// A row of a table.
+pub struct Binding<A: 'static = Action> {
     /// Names of the keys, as the help shows them.
     pub keys: &'static [&'static str],
     /// What they do.
-    pub action: Action,
-    /// What the help says; empty for keys that share the row above.
+    pub action: A,
+    /// What the help says.
     pub help: &'static str,
 }
 
-const fn row(keys: &'static [&'static str], action: Action, help: &'static str) -> Binding {
+const fn row<A>(keys: &'static [&'static str], action: A, help: &'static str) -> Binding<A> {
     Binding { keys, action, help }
 }
 
@@ -132,6 +155,11 @@ pub const BINDINGS: &[Binding] = &[
     row(&["z"], Action::FitOrFull, "fit / 1:1"),
     row(&["+", "="], Action::ZoomIn, "zoom in"),
     row(&["-"], Action::ZoomOut, "zoom out"),
+    row(&["B"], Action::Brush, "brush: paint where the layer works"),
+    row(&["["], Action::Smaller, "smaller brush or patch"),
+    row(&["]"], Action::Larger, "larger brush or patch"),
+    row(&["x"], Action::Erase, "the brush erases, or adds again"),
+    row(&["m"], Action::Marquee, "mark a patch of skin for the graft"),
     row(&["u"], Action::Undo, "undo"),
     row(&["Ctrl-r"], Action::Redo, "redo"),
     row(&["r"], Action::Render, "render this picture at full size"),
@@ -149,13 +177,68 @@ pub const BINDINGS: &[Binding] = &[
     row(&["q", "Ctrl-c"], Action::Quit, "quit"),
 ];
 
+/// Keys of the brush while the preview has the focus; all others do what they always do.
+#[rustfmt::skip]
+pub const BRUSH_BINDINGS: &[Binding<ToolAction>] = &[
+    row(&["h", "←"], ToolAction::Move(-1, 0), "move the brush to the left"),
+    row(&["j", "↓"], ToolAction::Move(0, 1), "down"),
+    row(&["k", "↑"], ToolAction::Move(0, -1), "up"),
+    row(&["l", "→"], ToolAction::Move(1, 0), "to the right"),
+    row(&["H", "Shift-←"], ToolAction::Stretch(-1, 0), "farther to the left"),
+    row(&["J", "Shift-↓"], ToolAction::Stretch(0, 1), "farther down"),
+    row(&["K", "Shift-↑"], ToolAction::Stretch(0, -1), "farther up"),
+    row(&["L", "Shift-→"], ToolAction::Stretch(1, 0), "farther to the right"),
+    row(&["Space", "Enter"], ToolAction::Apply, "paint a dot"),
+    row(&["e"], ToolAction::Line, "paint a line from the last dot or line"),
+];
+
+/// Keys of the marquee while the preview has the focus; all others do what they always do.
+#[rustfmt::skip]
+pub const MARQUEE_BINDINGS: &[Binding<ToolAction>] = &[
+    row(&["h", "←"], ToolAction::Move(-1, 0), "move the patch to the left"),
+    row(&["j", "↓"], ToolAction::Move(0, 1), "down"),
+    row(&["k", "↑"], ToolAction::Move(0, -1), "up"),
+    row(&["l", "→"], ToolAction::Move(1, 0), "to the right"),
+    row(&["H", "Shift-←"], ToolAction::Stretch(-1, 0), "narrower"),
+    row(&["J", "Shift-↓"], ToolAction::Stretch(0, 1), "taller"),
+    row(&["K", "Shift-↑"], ToolAction::Stretch(0, -1), "less tall"),
+    row(&["L", "Shift-→"], ToolAction::Stretch(1, 0), "wider"),
+    row(&["Enter", "Space"], ToolAction::Apply, "take the patch"),
+];
+
 /// The action of a key on the main screen.
 pub fn action_of(key: &KeyEvent) -> Option<Action> {
     let name = name_of(key)?;
-    BINDINGS
-        .iter()
-        .find(|it| it.keys.contains(&name.as_str()))
-        .map(|it| it.action)
+    // Where Shift makes no difference, an arrow is an arrow.
+    look_up(BINDINGS, &name).or_else(|| look_up(BINDINGS, name.strip_prefix("Shift-")?))
+}
+
+/// The action of a key in one of the tables of tools.
+pub fn tool_action_of(key: &KeyEvent, table: &[Binding<ToolAction>]) -> Option<ToolAction> {
+    look_up(table, &name_of(key)?)
+}
+
+fn look_up<A: Copy>(table: &[Binding<A>], name: &str) -> Option<A> {
+    let row = table.iter().find(|it| it.keys.contains(&name));
+    row.map(|it| it.action)
+}
+
+/// Every row of the help: headings without keys, and keys with what they do.
+pub fn help_rows() -> Vec<(String, &'static str)> {
+    fn rows<A>(table: &'static [Binding<A>]) -> impl Iterator<Item = (String, &'static str)> {
+        table.iter().map(|it| (it.keys.join(" "), it.help))
+    }
+    let heading = |text| std::iter::once((String::new(), text));
+    rows(BINDINGS)
+        .chain(heading(
+            "With the brush (B), in the preview (the mouse paints too):",
+        ))
+        .chain(rows(BRUSH_BINDINGS))
+        .chain(heading(
+            "With the marquee (m), in the preview (the mouse draws it too):",
+        ))
+        .chain(rows(MARQUEE_BINDINGS))
+        .collect()
 }
 
 /// A key's name, as the table has it; `None` for one that is let go.
@@ -171,10 +254,10 @@ pub fn name_of(key: &KeyEvent) -> Option<String> {
         KeyCode::BackTab => "Shift-Tab".to_string(),
         KeyCode::Enter => "Enter".to_string(),
         KeyCode::Esc => "Esc".to_string(),
-        KeyCode::Up => "↑".to_string(),
-        KeyCode::Down => "↓".to_string(),
-        KeyCode::Left => "←".to_string(),
-        KeyCode::Right => "→".to_string(),
+        KeyCode::Up => shifted(key, "↑"),
+        KeyCode::Down => shifted(key, "↓"),
+        KeyCode::Left => shifted(key, "←"),
+        KeyCode::Right => shifted(key, "→"),
         KeyCode::Home => "Home".to_string(),
         KeyCode::End => "End".to_string(),
         KeyCode::Backspace => "Backspace".to_string(),
@@ -190,15 +273,38 @@ pub fn name_of(key: &KeyEvent) -> Option<String> {
     Some(name)
 }
 
+/// The name of an arrow. Letters say by themselves whether Shift was held.
+fn shifted(key: &KeyEvent, arrow: &str) -> String {
+    if key.modifiers.contains(KeyModifiers::SHIFT) {
+        format!("Shift-{arrow}")
+    } else {
+        arrow.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn no_key_does_two_things() {
-        let keys: Vec<&str> = BINDINGS.iter().flat_map(|it| it.keys).copied().collect();
+    fn check_unique<A>(table: &[Binding<A>]) {
+        let keys: Vec<&str> = table.iter().flat_map(|it| it.keys).copied().collect();
         for (i, key) in keys.iter().enumerate() {
             assert!(!keys[..i].contains(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn no_key_does_two_things() {
+        check_unique(BINDINGS);
+        check_unique(BRUSH_BINDINGS);
+        check_unique(MARQUEE_BINDINGS);
+    }
+
+    #[test]
+    fn the_help_fits_the_smallest_screen() {
+        for (keys, help) in help_rows() {
+            assert!(12 + help.chars().count() <= 76, "{keys}: {help}");
+            assert!(keys.chars().count() < 14, "{keys}");
         }
     }
 
@@ -217,5 +323,11 @@ mod tests {
         );
         assert_eq!(key(KeyCode::BackTab, none), Some(Action::PreviousPane));
         assert_eq!(key(KeyCode::Char('j'), KeyModifiers::ALT), None);
+        assert_eq!(key(KeyCode::Up, KeyModifiers::SHIFT), Some(Action::Up));
+        let wider = tool_action_of(
+            &KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT),
+            MARQUEE_BINDINGS,
+        );
+        assert_eq!(wider, Some(ToolAction::Stretch(1, 0)));
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 use image::RgbImage;
 
-use super::geometry::{Size, View};
+use super::geometry::{Frame, Size, View};
+use crate::engine::operations::Rectangle;
 use crate::engine::recipe::Recipe;
 
 /// Something that happened.
@@ -148,6 +149,31 @@ pub struct PreviewRequest {
     pub show: Show,
     /// The selected layer, whose mask may be shown.
     pub layer: usize,
+    /// The patch that is being marked: the donor of its layer is shown instead of the picture.
+    pub marking: Option<Marking>,
+}
+
+/// A patch that is being marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marking {
+    /// The graft layer that it is for.
+    pub layer: usize,
+    /// What is marked, in pixels of the donor.
+    pub patch: Rectangle,
+}
+
+/// What a preview shows a part of.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// The picture.
+    Picture,
+    /// The donor of a graft layer.
+    Donor {
+        /// Its size in pixels.
+        size: Size,
+        /// The texture of the patch that is being marked, amplified about mid grey.
+        texture: Arc<RgbImage>,
+    },
 }
 
 /// A preview.
@@ -159,8 +185,10 @@ pub struct Preview {
     pub picture: usize,
     /// What the screen shows.
     pub image: Arc<RgbImage>,
-    /// Screen pixels for one of the picture.
-    pub scale: f64,
+    /// Which part of the subject it shows, and how large.
+    pub frame: Frame,
+    /// What it shows a part of.
+    pub subject: Subject,
     /// Whether these are the true pixels, not a draft's.
     pub settled: bool,
     /// Layers that do not apply.

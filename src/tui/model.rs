@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::geometry::{Size, View};
+use super::geometry::{Size, View, middle_of_cell, placed};
 use super::layout::Layout;
-use super::message::{Effect, Preview, PreviewRequest, RenderRequest, Show, Survey};
-use crate::engine::masks::MaskName;
+use super::message::{
+    Effect, Marking, Preview, PreviewRequest, RenderRequest, Show, Subject, Survey,
+};
+use super::tool::Tool;
+use crate::engine::masks::{MaskName, Point, Tip};
 use crate::engine::operations::parameter::{Adjust, Spec, Value};
-use crate::engine::recipe::Recipe;
+use crate::engine::recipe::{Kind, Recipe};
 
 /// The three panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +113,33 @@ pub struct StackCursor {
     pub row: usize,
 }
 
-/// A setting of a layer, or of a mask that the layer lists.
+/// Whose setting it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The layer's.
+    Layer,
+    /// That of a mask that the layer lists.
+    Mask(MaskName),
+    /// That of the brush: what the next stroke is painted with. It is no part of the recipe.
+    Tip,
+}
+
+impl Owner {
+    /// The mask that it belongs to.
+    pub fn mask(self) -> Option<MaskName> {
+        match self {
+            Owner::Layer => None,
+            Owner::Mask(mask) => Some(mask),
+            Owner::Tip => Some(MaskName::Brush),
+        }
+    }
+}
+
+/// A setting that can be tuned.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// The mask, if it is a mask's.
-    pub mask: Option<MaskName>,
+    /// Whose it is.
+    pub owner: Owner,
     /// Name, unit and limits.
     pub spec: &'static Spec,
 }
@@ -126,6 +151,8 @@ pub enum Drag {
     Slider,
     /// Pans the preview; the cell where the mouse was last.
     Pan(u16, u16),
+    /// Draws with the tool.
+    Tool,
 }
 
 /// The state of the interface.
@@ -171,6 +198,10 @@ pub struct Model {
     pub drag: Option<Drag>,
     /// Results are replaced without asking.
     pub overwrite: bool,
+    /// What works in the preview: the brush or the marquee.
+    pub tool: Option<Tool>,
+    /// What the next stroke of the brush is painted with; `None` before the brush is first used.
+    pub tip: Option<Tip>,
 }
 
 impl Model {
@@ -201,6 +232,8 @@ impl Model {
             largest_picture: Size::new(usize::MAX, usize::MAX),
             drag: None,
             overwrite,
+            tool: None,
+            tip: None,
         }
     }
 
@@ -244,13 +277,24 @@ impl Model {
             .into_iter()
             // The heading shows and toggles what is left out here.
             .filter(|it| !matches!(it.name, "enabled"))
-            .map(|spec| Setting { mask: None, spec });
-        let masks = layer.masks.iter().flat_map(|mask| {
-            let settings = edit.recipe.masks.settings(*mask).specs().into_iter();
-            settings.map(|spec| Setting {
-                mask: Some(*mask),
+            .map(|spec| Setting {
+                owner: Owner::Layer,
                 spec,
-            })
+            });
+        let masks = layer.masks.iter().flat_map(|mask| {
+            let tip = (*mask == MaskName::Brush).then(|| self.tip());
+            let tip = tip
+                .into_iter()
+                .flat_map(|it| it.specs())
+                .map(|spec| Setting {
+                    owner: Owner::Tip,
+                    spec,
+                });
+            let settings = edit.recipe.masks.settings(*mask).specs().into_iter();
+            tip.chain(settings.map(|spec| Setting {
+                owner: Owner::Mask(*mask),
+                spec,
+            }))
         });
         own.chain(masks).collect()
     }
@@ -264,10 +308,41 @@ impl Model {
     /// What a setting of a layer is set to.
     pub fn value(&self, layer: usize, setting: Setting) -> Option<Value> {
         let recipe = &self.edit()?.recipe;
-        match setting.mask {
-            Some(mask) => recipe.masks.settings(mask).get(setting.spec.name),
-            None => recipe.layers.get(layer)?.get(setting.spec.name),
+        match setting.owner {
+            Owner::Mask(mask) => recipe.masks.settings(mask).get(setting.spec.name),
+            Owner::Layer => recipe.layers.get(layer)?.get(setting.spec.name),
+            Owner::Tip => self.tip().get(setting.spec.name),
         }
+    }
+
+    /// What the next stroke of the brush is painted with.
+    pub fn tip(&self) -> Tip {
+        self.tip.clone().unwrap_or_default()
+    }
+
+    /// The size of what the preview shows a part of: the open picture, or the donor that a patch is
+    /// being marked on.
+    pub fn shown_size(&self) -> Option<Size> {
+        match &self.tool {
+            Some(Tool::Marquee(marquee)) => marquee.donor,
+            _ => self.entry()?.size,
+        }
+    }
+
+    /// The preview that is on the screen, if it shows what the tool works on.
+    pub fn current_preview(&self) -> Option<&Preview> {
+        let of_donor = |it: &Preview| matches!(it.subject, Subject::Donor { .. });
+        let on_donor = matches!(self.tool, Some(Tool::Marquee(_)));
+        let preview = self.preview.as_ref();
+        preview.filter(|it| Some(it.picture) == self.open && of_donor(it) == on_donor)
+    }
+
+    /// The position in what is shown of the middle of a cell, which may lie beyond the preview.
+    pub fn pointed(&self, column: u16, row: u16) -> Option<Point> {
+        let (layout, preview) = (self.layout()?, self.current_preview()?);
+        let place = placed(preview.frame.shown, layout.picture, self.cell);
+        let middle = middle_of_cell(column, row, place, self.cell);
+        Some(preview.frame.to_picture(middle))
     }
 
     /// Pixels of the screen that are there for the preview.
@@ -290,6 +365,19 @@ impl Model {
         self.stack.row = self.stack.row.min(self.settings(self.stack.layer).len());
     }
 
+    /// Puts the marquee away when the layer that it is for is no graft any more.
+    pub fn check_tool(&mut self) {
+        let Some(Tool::Marquee(marquee)) = &self.tool else {
+            return;
+        };
+        let layer = self
+            .edit()
+            .and_then(|it| it.recipe.layers.get(marquee.layer));
+        if layer.is_none_or(|it| it.kind() != Kind::Graft) {
+            self.tool = None;
+        }
+    }
+
     /// Wishes for a preview of what is looked at now.
     pub fn wish_preview(&mut self) -> Vec<Effect> {
         let available = self.preview_pixels();
@@ -300,6 +388,13 @@ impl Model {
             return Vec::new();
         }
         let (recipe, folder) = (edit.recipe.clone(), edit.folder.clone());
+        let marking = match &self.tool {
+            Some(Tool::Marquee(it)) => Some(Marking {
+                layer: it.layer,
+                patch: it.patch,
+            }),
+            _ => None,
+        };
         self.wish += 1;
         vec![Effect::Preview(PreviewRequest {
             number: self.wish,
@@ -310,6 +405,7 @@ impl Model {
             available,
             show: self.show,
             layer: self.stack.layer,
+            marking,
         })]
     }
 

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use super::geometry::Size;
 use super::message::{Effect, Message, Survey};
 use super::model::{Dialog, Model};
+use super::overlay::{Drawn, Overlay};
 use super::picture::probe::{self, Abilities, Surroundings};
 use super::renders::{RenderSettings, Renders};
 use super::screen::{FrameBuffer, Output, PictureChange, Takeover, Writer, restore};
@@ -145,6 +146,8 @@ struct Shell {
     dirty: bool,
     /// The picture on the screen, and where.
     shown: Option<(Arc<RgbImage>, Rect)>,
+    /// The preview with what the tools draw into it.
+    drawn: Drawn,
     abilities: Abilities,
     worker: PreviewWorker,
     renders: Renders,
@@ -178,6 +181,7 @@ impl Shell {
             idle: true,
             dirty: true,
             shown: None,
+            drawn: Drawn::default(),
             abilities,
             worker: PreviewWorker::start(pictures.clone(), originals, messages.clone()),
             choice: settings.choice.clone(),
@@ -296,7 +300,7 @@ impl Shell {
     }
 
     /// What becomes of the picture in the next frame.
-    fn next_picture(&self) -> PictureChange {
+    fn next_picture(&mut self) -> PictureChange {
         let covered = !matches!(
             self.model.dialog,
             None | Some(Dialog::Type(_) | Dialog::Filter)
@@ -304,7 +308,10 @@ impl Shell {
         let preview = self.model.preview.as_ref().filter(|_| !covered);
         match (preview, self.model.layout(), &self.shown) {
             (Some(preview), Some(layout), shown) => {
-                let image = &preview.image;
+                let image = &match Overlay::of(&self.model) {
+                    Some(overlay) => self.drawn.image(&preview.image, overlay),
+                    None => preview.image.clone(),
+                };
                 let protocol = self.abilities.protocol;
                 let place = protocol.place(image, layout.picture, self.abilities.cell);
                 match shown {

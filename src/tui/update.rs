@@ -1,26 +1,33 @@
 //! What messages change, and what they ask for. Pure: no disk, no terminal, no clock.
 
+mod brush;
 mod dialogs;
+mod marquee;
 mod mouse;
 mod recipe;
 
-pub use recipe::{slide_of, slider_range};
+pub use recipe::slide_of;
 
 use super::geometry::{View, Zoom};
-use super::keys::{Action, action_of};
-use super::message::{Effect, Message, RenderRequest, Show};
+use super::keys::{Action, BRUSH_BINDINGS, MARQUEE_BINDINGS, action_of, tool_action_of};
+use super::message::{Effect, Message, Preview, RenderRequest, Show, Subject};
 use super::model::{Dialog, Edit, Model, Pane};
+use super::tool::Tool;
+use crate::engine::masks::Point;
 use crate::engine::operations::parameter::Allowed;
 
 /// Screen pixels that one step of a pan moves, as a share of the box.
 const PAN_STEP: f64 = 0.125;
+
+/// One step of the brush or the marquee, as a share of what is seen.
+const TOOL_STEP: f64 = 1.0 / 48.0;
 
 /// Changes the model; the answer says what the shell should do.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => match model.dialog.clone() {
             Some(dialog) => dialogs::key(model, dialog, &key),
-            None => action_of(&key).map_or_else(Vec::new, |action| act(model, action)),
+            None => key_pressed(model, &key),
         },
         Message::Mouse(event) => mouse::mouse(model, event),
         Message::Pasted(text) => {
@@ -67,10 +74,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         // An older wish: its answer no longer matters.
         Message::PreviewReady(preview) if preview.number != model.wish => Vec::new(),
-        Message::PreviewReady(preview) => {
-            model.preview = Some(preview);
-            Vec::new()
-        }
+        Message::PreviewReady(preview) => preview_ready(model, preview),
         Message::RenderProgress { picture, share } => {
             if let Some(state) = model.renders.get_mut(&picture) {
                 *state = share;
@@ -103,6 +107,43 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             effects
         }
     }
+}
+
+fn key_pressed(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
+    if model.focus == Pane::Preview {
+        match &model.tool {
+            Some(Tool::Brush(_)) => {
+                if let Some(action) = tool_action_of(key, BRUSH_BINDINGS) {
+                    return brush::key(model, action);
+                }
+            }
+            Some(Tool::Marquee(_)) => {
+                if let Some(action) = tool_action_of(key, MARQUEE_BINDINGS) {
+                    return marquee::key(model, action);
+                }
+            }
+            None => {}
+        }
+    }
+    action_of(key).map_or_else(Vec::new, |action| act(model, action))
+}
+
+fn preview_ready(model: &mut Model, preview: Preview) -> Vec<Effect> {
+    let donor = match &preview.subject {
+        Subject::Donor { size, .. } => Some(*size),
+        Subject::Picture => None,
+    };
+    let why = preview.remarks.first().cloned();
+    model.preview = Some(preview);
+    match (donor, &model.tool) {
+        (Some(size), _) => marquee::donor_shown(model, size),
+        (None, Some(Tool::Marquee(_))) => {
+            model.tool = None;
+            model.status = why.unwrap_or_else(|| "the donor is not there".to_string());
+        }
+        (None, _) => {}
+    }
+    Vec::new()
 }
 
 /// Opens the first picture.
@@ -184,7 +225,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Before => show(model, Show::Before),
         Action::Split => show(model, Show::Split),
         Action::Detail => show(model, Show::Detail),
-        Action::Mask => show(model, Show::Mask),
+        Action::Mask => match &mut model.tool {
+            Some(Tool::Brush(painting)) => {
+                painting.overlay = !painting.overlay;
+                Vec::new()
+            }
+            _ => show(model, Show::Mask),
+        },
         Action::FitOrFull => {
             let zoom = match model.view.zoom {
                 Zoom::Fit => Zoom::Scale(1.0),
@@ -194,6 +241,17 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::ZoomIn => zoom(model, true),
         Action::ZoomOut => zoom(model, false),
+        Action::Brush => brush::toggle(model),
+        Action::Marquee => marquee::toggle(model),
+        Action::Smaller => resize_tool(model, false),
+        Action::Larger => resize_tool(model, true),
+        Action::Erase => {
+            match model.tool {
+                Some(Tool::Brush(_)) => brush::toggle_erase(model),
+                _ => model.status = "B starts the brush".to_string(),
+            }
+            Vec::new()
+        }
         Action::Undo => recipe::undo(model),
         Action::Redo => recipe::redo(model),
         Action::MarkPicture => {
@@ -243,12 +301,68 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Help => dialog(model, Dialog::Help(0)),
         Action::Redraw => vec![Effect::Redraw],
+        Action::Escape if model.tool.is_some() => leave_tool(model),
         Action::Escape => {
             model.status.clear();
             set_filter(model, String::new())
         }
         Action::Quit => quit(model),
     }
+}
+
+fn resize_tool(model: &mut Model, larger: bool) -> Vec<Effect> {
+    match model.tool {
+        Some(Tool::Marquee(_)) => return marquee::resize(model, larger),
+        Some(Tool::Brush(_)) => brush::resize(model, larger),
+        None => model.status = "B starts the brush, m the marquee".to_string(),
+    }
+    Vec::new()
+}
+
+/// Puts the brush or the marquee away.
+fn leave_tool(model: &mut Model) -> Vec<Effect> {
+    model.drag = None;
+    match model.tool.take() {
+        None => Vec::new(),
+        Some(Tool::Brush(_)) => {
+            model.status.clear();
+            Vec::new()
+        }
+        // The donor was shown instead of the picture.
+        Some(Tool::Marquee(_)) => {
+            model.status.clear();
+            model.wish_preview()
+        }
+    }
+}
+
+/// One step of the brush or the marquee in whole pixels of what is shown, at least one of the
+/// screen's.
+fn step(model: &Model) -> f64 {
+    let Some(size) = model.shown_size() else {
+        return 1.0;
+    };
+    let frame = model.view.frame(size, model.preview_pixels());
+    let seen = frame.region.width.min(frame.region.height) as f64;
+    (seen * TOOL_STEP).max(1.0 / frame.scale).round().max(1.0)
+}
+
+/// Has a point of what is shown come into view.
+fn follow(model: &mut Model, [x, y]: Point) -> Vec<Effect> {
+    let Some(size) = model.shown_size() else {
+        return Vec::new();
+    };
+    let room = model.preview_pixels();
+    let seen = model.view.frame(size, room).region;
+    let within = |at: f64, start: usize, end: usize| (start as f64..=end as f64).contains(&at);
+    if within(x, seen.x, seen.right()) && within(y, seen.y, seen.bottom()) {
+        return Vec::new();
+    }
+    let view = View {
+        centre: (x / size.width as f64, y / size.height as f64),
+        ..model.view
+    };
+    look(model, view.panned((0.0, 0.0), size, room))
 }
 
 fn dialog(model: &mut Model, dialog: Dialog) -> Vec<Effect> {
@@ -321,6 +435,7 @@ fn open_listed(model: &mut Model, cursor: usize) -> Vec<Effect> {
 
 fn open(model: &mut Model, picture: usize) -> Vec<Effect> {
     model.open = Some(picture);
+    model.tool = None;
     model.view.centre = View::default().centre;
     model.status.clear();
     if model.entries[picture].edit.is_none() {
@@ -393,7 +508,7 @@ fn look(model: &mut Model, view: View) -> Vec<Effect> {
 }
 
 fn zoom(model: &mut Model, closer: bool) -> Vec<Effect> {
-    let Some(size) = model.entry().and_then(|it| it.size) else {
+    let Some(size) = model.shown_size() else {
         return Vec::new();
     };
     let view = model.view.zoomed(closer, size, model.preview_pixels());
@@ -402,7 +517,7 @@ fn zoom(model: &mut Model, closer: bool) -> Vec<Effect> {
 
 /// Moves the view by shares of its box.
 fn pan(model: &mut Model, across: f64, down: f64) -> Vec<Effect> {
-    let Some(size) = model.entry().and_then(|it| it.size) else {
+    let Some(size) = model.shown_size() else {
         return Vec::new();
     };
     let room = model.preview_pixels();

@@ -1,5 +1,8 @@
 //! Previews, made off the input loop. The newest wish wins; older ones are cancelled.
 
+mod compose;
+mod donor;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
@@ -9,10 +12,11 @@ use std::time::Duration;
 
 use image::RgbImage;
 
+use self::compose::{detail, masked, reduced, split, to_screen};
 use super::display::to_rgb;
 use super::geometry::{Frame, Size};
-use super::message::{Message, Preview, PreviewRequest, Show};
-use crate::engine::raster::{Image, Plane, Region, Tile};
+use super::message::{Marking, Message, Preview, PreviewRequest, Show, Subject};
+use crate::engine::raster::{Image, Region, Tile};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
 use crate::files::{FileError, Originals, find_original, read_named, read_photo};
@@ -31,9 +35,6 @@ const KEPT_PICTURES: usize = 2;
 
 /// Rendered views that are kept, for going back and forth.
 const KEPT_VIEWS: usize = 8;
-
-/// How much the detail view is amplified.
-const DETAIL_GAIN: f32 = 8.0;
 
 /// A slot for one wish: a newer one replaces it.
 #[derive(Debug, Default)]
@@ -93,9 +94,40 @@ struct Loaded {
 /// A rendered view that is kept.
 struct Kept {
     picture: usize,
+    /// What of the picture is shown: itself for `self`, or the donor of this name.
+    donor: String,
     recipe: Recipe,
     frame: Frame,
     tile: Arc<Tile>,
+}
+
+/// What a view is of.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    picture: usize,
+    donor: &'a str,
+    recipe: &'a Recipe,
+    frame: Frame,
+}
+
+impl<'a> Of<'a> {
+    fn picture(request: &'a PreviewRequest, recipe: &'a Recipe, frame: Frame) -> Self {
+        Self {
+            picture: request.picture,
+            donor: "self",
+            recipe,
+            frame,
+        }
+    }
+}
+
+/// What is known of a wish beside the picture that answers it.
+#[derive(Clone)]
+struct Known {
+    frame: Frame,
+    subject: Subject,
+    skipped: Vec<usize>,
+    remarks: Vec<String>,
 }
 
 struct Desk {
@@ -160,41 +192,95 @@ impl Desk {
             return Ok(());
         }
         let loaded = self.pictures.front().expect("it was just loaded");
-        let full = &loaded.levels[0];
-        let size = Size::new(full.picture.width(), full.picture.height());
-        let frame = request.view.frame(size, request.available);
+        let full = loaded.levels[0].clone();
         let plan = Plan::new(&request.recipe, full.clone());
-        let remarks = remarks(&plan, &loaded.remarks);
+        let mut remarks = remarks(&plan, &loaded.remarks);
         let skipped: Vec<usize> = plan.skipped().iter().map(|it| it.layer).collect();
-        let known = self.known(request, &frame).is_some();
-        if frame.scale < DIRECT_SCALE && !known {
-            if let Ok(image) = draft(loaded, plan.resolved(), request, frame, cancel) {
-                self.send(
-                    request,
-                    frame,
-                    image,
-                    false,
-                    (skipped.clone(), remarks.clone()),
-                );
+        if let Some(marking) = request.marking {
+            match donor::of_layer(&request.recipe, marking.layer, &full) {
+                Ok(_) => {
+                    self.answer_marking(request, marking, (skipped, remarks), cancel);
+                    return Ok(());
+                }
+                Err(why) => remarks.insert(0, why),
+            }
+        }
+        let size = Size::new(full.picture.width(), full.picture.height());
+        let known = Known {
+            frame: request.view.frame(size, request.available),
+            subject: Subject::Picture,
+            skipped,
+            remarks,
+        };
+        if known.frame.scale < DIRECT_SCALE && !self.answers_at_once(request, known.frame) {
+            let loaded = self.pictures.front().expect("it was just loaded");
+            if let Ok(image) = draft(loaded, plan.resolved(), request, known.frame, cancel) {
+                self.send(request, known.clone(), image, false);
             }
             if !self.rests() {
                 return Ok(());
             }
         }
-        if let Ok(image) = self.settled(&plan, request, frame, cancel) {
-            self.send(request, frame, image, true, (skipped, remarks));
+        if let Ok(image) = self.settled(&plan, request, known.frame, cancel) {
+            self.send(request, known, image, true);
         }
         Ok(())
     }
 
-    fn send(
-        &self,
+    /// Shows the donor of the layer whose patch is being marked, as it is, with the patch's texture.
+    fn answer_marking(
+        &mut self,
         request: &PreviewRequest,
-        frame: Frame,
-        image: Option<RgbImage>,
-        settled: bool,
+        marking: Marking,
         (skipped, remarks): (Vec<usize>, Vec<String>),
+        cancel: &Cancel,
     ) {
+        let loaded = self.pictures.front().expect("it was just loaded");
+        let found = |level: &RenderInputs| {
+            let found = donor::of_layer(&request.recipe, marking.layer, level);
+            found.map(|(graft, donor)| (graft.clone(), donor.clone()))
+        };
+        let levels: Result<Vec<_>, String> = loaded.levels.iter().map(found).collect();
+        let Ok(levels) = levels else {
+            return;
+        };
+        let (graft, donor) = &levels[0];
+        let size = Size::new(donor.width(), donor.height());
+        let frame = request.view.frame(size, request.available);
+        let room = donor::inset(request.available);
+        let known = Known {
+            frame,
+            subject: Subject::Donor {
+                size,
+                texture: Arc::new(donor::texture(graft.radius, donor, marking.patch, room)),
+            },
+            skipped,
+            remarks,
+        };
+        let untouched = Recipe::default();
+        let of = Of {
+            donor: &graft.donor,
+            ..Of::picture(request, &untouched, frame)
+        };
+        let plan = |donor: &Arc<Image>| Plan::new(&untouched, RenderInputs::alone(donor.clone()));
+        if frame.scale < DIRECT_SCALE && self.kept(of).is_none() {
+            let (level, scale) = level_for(frame, levels.len());
+            let region = reduced_region(frame.region, scale, levels[level].1.bounds());
+            let size = (frame.shown.width, frame.shown.height);
+            let draft = plan(&levels[level].1).render_reduced(region, size, cancel);
+            if let Ok(tile) = draft {
+                self.send(request, known.clone(), to_rgb(&tile), false);
+            }
+            if !self.rests() {
+                return;
+            }
+        }
+        if let Ok(tile) = self.view(of, &plan(donor), cancel) {
+            self.send(request, known, to_screen(&tile, frame), true);
+        }
+    }
+
+    fn send(&self, request: &PreviewRequest, known: Known, image: Option<RgbImage>, settled: bool) {
         let Some(image) = image else {
             return;
         };
@@ -203,10 +289,11 @@ impl Desk {
             number: request.number,
             picture: request.picture,
             image: Arc::new(image),
-            scale: frame.scale,
+            frame: known.frame,
+            subject: known.subject,
             settled,
-            skipped,
-            remarks,
+            skipped: known.skipped,
+            remarks: known.remarks,
         }));
     }
 
@@ -272,35 +359,18 @@ impl Desk {
         frame: Frame,
         cancel: &Cancel,
     ) -> Result<Option<RgbImage>, Cancelled> {
-        let mut view = |recipe: &Recipe, plan: &Plan| {
-            if let Some(tile) = self.kept(request.picture, recipe, &frame) {
-                return Ok(tile);
-            }
-            let tile = Arc::new(plan.render_reduced(frame.region, reduced(frame), cancel)?);
-            self.views.truncate(KEPT_VIEWS - 1);
-            self.views.push_front(Kept {
-                picture: request.picture,
-                recipe: recipe.clone(),
-                frame,
-                tile: tile.clone(),
-            });
-            Ok(tile)
-        };
         let untouched = Recipe::default();
-        let before_plan = || Plan::new(&untouched, RenderInputs::alone(plan.picture().clone()));
+        let before_plan = Plan::new(&untouched, RenderInputs::alone(plan.picture().clone()));
+        let before = (Of::picture(request, &untouched, frame), &before_plan);
+        let after = (Of::picture(request, &request.recipe, frame), plan);
+        let mut view = |(of, plan): (Of, &Plan)| self.view(of, plan, cancel);
         let composed = match request.show {
-            Show::After => view(&request.recipe, plan)?.as_ref().clone(),
-            Show::Before => view(&untouched, &before_plan())?.as_ref().clone(),
-            Show::Split => {
-                let before = view(&untouched, &before_plan())?;
-                split(&before, &*view(&request.recipe, plan)?)
-            }
-            Show::Detail => {
-                let before = view(&untouched, &before_plan())?;
-                detail(&before, &*view(&request.recipe, plan)?)
-            }
+            Show::After => view(after)?.as_ref().clone(),
+            Show::Before => view(before)?.as_ref().clone(),
+            Show::Split => split(&*view(before)?, &*view(after)?),
+            Show::Detail => detail(&*view(before)?, &*view(after)?),
             Show::Mask => {
-                let after = view(&request.recipe, plan)?;
+                let after = view(after)?;
                 let size = reduced(frame);
                 let mask = plan.coverage_reduced(request.layer, frame.region, size, cancel)?;
                 masked(&after, mask.as_ref())
@@ -309,46 +379,44 @@ impl Desk {
         Ok(to_screen(&composed, frame))
     }
 
-    /// The kept view that answers a wish by itself, if there is one.
-    fn known(&self, request: &PreviewRequest, frame: &Frame) -> Option<Arc<Tile>> {
-        match request.show {
-            Show::After => self.kept(request.picture, &request.recipe, frame),
-            Show::Before => self.kept(request.picture, &Recipe::default(), frame),
-            Show::Split | Show::Detail | Show::Mask => None,
-        }
+    /// Whether a kept view answers a wish by itself.
+    fn answers_at_once(&self, request: &PreviewRequest, frame: Frame) -> bool {
+        let untouched = Recipe::default();
+        let recipe = match request.show {
+            Show::After => &request.recipe,
+            Show::Before => &untouched,
+            Show::Split | Show::Detail | Show::Mask => return false,
+        };
+        self.kept(Of::picture(request, recipe, frame)).is_some()
     }
 
-    fn kept(&self, picture: usize, recipe: &Recipe, frame: &Frame) -> Option<Arc<Tile>> {
-        let same = |it: &&Kept| it.picture == picture && it.frame == *frame && it.recipe == *recipe;
+    /// The true samples of a view: kept ones, or rendered and kept.
+    fn view(&mut self, of: Of, plan: &Plan, cancel: &Cancel) -> Result<Arc<Tile>, Cancelled> {
+        if let Some(tile) = self.kept(of) {
+            return Ok(tile);
+        }
+        let tile = plan.render_reduced(of.frame.region, reduced(of.frame), cancel)?;
+        let tile = Arc::new(tile);
+        self.views.truncate(KEPT_VIEWS - 1);
+        self.views.push_front(Kept {
+            picture: of.picture,
+            donor: of.donor.to_string(),
+            recipe: of.recipe.clone(),
+            frame: of.frame,
+            tile: tile.clone(),
+        });
+        Ok(tile)
+    }
+
+    fn kept(&self, of: Of) -> Option<Arc<Tile>> {
+        let same = |it: &&Kept| {
+            it.picture == of.picture
+                && it.donor == of.donor
+                && it.frame == of.frame
+                && it.recipe == *of.recipe
+        };
         self.views.iter().find(same).map(|it| it.tile.clone())
     }
-}
-
-/// The size in which a frame is rendered: what is magnified on the screen is rendered 1:1.
-fn reduced(frame: Frame) -> (usize, usize) {
-    if frame.scale >= 1.0 {
-        (frame.region.width, frame.region.height)
-    } else {
-        (frame.shown.width, frame.shown.height)
-    }
-}
-
-/// 8 bits, and magnified by whole pixels if the frame says so.
-fn to_screen(tile: &Tile, frame: Frame) -> Option<RgbImage> {
-    let image = to_rgb(tile)?;
-    if frame.scale <= 1.0 {
-        return Some(image);
-    }
-    let (width, height) = (
-        u32::try_from(frame.shown.width).ok()?,
-        u32::try_from(frame.shown.height).ok()?,
-    );
-    Some(image::imageops::resize(
-        &image,
-        width,
-        height,
-        image::imageops::FilterType::Nearest,
-    ))
 }
 
 /// The picture and its reduced copies, with everything beside it reduced as well.
@@ -373,6 +441,25 @@ fn levels(full: RenderInputs) -> Vec<RenderInputs> {
     levels
 }
 
+/// The reduced copy that a frame is drafted from, and its scale.
+fn level_for(frame: Frame, levels: usize) -> (usize, f64) {
+    let wanted = (-frame.scale.log2()).floor().max(0.0) as usize;
+    let level = wanted.min(levels - 1);
+    (level, 0.5f64.powi(level as i32))
+}
+
+/// A region as it lies in a reduced copy.
+fn reduced_region(region: Region, scale: f64, bounds: Region) -> Region {
+    let down = |length: usize| (length as f64 * scale).floor() as usize;
+    Region::new(
+        down(region.x),
+        down(region.y),
+        down(region.width).max(1),
+        down(region.height).max(1),
+    )
+    .within(&bounds)
+}
+
 /// A quick picture from a reduced copy. What was found in the full picture is not looked for again.
 fn draft(
     loaded: &Loaded,
@@ -381,19 +468,9 @@ fn draft(
     frame: Frame,
     cancel: &Cancel,
 ) -> Result<Option<RgbImage>, Cancelled> {
-    let wanted = (-frame.scale.log2()).floor().max(0.0) as usize;
-    let level = wanted.min(loaded.levels.len() - 1);
-    let scale = 0.5f64.powi(level as i32);
+    let (level, scale) = level_for(frame, loaded.levels.len());
     let inputs = loaded.levels[level].clone();
-    let bounds = inputs.picture.bounds();
-    let down = |length: usize| (length as f64 * scale).floor() as usize;
-    let region = Region::new(
-        down(frame.region.x),
-        down(frame.region.y),
-        down(frame.region.width).max(1),
-        down(frame.region.height).max(1),
-    )
-    .within(&bounds);
+    let region = reduced_region(frame.region, scale, inputs.picture.bounds());
     let size = (frame.shown.width, frame.shown.height);
     let recipe = resolved.reduced(scale);
     let plan = Plan::new(&recipe, inputs.clone());
@@ -426,42 +503,4 @@ fn remarks(plan: &Plan, beside: &[String]) -> Vec<String> {
         .chain(skipped)
         .chain(plan.notes().iter().cloned())
         .collect()
-}
-
-/// As it was read on the left, restored on the right, and a line between.
-fn split(before: &Tile, after: &Tile) -> Tile {
-    let mut composed = after.clone();
-    let middle = after.region().width / 2;
-    for (out, before) in composed.planes_mut().iter_mut().zip(before.planes()) {
-        for y in 0..out.height() {
-            let row = out.row_mut(y);
-            row[..middle].copy_from_slice(&before.row(y)[..middle]);
-            row[middle] = 1.0;
-        }
-    }
-    composed
-}
-
-/// What was added, amplified about mid grey.
-fn detail(before: &Tile, after: &Tile) -> Tile {
-    let mut composed = after.clone();
-    for (out, before) in composed.planes_mut().iter_mut().zip(before.planes()) {
-        for (out, before) in out.samples_mut().iter_mut().zip(before.samples()) {
-            *out = 0.5 + DETAIL_GAIN * (*out - before);
-        }
-    }
-    composed
-}
-
-/// The picture with a coverage in red; without a mask everything is covered.
-fn masked(picture: &Tile, coverage: Option<&Plane>) -> Tile {
-    let mut composed = picture.clone().with_channels(3);
-    for (channel, plane) in composed.planes_mut().iter_mut().enumerate() {
-        let red = if channel == 0 { 1.0 } else { 0.0 };
-        for (i, sample) in plane.samples_mut().iter_mut().enumerate() {
-            let coverage = coverage.map_or(1.0, |it| it.samples()[i]);
-            *sample += 0.6 * coverage * (red - *sample);
-        }
-    }
-    composed
 }

@@ -61,6 +61,15 @@ impl Allowed {
         }
     }
 
+    /// Smallest and largest number and the fine step of a slider; `None` for what is no number.
+    pub fn range(&self) -> Option<(f64, f64, f64)> {
+        match self {
+            Allowed::Number { min, max, fine, .. } => Some((*min, *max, *fine)),
+            Allowed::PercentOrMatch { max } => Some((0.0, *max, 1.0)),
+            _ => None,
+        }
+    }
+
     /// Whether a value is accepted.
     ///
     /// # Errors

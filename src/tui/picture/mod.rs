@@ -10,7 +10,7 @@ pub use printed::print_with_viuer;
 use image::RgbImage;
 use ratatui::layout::Rect;
 
-use super::geometry::Size;
+use super::geometry::{Size, placed};
 
 /// How pictures get onto the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,19 +43,8 @@ impl Protocol {
 
     /// The rectangle of cells that a picture covers in the middle of a box.
     pub fn place(self, image: &RgbImage, within: Rect, cell: Size) -> Rect {
-        let cell = self.cell(cell);
-        let cells = |pixels: u32, cell: usize, room: u16| {
-            let cells = (pixels as usize).div_ceil(cell.max(1));
-            u16::try_from(cells).unwrap_or(room).clamp(1, room.max(1))
-        };
-        let width = cells(image.width(), cell.width, within.width);
-        let height = cells(image.height(), cell.height, within.height);
-        Rect::new(
-            within.x + (within.width.saturating_sub(width)) / 2,
-            within.y + (within.height.saturating_sub(height)) / 2,
-            width,
-            height,
-        )
+        let shown = Size::new(image.width() as usize, image.height() as usize);
+        placed(shown, within, self.cell(cell))
     }
 
     /// Screen pixels that a picture may have in a box of so many.

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::{recipe, set_filter, start_render, write_all};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS, preset};
-use crate::tui::keys::{BINDINGS, name_of};
+use crate::tui::keys::{help_rows, name_of};
 use crate::tui::message::{Effect, RenderRequest};
 use crate::tui::model::{Dialog, Model};
 
@@ -84,7 +84,7 @@ fn overwrite(model: &mut Model, requests: Vec<RenderRequest>, name: &str) -> Vec
 
 fn help(model: &mut Model, row: usize, name: &str) {
     model.dialog = match name {
-        "j" | "↓" => Some(Dialog::Help((row + 1).min(BINDINGS.len() - 1))),
+        "j" | "↓" => Some(Dialog::Help((row + 1).min(help_rows().len() - 1))),
         "k" | "↑" => Some(Dialog::Help(row.saturating_sub(1))),
         _ => None,
     };

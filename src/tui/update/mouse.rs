@@ -1,12 +1,13 @@
-//! The mouse: click, drag a slider, wheel zooms, drag pans.
+//! The mouse: click, drag a slider, wheel zooms, drag pans, or draws with the brush or the marquee.
 
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::{look, open_listed, recipe};
-use crate::tui::geometry::View;
+use super::{brush, look, marquee, open_listed, recipe};
+use crate::tui::geometry::{View, middle_of_cell};
 use crate::tui::layout::{Layout, hits, inner};
 use crate::tui::message::Effect;
 use crate::tui::model::{Drag, Model, Pane, scrolled};
+use crate::tui::tool::Tool;
 use crate::tui::view::stack_rows;
 
 /// Does what the mouse asks for.
@@ -16,12 +17,12 @@ pub fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     };
     let (column, row) = (event.column, event.row);
     match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => press(model, &layout, column, row),
-        MouseEventKind::Drag(MouseButton::Left) => drag(model, &layout, column, row),
-        MouseEventKind::Up(MouseButton::Left) => {
-            model.drag = None;
-            Vec::new()
+        MouseEventKind::Down(button) if hits(layout.picture, column, row) => {
+            press_preview(model, button, &event)
         }
+        MouseEventKind::Down(MouseButton::Left) => press(model, &layout, column, row),
+        MouseEventKind::Drag(_) => drag(model, &layout, column, row),
+        MouseEventKind::Up(_) => release(model),
         MouseEventKind::ScrollUp => wheel(model, &layout, column, row, true),
         MouseEventKind::ScrollDown => wheel(model, &layout, column, row, false),
         _ => Vec::new(),
@@ -41,11 +42,41 @@ fn press(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effec
     } else if hits(inner(layout.parameters), column, row) {
         model.focus = Pane::Parameters;
         return press_parameter(model, layout, column, row);
-    } else if hits(layout.picture, column, row) {
-        model.focus = Pane::Preview;
-        model.drag = Some(Drag::Pan(column, row));
     }
     Vec::new()
+}
+
+/// In the preview the left button draws with the tool, or pans; the right one, and Shift, erase; the
+/// middle one always pans.
+fn press_preview(model: &mut Model, button: MouseButton, event: &MouseEvent) -> Vec<Effect> {
+    // The release of an earlier press may have got lost.
+    let mut effects = release(model);
+    model.focus = Pane::Preview;
+    let (column, row) = (event.column, event.row);
+    if model.tool.is_none() || button == MouseButton::Middle {
+        if button != MouseButton::Right {
+            model.drag = Some(Drag::Pan(column, row));
+        }
+        return effects;
+    }
+    let Some(point) = model.pointed(column, row) else {
+        return effects;
+    };
+    model.drag = Some(Drag::Tool);
+    let erase = button == MouseButton::Right || event.modifiers.contains(KeyModifiers::SHIFT);
+    effects.extend(match model.tool {
+        Some(Tool::Brush(_)) => brush::press(model, point, erase),
+        _ => marquee::press(model, point),
+    });
+    effects
+}
+
+fn release(model: &mut Model) -> Vec<Effect> {
+    match (model.drag.take(), &model.tool) {
+        (Some(Drag::Tool), Some(Tool::Brush(_))) => brush::release(model),
+        (Some(Drag::Tool), Some(Tool::Marquee(_))) => marquee::release(model),
+        _ => Vec::new(),
+    }
 }
 
 fn press_parameter(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect> {
@@ -65,8 +96,7 @@ fn press_parameter(model: &mut Model, layout: &Layout, column: u16, row: u16) ->
     } else if (start..start + width).contains(&column) {
         let slides = model
             .selected_setting()
-            .and_then(|it| recipe::slider_range(&it.spec.allowed))
-            .is_some();
+            .is_some_and(|it| it.spec.allowed.range().is_some());
         if slides {
             model.drag = Some(Drag::Slider);
             effects.extend(recipe::slide(model, share(column, start, width)));
@@ -90,7 +120,7 @@ fn drag(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect
         }
         Some(Drag::Pan(from_column, from_row)) => {
             model.drag = Some(Drag::Pan(column, row));
-            let Some(size) = model.entry().and_then(|it| it.size) else {
+            let Some(size) = model.shown_size() else {
                 return Vec::new();
             };
             let by = (
@@ -100,6 +130,11 @@ fn drag(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect
             let view = model.view.panned(by, size, model.preview_pixels());
             look(model, view)
         }
+        Some(Drag::Tool) => match (model.pointed(column, row), &model.tool) {
+            (Some(point), Some(Tool::Brush(_))) => brush::drag(model, point),
+            (Some(point), Some(Tool::Marquee(_))) => marquee::drag(model, point),
+            _ => Vec::new(),
+        },
         None => Vec::new(),
     }
 }
@@ -112,7 +147,7 @@ fn wheel(model: &mut Model, layout: &Layout, column: u16, row: u16, up: bool) ->
     if hits(layout.parameters, column, row) {
         return recipe::move_cursor(model, !up);
     }
-    let Some(size) = model.entry().and_then(|it| it.size) else {
+    let Some(size) = model.shown_size() else {
         return Vec::new();
     };
     if !hits(layout.picture, column, row) {
@@ -120,12 +155,8 @@ fn wheel(model: &mut Model, layout: &Layout, column: u16, row: u16, up: bool) ->
     }
     // What is under the pointer stays there.
     let room = model.preview_pixels();
-    let off_centre = (
-        (f64::from(column - layout.picture.x) + 0.5) * model.cell.width as f64
-            - room.width as f64 / 2.0,
-        (f64::from(row - layout.picture.y) + 0.5) * model.cell.height as f64
-            - room.height as f64 / 2.0,
-    );
+    let (x, y) = middle_of_cell(column, row, layout.picture, model.cell);
+    let off_centre = (x - room.width as f64 / 2.0, y - room.height as f64 / 2.0);
     let before = model.view.scale(size, room);
     let zoomed = model.view.zoomed(up, size, room);
     let factor = zoomed.scale(size, room) / before;

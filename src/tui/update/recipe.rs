@@ -1,17 +1,17 @@
 //! Changes to the recipe of the open picture. Each can be undone.
 
-use crate::engine::masks::MaskName;
+use crate::engine::masks::{MaskName, Tip};
 use crate::engine::operations::parameter::{Adjust, Allowed, Value};
 use crate::engine::recipe::{Kind, Layer, Recipe};
 use crate::tui::message::Effect;
-use crate::tui::model::{Model, Setting, StackCursor};
+use crate::tui::model::{Model, Owner, Setting, StackCursor};
 
 /// Earlier states that are kept.
 const UNDO_STEPS: usize = 200;
 
 /// Changes the recipe and keeps its earlier state. `what` names a setting: changing it again and
 /// again is one step.
-fn change(
+pub fn change(
     model: &mut Model,
     what: Option<StackCursor>,
     change: impl FnOnce(&mut Recipe),
@@ -35,6 +35,7 @@ fn change(
     edit.last_changed = what;
     edit.redo.clear();
     model.clamp_stack();
+    model.check_tool();
     model.wish_preview()
 }
 
@@ -69,6 +70,7 @@ fn step(model: &mut Model, forwards: bool) -> Vec<Effect> {
     to.push(std::mem::replace(&mut edit.recipe, recipe));
     edit.last_changed = None;
     model.clamp_stack();
+    model.check_tool();
     model.wish_preview()
 }
 
@@ -116,18 +118,23 @@ pub fn select(model: &mut Model, layer: usize, row: usize) -> Vec<Effect> {
 
 /// Sets the selected setting to a value that was checked.
 pub fn set(model: &mut Model, setting: Setting, value: Value) -> Vec<Effect> {
-    let cursor = model.stack;
-    change(model, Some(cursor), |recipe| match setting.mask {
-        Some(mask) => recipe
-            .masks
-            .settings_mut(mask)
-            .put(setting.spec.name, value),
-        None => {
+    let (cursor, name) = (model.stack, setting.spec.name);
+    match setting.owner {
+        Owner::Layer => change(model, Some(cursor), |recipe| {
             if let Some(layer) = recipe.layers.get_mut(cursor.layer) {
-                layer.put(setting.spec.name, value);
+                layer.put(name, value);
             }
+        }),
+        Owner::Mask(mask) => change(model, Some(cursor), |recipe| {
+            recipe.masks.settings_mut(mask).put(name, value);
+        }),
+        Owner::Tip => {
+            let mut tip = model.tip();
+            tip.put(name, value);
+            model.tip = Some(tip);
+            Vec::new()
         }
-    })
+    }
 }
 
 /// Adjusts the selected setting by one step.
@@ -227,9 +234,10 @@ pub fn reset(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let name = setting.spec.name;
-    let default = match setting.mask {
-        Some(mask) => Recipe::default().masks.settings(mask).get(name),
-        None => model
+    let default = match setting.owner {
+        Owner::Mask(mask) => Recipe::default().masks.settings(mask).get(name),
+        Owner::Tip => Tip::default().get(name),
+        Owner::Layer => model
             .edit()
             .and_then(|it| it.recipe.layers.get(model.stack.layer))
             .and_then(|layer| layer.default_of(name)),
@@ -242,21 +250,12 @@ pub fn slide(model: &mut Model, share: f64) -> Vec<Effect> {
     let Some(setting) = model.selected_setting() else {
         return Vec::new();
     };
-    let Some((min, max, fine)) = slider_range(&setting.spec.allowed) else {
+    let Some((min, max, fine)) = setting.spec.allowed.range() else {
         return Vec::new();
     };
     let value = unslide(share.clamp(0.0, 1.0), (min, max, fine));
     let value = ((value / fine).round() * fine).clamp(min, max);
     set(model, setting, Value::Number((value * 1e6).round() / 1e6))
-}
-
-/// The range of a slider and its fine step.
-pub fn slider_range(allowed: &Allowed) -> Option<(f64, f64, f64)> {
-    match allowed {
-        Allowed::Number { min, max, fine, .. } => Some((*min, *max, *fine)),
-        Allowed::PercentOrMatch { max } => Some((0.0, *max, 1.0)),
-        _ => None,
-    }
 }
 
 /// The value at a share of a slider. Fine steps over a wide range are spread so that small values

@@ -4,6 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+mod tools;
+
 use super::*;
 use crate::engine::recipe::{Kind, preset};
 use crate::tui::geometry::Size;
@@ -33,6 +35,24 @@ fn read(model: &mut Model, picture: usize) {
     update(model, Message::PictureRead { picture, size });
 }
 
+/// What the worker would answer to the newest wish.
+fn preview(model: &Model, subject: Subject) -> Preview {
+    let size = match &subject {
+        Subject::Picture => Size::new(6000, 4000),
+        Subject::Donor { size, .. } => *size,
+    };
+    Preview {
+        number: model.wish,
+        picture: model.open.expect("a picture is open"),
+        image: Default::default(),
+        frame: model.view.frame(size, model.preview_pixels()),
+        subject,
+        settled: true,
+        skipped: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
 fn key(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     update(model, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)))
 }
@@ -47,7 +67,12 @@ fn keys(model: &mut Model, keys: &str) -> Vec<Effect> {
 }
 
 fn shown(model: &Model) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(100, 30)).expect("a terminal in memory");
+    shown_at(model, 100, 30)
+}
+
+fn shown_at(model: &Model, width: u16, height: u16) -> String {
+    let backend = TestBackend::new(width, height);
+    let mut terminal = Terminal::new(backend).expect("a terminal in memory");
     let frame = terminal.draw(|frame| view::draw(model, frame));
     frame.expect("it is drawn");
     terminal.backend().to_string()
@@ -77,15 +102,11 @@ fn every_key_of_a_held_one_counts_and_only_the_last_wish_is_answered() {
         keys(&mut model, "l");
     }
     assert!(shown(&model).contains("16.0 px"));
-    let old = Message::PreviewReady(crate::tui::message::Preview {
+    let old = Preview {
         number: model.wish - 1,
-        picture: 0,
-        image: Default::default(),
-        scale: 1.0,
-        settled: true,
-        skipped: Vec::new(),
-        remarks: Vec::new(),
-    });
+        ..preview(&model, Subject::Picture)
+    };
+    let old = Message::PreviewReady(old);
     update(&mut model, old);
     assert!(model.preview.is_none());
 }

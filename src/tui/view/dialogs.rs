@@ -9,7 +9,7 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 use super::{ACCENT, SELECTED, row_of};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS};
-use crate::tui::keys::BINDINGS;
+use crate::tui::keys::help_rows;
 use crate::tui::layout::inner;
 use crate::tui::model::{Dialog, Model};
 
@@ -62,9 +62,12 @@ fn quit(model: &Model, frame: &mut Frame) {
 }
 
 fn help(frame: &mut Frame, first: usize) {
-    let rows: Vec<String> = BINDINGS
-        .iter()
-        .map(|it| format!("{:<12}{}", it.keys.join(" "), it.help))
+    let rows: Vec<String> = help_rows()
+        .into_iter()
+        .map(|(keys, help)| match keys.as_str() {
+            "" => help.to_string(),
+            keys => format!("{keys:<14}{help}"),
+        })
         .collect();
     let area = window(frame, " Keys · j k scroll, any other key closes ", &rows);
     let room = usize::from(area.height);

@@ -6,9 +6,11 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{BAD, DIM, fitted, pane};
+use crate::engine::masks::BrushMode;
 use crate::tui::layout::Layout;
 use crate::tui::message::Show;
 use crate::tui::model::{Model, Pane};
+use crate::tui::tool::Tool;
 
 pub fn draw(model: &Model, frame: &mut Frame, layout: &Layout) {
     let block = pane(model, Pane::Preview, title(model, layout.preview.width));
@@ -38,12 +40,29 @@ fn title(model: &Model, width: u16) -> String {
 
 /// What is shown, how large, and whether it is the true picture yet.
 fn state(model: &Model) -> String {
-    let what = match model.show {
+    let shown = match model.show {
         Show::After => "after",
         Show::Before => "BEFORE",
         Show::Split => "before|after",
         Show::Detail => "detail ×8",
         Show::Mask => "mask",
+    };
+    let what = match &model.tool {
+        None => shown.to_string(),
+        Some(Tool::Brush(_)) => {
+            let tip = model.tip();
+            let brush = match tip.mode {
+                BrushMode::Add => "BRUSH",
+                BrushMode::Erase => "ERASER",
+            };
+            match model.show {
+                Show::After => format!("{brush} {} px", tip.radius),
+                _ => format!("{brush} {} px · {shown}", tip.radius),
+            }
+        }
+        Some(Tool::Marquee(it)) => {
+            format!("PATCH {}×{}", it.patch.width, it.patch.height)
+        }
     };
     let Some(preview) = model
         .preview
@@ -52,12 +71,12 @@ fn state(model: &Model) -> String {
     else {
         return format!(" {what} ");
     };
-    let scale = if preview.scale == 1.0 {
+    let scale = if preview.frame.scale == 1.0 {
         "1:1".to_string()
-    } else if preview.scale > 1.0 {
-        format!("{:.0}:1", preview.scale)
+    } else if preview.frame.scale > 1.0 {
+        format!("{:.0}:1", preview.frame.scale)
     } else {
-        format!("{:.0} %", preview.scale * 100.0)
+        format!("{:.0} %", preview.frame.scale * 100.0)
     };
     let state = if preview.settled && preview.number == model.wish {
         ""

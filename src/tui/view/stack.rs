@@ -10,7 +10,7 @@ use crate::engine::operations::parameter::{Allowed, Choice, Value};
 use crate::engine::recipe::Layer;
 use crate::tui::layout::{Layout, inner};
 use crate::tui::model::{Dialog, Model, Pane, Setting, scrolled};
-use crate::tui::update::{slide_of, slider_range};
+use crate::tui::update::slide_of;
 
 /// Every row as (layer, line) where line 0 is the heading, and which of them the cursor is on.
 pub fn stack_rows(model: &Model) -> (Vec<(usize, usize)>, usize) {
@@ -111,7 +111,7 @@ fn draw_setting(
     let (start, width) = Layout::slider(area);
     let name_width = usize::from(start - area.x);
     let value_width = usize::from(area.width).saturating_sub(name_width + usize::from(width));
-    let name = match setting.mask {
+    let name = match setting.owner.mask() {
         Some(mask) => format!(" {}.{}", mask_mark(mask.name()), setting.spec.name),
         None => format!(" {}", setting.spec.name),
     };
@@ -134,7 +134,7 @@ fn draw_setting(
         let shown = fitted(&format!("{text}▏"), wide);
         spans.push(Span::styled(format!("{shown:<wide$}"), ACCENT));
     } else {
-        match (&value, slider_range(&setting.spec.allowed)) {
+        match (&value, setting.spec.allowed.range()) {
             (Value::Number(number), Some(range)) => {
                 spans.extend(slider(slide_of(*number, range), usize::from(width)));
                 let shown = format!("{} {}", shown_number(*number, range.2), setting.spec.unit);

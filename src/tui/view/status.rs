@@ -6,8 +6,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{ACCENT, DIM};
+use crate::engine::operations::parameter::Choice;
 use crate::tui::layout::Layout;
 use crate::tui::model::{Model, Pane};
+use crate::tui::tool::Tool;
 
 /// Columns of the gauge.
 const GAUGE: usize = 20;
@@ -28,8 +30,8 @@ fn status<'a>(model: &Model) -> Line<'a> {
         .selected_setting()
         .filter(|_| model.focus == Pane::Parameters)
     {
-        let mask = match setting.mask {
-            Some(mask) => format!("{mask:?} mask: "),
+        let mask = match setting.owner.mask() {
+            Some(mask) => format!("{} mask: ", mask.name()),
             None => String::new(),
         };
         return Line::styled(format!(" {mask}{}", setting.spec.help), DIM);
@@ -59,7 +61,25 @@ fn gauge<'a>(model: &Model) -> Line<'a> {
 }
 
 fn hints(model: &Model, frame: &mut Frame, area: Rect) {
+    let tool = model.tool.as_ref().filter(|_| model.focus == Pane::Preview);
     let keys: &[(&str, &str)] = match model.focus {
+        _ if matches!(tool, Some(Tool::Brush(_))) => &[
+            ("h j k l", "move"),
+            ("Space", "paint"),
+            ("e", "line"),
+            ("[ ]", "size"),
+            ("x", "erase"),
+            ("u", "undo"),
+            ("M", "overlay"),
+            ("Esc", "leave"),
+        ],
+        _ if tool.is_some() => &[
+            ("h j k l", "move"),
+            ("H J K L", "size"),
+            ("Enter", "take"),
+            ("Esc", "leave"),
+            ("+ - z", "zoom"),
+        ],
         Pane::Pictures => &[
             ("Tab", "parameters"),
             ("j k", "pictures"),

@@ -1,0 +1,418 @@
+//! What the tools draw into the preview: painted coverage, the ring of the brush, the marquee. It is
+//! drawn into the picture itself, so that it is seen in every protocol, and at once, while the
+//! worker still makes the picture of what was painted.
+
+use std::sync::Arc;
+
+use image::{Rgb, RgbImage};
+
+use super::geometry::Frame;
+use super::message::{Preview, Subject};
+use super::model::Model;
+use super::tool::Tool;
+use crate::engine::masks::{Brush, BrushMode, Point, Stroke};
+use crate::engine::operations::{Cancel, Rectangle};
+use crate::engine::raster::{Plane, Region};
+
+/// How strongly coverage is shown in red, as in the view of a mask.
+const COVERAGE_STRENGTH: f32 = 0.6;
+
+/// Red is coverage.
+const COVERED: [f32; 3] = [255.0, 0.0, 0.0];
+/// Blue is what a line takes away while it is drawn and coverage is not shown.
+const ERASED: [f32; 3] = [0.0, 96.0, 255.0];
+
+/// Length of a dash of the marquee, in screen pixels.
+const DASH: i64 = 4;
+
+/// What is drawn into a preview.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Overlay {
+    /// The brush at work.
+    Brush {
+        /// What the preview shows.
+        frame: Frame,
+        /// What is painted, if it is shown.
+        painted: Option<Brush>,
+        /// The line that is being drawn.
+        live: Option<Stroke>,
+        /// The middle of the tip.
+        cursor: Point,
+        /// Radius of the tip, in pixels of the picture.
+        radius: f64,
+    },
+    /// A patch that is being marked.
+    Marquee {
+        /// What the preview shows.
+        frame: Frame,
+        /// The patch, in pixels of the donor.
+        patch: Rectangle,
+        /// Its texture, amplified.
+        texture: Texture,
+    },
+}
+
+/// A picture that is told from another by where it is in memory.
+#[derive(Clone, Debug)]
+pub struct Texture(Arc<RgbImage>);
+
+impl PartialEq for Texture {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Overlay {
+    /// What is to be drawn into the preview on the screen, if there is anything.
+    pub fn of(model: &Model) -> Option<Self> {
+        let preview: &Preview = model.current_preview()?;
+        let frame = preview.frame;
+        match (model.tool.as_ref()?, &preview.subject) {
+            (Tool::Brush(painting), Subject::Picture) => {
+                let tip = model.tip();
+                let painted = &model.edit()?.recipe.masks.brush;
+                let live = painting.live.as_ref().map(|(points, erase)| {
+                    let mut tip = tip.clone();
+                    if *erase {
+                        tip.mode = BrushMode::Erase;
+                    }
+                    Stroke {
+                        tip,
+                        points: points.as_slice().into(),
+                    }
+                });
+                Some(Overlay::Brush {
+                    frame,
+                    painted: painting.overlay.then(|| painted.clone()),
+                    live,
+                    cursor: painting.cursor,
+                    radius: tip.radius,
+                })
+            }
+            (Tool::Marquee(marquee), Subject::Donor { texture, .. }) => Some(Overlay::Marquee {
+                frame,
+                patch: marquee.patch,
+                texture: Texture(texture.clone()),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The preview with all of it drawn in.
+    pub fn drawn(&self, preview: &RgbImage) -> RgbImage {
+        let mut image = preview.clone();
+        match self {
+            Overlay::Brush {
+                frame,
+                painted,
+                live,
+                cursor,
+                radius,
+            } => {
+                draw_coverage(&mut image, frame, painted.as_ref(), live.as_ref());
+                let scale = frame.shown.width as f64 / frame.region.width as f64;
+                draw_ring(&mut image, frame.to_screen(*cursor), radius * scale);
+            }
+            Overlay::Marquee {
+                frame,
+                patch,
+                texture,
+            } => {
+                draw_marquee(&mut image, frame, *patch);
+                draw_inset(&mut image, frame, *patch, &texture.0);
+            }
+        }
+        image
+    }
+}
+
+/// The last picture that was drawn into: it is drawn anew only when something has changed.
+#[derive(Debug, Default)]
+pub struct Drawn(Option<(Arc<RgbImage>, Overlay, Arc<RgbImage>)>);
+
+impl Drawn {
+    /// The preview with the overlay drawn in.
+    pub fn image(&mut self, preview: &Arc<RgbImage>, overlay: Overlay) -> Arc<RgbImage> {
+        match &self.0 {
+            Some((of, with, image)) if Arc::ptr_eq(of, preview) && *with == overlay => {
+                image.clone()
+            }
+            _ => {
+                let image = Arc::new(overlay.drawn(preview));
+                self.0 = Some((preview.clone(), overlay, image.clone()));
+                image
+            }
+        }
+    }
+}
+
+/// Tints what is painted and the line that is being drawn.
+fn draw_coverage(
+    image: &mut RgbImage,
+    frame: &Frame,
+    painted: Option<&Brush>,
+    live: Option<&Stroke>,
+) {
+    let scale = frame.shown.width as f64 / frame.region.width as f64;
+    let region = Region::of_size(image.width() as usize, image.height() as usize);
+    let on_screen = |brush: &Brush| -> Plane {
+        // In the engine's terms the screen is a picture of its own, with samples on whole numbers.
+        let mapped = brush.mapped(scale, |point| {
+            let (x, y) = frame.to_screen(point);
+            [x - 0.5, y - 0.5]
+        });
+        let plane = mapped.coverage(region, &Cancel::default());
+        if brush.invert {
+            plane.map(|it| 1.0 - it)
+        } else {
+            plane
+        }
+    };
+    match (painted, live) {
+        (Some(painted), live) => {
+            let mut brush = painted.clone();
+            brush.strokes.extend(live.cloned());
+            tint(image, &on_screen(&brush), COVERED);
+        }
+        (None, Some(live)) => {
+            let erases = live.tip.mode == BrushMode::Erase;
+            let mut line = live.clone();
+            line.tip.mode = BrushMode::Add;
+            let brush = Brush {
+                invert: false,
+                strokes: vec![line],
+            };
+            let colour = if erases { ERASED } else { COVERED };
+            tint(image, &on_screen(&brush), colour);
+        }
+        (None, None) => {}
+    }
+}
+
+fn tint(image: &mut RgbImage, coverage: &Plane, colour: [f32; 3]) {
+    for (pixel, coverage) in image.pixels_mut().zip(coverage.samples()) {
+        if *coverage > 0.0 {
+            for (sample, to) in pixel.0.iter_mut().zip(colour) {
+                let from = f32::from(*sample);
+                *sample = (from + COVERAGE_STRENGTH * coverage * (to - from)).round() as u8;
+            }
+        }
+    }
+}
+
+/// The outline of the tip, and a cross in its middle.
+fn draw_ring(image: &mut RgbImage, (x, y): (f64, f64), radius: f64) {
+    // On a coarse screen both together would be a blot.
+    let has_ring = radius >= 1.5;
+    let has_cross = !has_ring || radius >= 7.0;
+    let reach = radius.max(3.0) + 1.0;
+    let (width, height) = (f64::from(image.width()), f64::from(image.height()));
+    let span = |middle: f64, length: f64| {
+        let first = (middle - reach).max(0.0) as u32;
+        let end = (middle + reach + 1.0).clamp(0.0, length) as u32;
+        first..end
+    };
+    for row in span(y, height) {
+        for column in span(x, width) {
+            let (dx, dy) = (f64::from(column) + 0.5 - x, f64::from(row) + 0.5 - y);
+            let on_ring = has_ring && (dx.hypot(dy) - radius).abs() < 0.6;
+            let arm = |along: f64, across: f64| {
+                has_cross && across.abs() <= 0.5 && (1.0..=3.0).contains(&along.abs())
+            };
+            if on_ring || arm(dx, dy) || arm(dy, dx) {
+                contrast(image.get_pixel_mut(column, row));
+            }
+        }
+    }
+}
+
+/// White on dark, black on light.
+fn contrast(pixel: &mut Rgb<u8>) {
+    let [r, g, b] = pixel.0.map(f32::from);
+    let light = 0.30 * r + 0.59 * g + 0.11 * b > 127.0;
+    pixel.0 = if light { [0; 3] } else { [255; 3] };
+}
+
+/// The outline of the patch in dashes of black and white.
+fn draw_marquee(image: &mut RgbImage, frame: &Frame, patch: Rectangle) {
+    let edge = |at: u32| f64::from(at) - 0.5;
+    let (left, top) = frame.to_screen([edge(patch.x), edge(patch.y)]);
+    let (right, bottom) =
+        frame.to_screen([edge(patch.x + patch.width), edge(patch.y + patch.height)]);
+    // The outline lies on the outermost pixels of the patch.
+    let (left, top) = (left.floor() as i64, top.floor() as i64);
+    let (right, bottom) = (
+        (right.ceil() as i64 - 1).max(left),
+        (bottom.ceil() as i64 - 1).max(top),
+    );
+    let mut dot = |x: i64, y: i64| {
+        let (Ok(column), Ok(row)) = (u32::try_from(x), u32::try_from(y)) else {
+            return;
+        };
+        if column < image.width() && row < image.height() {
+            let dark = (x + y).rem_euclid(2 * DASH) < DASH;
+            let colour = if dark { [0; 3] } else { [255; 3] };
+            image.put_pixel(column, row, Rgb(colour));
+        }
+    };
+    for x in left..=right {
+        dot(x, top);
+        dot(x, bottom);
+    }
+    for y in top..=bottom {
+        dot(left, y);
+        dot(right, y);
+    }
+}
+
+/// The texture of the patch, framed, in the corner that is farthest from the patch.
+fn draw_inset(image: &mut RgbImage, frame: &Frame, patch: Rectangle, texture: &RgbImage) {
+    let (x, y) = frame.to_screen([
+        f64::from(patch.x) + f64::from(patch.width) / 2.0,
+        f64::from(patch.y) + f64::from(patch.height) / 2.0,
+    ]);
+    let (width, height) = (texture.width() + 2, texture.height() + 2);
+    if width > image.width() || height > image.height() {
+        return;
+    }
+    let far = |at: f64, length: u32, inset: u32| {
+        if at > f64::from(length) / 2.0 {
+            0
+        } else {
+            length - inset
+        }
+    };
+    let (left, top) = (far(x, image.width(), width), far(y, image.height(), height));
+    for row in 0..height {
+        for column in 0..width {
+            let inside = (1..width - 1).contains(&column) && (1..height - 1).contains(&row);
+            let pixel = if inside {
+                *texture.get_pixel(column - 1, row - 1)
+            } else {
+                Rgb([255; 3])
+            };
+            image.put_pixel(left + column, top + row, pixel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::masks::Tip;
+    use crate::tui::geometry::Size;
+
+    /// The left half of a picture of 200×100 pixels, shown at half its size.
+    const FRAME: Frame = Frame {
+        region: Region {
+            x: 0,
+            y: 0,
+            width: 100,
+            height: 100,
+        },
+        shown: Size {
+            width: 50,
+            height: 50,
+        },
+        scale: 0.5,
+    };
+
+    fn grey() -> RgbImage {
+        RgbImage::from_pixel(50, 50, Rgb([100; 3]))
+    }
+
+    fn dot(mode: BrushMode, x: f64, y: f64) -> Stroke {
+        Stroke {
+            tip: Tip {
+                mode,
+                radius: 12.0,
+                hardness: 100.0,
+                opacity: 100.0,
+            },
+            points: [[x, y]].into(),
+        }
+    }
+
+    fn brush(painted: Option<Vec<Stroke>>, live: Option<Stroke>) -> Overlay {
+        Overlay::Brush {
+            frame: FRAME,
+            painted: painted.map(|strokes| Brush {
+                invert: false,
+                strokes,
+            }),
+            live,
+            cursor: [80.5, 20.5],
+            radius: 10.0,
+        }
+    }
+
+    #[test]
+    fn what_is_painted_is_red_where_it_is_in_the_picture() {
+        let overlay = brush(Some(vec![dot(BrushMode::Add, 40.5, 60.5)]), None);
+        let image = overlay.drawn(&grey());
+        let red = Rgb([193, 40, 40]);
+        assert_eq!(*image.get_pixel(20, 30), red);
+        assert_eq!(*image.get_pixel(24, 30), red);
+        assert_eq!(*image.get_pixel(28, 30), Rgb([100; 3]));
+    }
+
+    #[test]
+    fn a_line_that_is_drawn_adds_and_erases_at_once() {
+        let painted = vec![dot(BrushMode::Add, 40.5, 60.5)];
+        let erased = brush(Some(painted), Some(dot(BrushMode::Erase, 40.5, 60.5)));
+        assert_eq!(*erased.drawn(&grey()).get_pixel(20, 30), Rgb([100; 3]));
+        let hidden = brush(None, Some(dot(BrushMode::Erase, 40.5, 60.5)));
+        assert_eq!(*hidden.drawn(&grey()).get_pixel(20, 30), Rgb([40, 98, 193]));
+    }
+
+    #[test]
+    fn the_ring_is_seen_on_dark_and_on_light() {
+        for (ground, ring) in [(30, 255), (220, 0)] {
+            let ground = RgbImage::from_pixel(50, 50, Rgb([ground; 3]));
+            let image = brush(None, None).drawn(&ground);
+            // The cursor is at 40.5, 10.5 on the screen, and the radius 5 pixels there.
+            assert_eq!(*image.get_pixel(45, 10), Rgb([ring; 3]));
+            assert_eq!(*image.get_pixel(40, 15), Rgb([ring; 3]));
+            assert_eq!(image.get_pixel(48, 10), ground.get_pixel(48, 10));
+        }
+    }
+
+    #[test]
+    fn the_marquee_is_an_outline_with_its_texture_in_the_far_corner() {
+        let texture = Arc::new(RgbImage::from_pixel(10, 8, Rgb([7, 8, 9])));
+        let overlay = Overlay::Marquee {
+            frame: FRAME,
+            patch: Rectangle {
+                x: 10,
+                y: 20,
+                width: 40,
+                height: 30,
+            },
+            texture: Texture(texture),
+        };
+        let image = overlay.drawn(&grey());
+        let is_line = |x, y| matches!(image.get_pixel(x, y).0, [0, 0, 0] | [255, 255, 255]);
+        // 5..25 by 10..25 on the screen.
+        for (x, y) in [(5, 10), (24, 10), (5, 24), (24, 24), (12, 10), (5, 20)] {
+            assert!(is_line(x, y), "{x},{y}");
+        }
+        assert_eq!(*image.get_pixel(12, 17), Rgb([100; 3]));
+        assert_eq!(*image.get_pixel(25, 17), Rgb([100; 3]));
+        // The patch is in the upper left, so the inset is in the lower right.
+        assert_eq!(*image.get_pixel(48, 48), Rgb([7, 8, 9]));
+        assert_eq!(*image.get_pixel(49, 49), Rgb([255; 3]));
+    }
+
+    #[test]
+    fn the_same_is_drawn_once() {
+        let mut drawn = Drawn::default();
+        let preview = Arc::new(grey());
+        let first = drawn.image(&preview, brush(None, None));
+        assert!(Arc::ptr_eq(
+            &first,
+            &drawn.image(&preview, brush(None, None))
+        ));
+        let line = brush(None, Some(dot(BrushMode::Add, 5.0, 5.0)));
+        assert!(!Arc::ptr_eq(&first, &drawn.image(&preview, line)));
+    }
+}
