@@ -83,6 +83,10 @@ pub enum Action {
     Erase,
     /// Mark a patch for the graft.
     Marquee,
+    /// The next of the best patches for the graft.
+    NextPatch,
+    /// Keep what was found for the layer.
+    KeepFound,
     /// Choose a preset.
     Presets,
     /// Write the recipe beside the picture.
@@ -160,6 +164,8 @@ pub const BINDINGS: &[Binding] = &[
     row(&["]"], Action::Larger, "larger brush or patch"),
     row(&["x"], Action::Erase, "the brush erases, or adds again"),
     row(&["m"], Action::Marquee, "mark a patch of skin for the graft"),
+    row(&["t"], Action::NextPatch, "try the next of the best patches for the graft"),
+    row(&["f"], Action::KeepFound, "keep the patch and the strength that were found"),
     row(&["u"], Action::Undo, "undo"),
     row(&["Ctrl-r"], Action::Redo, "redo"),
     row(&["r"], Action::Render, "render this picture at full size"),

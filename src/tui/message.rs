@@ -151,6 +151,8 @@ pub struct PreviewRequest {
     pub layer: usize,
     /// The patch that is being marked: the donor of its layer is shown instead of the picture.
     pub marking: Option<Marking>,
+    /// The graft layer for which the best patches are asked.
+    pub patches_of: Option<usize>,
 }
 
 /// A patch that is being marked.
@@ -195,7 +197,17 @@ pub struct Preview {
     pub skipped: Vec<usize>,
     /// Why they do not, and what else should be known.
     pub remarks: Vec<String>,
+    /// The recipe with everything filled in that was found: patches and strengths.
+    pub resolved: Arc<Recipe>,
+    /// The best patches of the layer that they were asked for, the best first.
+    pub patches: Option<(usize, Vec<Rectangle>)>,
+    /// How much of the picture has which luma.
+    pub histogram: Arc<Histogram>,
 }
+
+/// Shares of a picture by luma, from black to white; the largest is 1.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Histogram(pub Vec<f32>);
 
 /// A wish for a full-size render.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use super::message::{
 };
 use super::tool::Tool;
 use crate::engine::masks::{MaskName, Point, Tip};
-use crate::engine::operations::parameter::{Adjust, Spec, Value};
+use crate::engine::operations::parameter::{Adjust, Allowed, Spec, Value};
 use crate::engine::recipe::{Kind, Recipe};
 
 /// The three panes.
@@ -202,6 +202,8 @@ pub struct Model {
     pub tool: Option<Tool>,
     /// What the next stroke of the brush is painted with; `None` before the brush is first used.
     pub tip: Option<Tip>,
+    /// The graft layer for which the next of the best patches is to be taken once they are known.
+    pub next_patch_of: Option<usize>,
 }
 
 impl Model {
@@ -234,6 +236,7 @@ impl Model {
             overwrite,
             tool: None,
             tip: None,
+            next_patch_of: None,
         }
     }
 
@@ -313,6 +316,24 @@ impl Model {
             Owner::Layer => recipe.layers.get(layer)?.get(setting.spec.name),
             Owner::Tip => self.tip().get(setting.spec.name),
         }
+    }
+
+    /// What was found for a setting of a layer that the recipe leaves open.
+    pub fn found(&self, layer: usize, setting: Setting) -> Option<Value> {
+        let preview = self.preview.as_ref();
+        let preview = preview.filter(|it| Some(it.picture) == self.open)?;
+        let mine = self.edit()?.recipe.layers.get(layer)?;
+        let resolved = preview.resolved.layers.get(layer)?;
+        let open = match (setting.owner, mine.get(setting.spec.name)?) {
+            (Owner::Layer, Value::Open) => true,
+            (Owner::Layer, Value::Text(it)) => {
+                matches!(setting.spec.allowed, Allowed::PercentOrMatch { .. }) && it == "match"
+            }
+            _ => false,
+        };
+        let value = resolved.get(setting.spec.name)?;
+        let found = matches!(value, Value::Rectangle(_) | Value::Number(_));
+        (open && found && resolved.kind() == mine.kind()).then_some(value)
     }
 
     /// What the next stroke of the brush is painted with.
@@ -406,6 +427,7 @@ impl Model {
             show: self.show,
             layer: self.stack.layer,
             marking,
+            patches_of: self.next_patch_of,
         })]
     }
 

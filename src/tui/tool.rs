@@ -2,10 +2,10 @@
 
 use super::geometry::Size;
 use crate::engine::masks::Point;
-use crate::engine::operations::Rectangle;
+use crate::engine::operations::{self, Rectangle};
 
 /// The smallest patch that can be marked, in pixels a side.
-pub const SMALLEST_PATCH: u32 = 48;
+pub const SMALLEST_PATCH: u32 = operations::SMALLEST_PATCH as u32;
 
 /// The patch that is proposed, in pixels a side.
 const PROPOSED_PATCH: u32 = 160;

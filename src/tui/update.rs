@@ -4,6 +4,7 @@ mod brush;
 mod dialogs;
 mod marquee;
 mod mouse;
+mod patches;
 mod recipe;
 
 pub use recipe::slide_of;
@@ -135,6 +136,9 @@ fn preview_ready(model: &mut Model, preview: Preview) -> Vec<Effect> {
     };
     let why = preview.remarks.first().cloned();
     model.preview = Some(preview);
+    if let Some(effects) = patches::known(model) {
+        return effects;
+    }
     match (donor, &model.tool) {
         (Some(size), _) => marquee::donor_shown(model, size),
         (None, Some(Tool::Marquee(_))) => {
@@ -243,6 +247,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ZoomOut => zoom(model, false),
         Action::Brush => brush::toggle(model),
         Action::Marquee => marquee::toggle(model),
+        Action::NextPatch => patches::next(model),
+        Action::KeepFound => patches::keep_found(model),
         Action::Smaller => resize_tool(model, false),
         Action::Larger => resize_tool(model, true),
         Action::Erase => {
@@ -436,6 +442,7 @@ fn open_listed(model: &mut Model, cursor: usize) -> Vec<Effect> {
 fn open(model: &mut Model, picture: usize) -> Vec<Effect> {
     model.open = Some(picture);
     model.tool = None;
+    model.next_patch_of = None;
     model.view.centre = View::default().centre;
     model.status.clear();
     if model.entries[picture].edit.is_none() {

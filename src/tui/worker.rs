@@ -15,7 +15,8 @@ use image::RgbImage;
 use self::compose::{detail, masked, reduced, split, to_screen};
 use super::display::to_rgb;
 use super::geometry::{Frame, Size};
-use super::message::{Marking, Message, Preview, PreviewRequest, Show, Subject};
+use super::message::{Histogram, Marking, Message, Preview, PreviewRequest, Show, Subject};
+use crate::engine::operations::Rectangle;
 use crate::engine::raster::{Image, Region, Tile};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
@@ -29,6 +30,9 @@ const DIRECT_SCALE: f64 = 0.5;
 
 /// Reduced copies of a picture are made until it is no larger than this, in pixels a side.
 const SMALLEST_COPY: usize = 512;
+
+/// Steps of luma that the histogram tells apart.
+const HISTOGRAM_BINS: usize = 128;
 
 /// Pictures kept in memory.
 const KEPT_PICTURES: usize = 2;
@@ -87,6 +91,7 @@ struct Loaded {
     levels: Vec<RenderInputs>,
     /// What could not be read beside the picture.
     remarks: Vec<String>,
+    histogram: Arc<Histogram>,
     /// The pictures named by the recipe that are part of `levels`.
     files: Vec<String>,
 }
@@ -128,6 +133,9 @@ struct Known {
     subject: Subject,
     skipped: Vec<usize>,
     remarks: Vec<String>,
+    resolved: Arc<Recipe>,
+    patches: Option<(usize, Vec<Rectangle>)>,
+    histogram: Arc<Histogram>,
 }
 
 struct Desk {
@@ -194,24 +202,25 @@ impl Desk {
         let loaded = self.pictures.front().expect("it was just loaded");
         let full = loaded.levels[0].clone();
         let plan = Plan::new(&request.recipe, full.clone());
-        let mut remarks = remarks(&plan, &loaded.remarks);
-        let skipped: Vec<usize> = plan.skipped().iter().map(|it| it.layer).collect();
+        let size = Size::new(full.picture.width(), full.picture.height());
+        let mut known = Known {
+            frame: request.view.frame(size, request.available),
+            subject: Subject::Picture,
+            skipped: plan.skipped().iter().map(|it| it.layer).collect(),
+            remarks: remarks(&plan, &loaded.remarks),
+            resolved: Arc::new(plan.resolved().clone()),
+            patches: request.patches_of.map(|it| (it, plan.patches(it))),
+            histogram: loaded.histogram.clone(),
+        };
         if let Some(marking) = request.marking {
             match donor::of_layer(&request.recipe, marking.layer, &full) {
                 Ok(_) => {
-                    self.answer_marking(request, marking, (skipped, remarks), cancel);
+                    self.answer_marking(request, marking, known, cancel);
                     return Ok(());
                 }
-                Err(why) => remarks.insert(0, why),
+                Err(why) => known.remarks.insert(0, why),
             }
         }
-        let size = Size::new(full.picture.width(), full.picture.height());
-        let known = Known {
-            frame: request.view.frame(size, request.available),
-            subject: Subject::Picture,
-            skipped,
-            remarks,
-        };
         if known.frame.scale < DIRECT_SCALE && !self.answers_at_once(request, known.frame) {
             let loaded = self.pictures.front().expect("it was just loaded");
             if let Ok(image) = draft(loaded, plan.resolved(), request, known.frame, cancel) {
@@ -232,7 +241,7 @@ impl Desk {
         &mut self,
         request: &PreviewRequest,
         marking: Marking,
-        (skipped, remarks): (Vec<usize>, Vec<String>),
+        known: Known,
         cancel: &Cancel,
     ) {
         let loaded = self.pictures.front().expect("it was just loaded");
@@ -254,8 +263,7 @@ impl Desk {
                 size,
                 texture: Arc::new(donor::texture(graft.radius, donor, marking.patch, room)),
             },
-            skipped,
-            remarks,
+            ..known
         };
         let untouched = Recipe::default();
         let of = Of {
@@ -294,6 +302,9 @@ impl Desk {
             settled,
             skipped: known.skipped,
             remarks: known.remarks,
+            resolved: known.resolved,
+            patches: known.patches,
+            histogram: known.histogram,
         }));
     }
 
@@ -342,9 +353,12 @@ impl Desk {
                 Err(error) => remarks.push(error.to_string()),
             }
         }
+        let levels = levels(inputs);
+        let smallest = levels.last().map(|it| histogram(&it.picture));
         self.pictures.push_front(Loaded {
             picture: request.picture,
-            levels: levels(inputs),
+            levels,
+            histogram: Arc::new(smallest.unwrap_or_default()),
             remarks,
             files,
         });
@@ -439,6 +453,17 @@ fn levels(full: RenderInputs) -> Vec<RenderInputs> {
         levels.push(next);
     }
     levels
+}
+
+/// The shares of a picture by luma. Noise is outvoted in a reduced copy, as the mask smooths it away.
+fn histogram(picture: &Image) -> Histogram {
+    let mut counts = vec![0.0f32; HISTOGRAM_BINS];
+    for luma in picture.tile(picture.bounds()).luma().samples() {
+        let bin = (luma * HISTOGRAM_BINS as f32) as usize;
+        counts[bin.min(HISTOGRAM_BINS - 1)] += 1.0;
+    }
+    let largest = counts.iter().copied().fold(1.0, f32::max);
+    Histogram(counts.iter().map(|it| it / largest).collect())
 }
 
 /// The reduced copy that a frame is drafted from, and its scale.

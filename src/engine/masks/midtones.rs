@@ -57,8 +57,8 @@ impl Settings for Midtones {
 }
 
 impl Midtones {
-    /// The coverage of one smoothed luma.
-    fn of_luma(&self, luma: f32) -> f32 {
+    /// The coverage of one smoothed luma, before it may be turned round.
+    pub fn of_luma(&self, luma: f32) -> f32 {
         let (low, high, feather) = (self.low as f32, self.high as f32, self.feather as f32);
         smoothstep(low, low + feather, luma) * smoothstep(-high, feather - high, -luma)
     }

@@ -37,7 +37,14 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
     let seen = model.view.centre;
     let centre = [seen.0 * size.width as f64, seen.1 * size.height as f64];
     let donor = (graft.donor == "self").then_some(size);
-    let patch = match graft.patch {
+    let found = model.preview.as_ref().and_then(|it| {
+        let resolved = it.resolved.layers.get(layer).map(|it| &it.operation);
+        match resolved {
+            Some(Operation::Graft(it)) => it.patch,
+            _ => None,
+        }
+    });
+    let patch = match graft.patch.or(found) {
         Some(patch) => donor.map_or(patch, |it| inside(patch, it)),
         None => Marquee::proposed(centre, size),
     };
@@ -59,16 +66,18 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
     model.wish_preview()
 }
 
-/// The selected layer if it is a graft, or else the first graft, or else a new one.
+/// The selected layer if it is a graft, or else the first graft.
+pub fn chosen_graft(model: &Model) -> Option<usize> {
+    let layers = &model.edit()?.recipe.layers;
+    let is_graft = |at: &usize| layers.get(*at).is_some_and(|it| it.kind() == Kind::Graft);
+    let selected = Some(model.stack.layer).filter(is_graft);
+    selected.or_else(|| (0..layers.len()).find(is_graft))
+}
+
+/// The graft layer that is meant, or else a new one, and whether it is new.
 fn graft_layer(model: &mut Model) -> (usize, bool) {
-    let grafts: Vec<usize> = model.edit().map_or_else(Vec::new, |edit| {
-        let layers = edit.recipe.layers.iter().enumerate();
-        let grafts = layers.filter(|(_, it)| it.kind() == Kind::Graft);
-        grafts.map(|(at, _)| at).collect()
-    });
-    let selected = grafts.iter().find(|it| **it == model.stack.layer);
-    match selected.or(grafts.first()) {
-        Some(layer) => (*layer, false),
+    match chosen_graft(model) {
+        Some(layer) => (layer, false),
         None => {
             // The preview is wished for when the marquee is there.
             let _ = add_layer(model, Kind::Graft);
@@ -77,7 +86,8 @@ fn graft_layer(model: &mut Model) -> (usize, bool) {
     }
 }
 
-fn graft(model: &Model, layer: usize) -> Option<(String, Graft)> {
+/// The label and the settings of a graft layer.
+pub fn graft(model: &Model, layer: usize) -> Option<(String, Graft)> {
     let recipe = &model.edit()?.recipe;
     match &recipe.layers.get(layer)?.operation {
         Operation::Graft(graft) => Some((recipe.layer_label(layer), graft.clone())),

@@ -8,7 +8,7 @@ use crate::tui::layout::{Layout, hits, inner};
 use crate::tui::message::Effect;
 use crate::tui::model::{Drag, Model, Pane, scrolled};
 use crate::tui::tool::Tool;
-use crate::tui::view::stack_rows;
+use crate::tui::view::{divided, stack_rows};
 
 /// Does what the mouse asks for.
 pub fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
@@ -80,7 +80,10 @@ fn release(model: &mut Model) -> Vec<Effect> {
 }
 
 fn press_parameter(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect> {
-    let area = inner(layout.parameters);
+    let (area, _) = divided(model, inner(layout.parameters));
+    if !hits(area, column, row) {
+        return Vec::new();
+    }
     let (rows, cursor) = stack_rows(model);
     let first = scrolled(cursor, rows.len(), usize::from(area.height));
     let Some(&(layer, line)) = rows.get(first + usize::from(row - area.y)) else {

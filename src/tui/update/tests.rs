@@ -50,6 +50,9 @@ fn preview(model: &Model, subject: Subject) -> Preview {
         settled: true,
         skipped: Vec::new(),
         remarks: Vec::new(),
+        resolved: Default::default(),
+        patches: None,
+        histogram: Default::default(),
     }
 }
 

@@ -3,10 +3,12 @@
 
 mod dialogs;
 mod list;
+mod luma;
 mod preview;
 mod stack;
 mod status;
 
+pub use luma::divided;
 pub use stack::stack_rows;
 
 use ratatui::Frame;

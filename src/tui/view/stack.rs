@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{ACCENT, DIM, SELECTED, fitted, pane, row_of};
+use super::{ACCENT, DIM, SELECTED, fitted, luma, pane, row_of};
 use crate::engine::operations::parameter::{Allowed, Choice, Value};
 use crate::engine::recipe::Layer;
 use crate::tui::layout::{Layout, inner};
@@ -35,7 +35,10 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
         pane(model, Pane::Parameters, format!(" Layers {seed}")),
         area,
     );
-    let area = inner(area);
+    let (area, chart) = luma::divided(model, inner(area));
+    if let Some(chart) = chart {
+        luma::draw(model, frame, chart);
+    }
     let Some(edit) = model.edit() else {
         return;
     };
@@ -140,10 +143,24 @@ fn draw_setting(
                 let shown = format!("{} {}", shown_number(*number, range.2), setting.spec.unit);
                 spans.push(Span::raw(format!("{:>value_width$}", shown.trim_end())));
             }
-            _ => spans.push(Span::raw(fitted(
-                &shown(&value, &setting.spec.allowed),
-                wide,
-            ))),
+            _ => {
+                let own = shown(&value, &setting.spec.allowed);
+                // What the program found where the recipe leaves it open stands back.
+                let found = model.found(layer, setting);
+                let found = found.map(|it| (&value, shown(&it, &setting.spec.allowed)));
+                match found {
+                    Some((Value::Open, found)) => {
+                        spans.push(Span::styled(fitted(&found, wide), DIM));
+                    }
+                    Some((_, found)) => {
+                        let found = format!(" {found} {}", setting.spec.unit);
+                        let room = wide.saturating_sub(own.len());
+                        spans.push(Span::raw(own));
+                        spans.push(Span::styled(fitted(found.trim_end(), room), DIM));
+                    }
+                    None => spans.push(Span::raw(fitted(&own, wide))),
+                }
+            }
         }
     }
     frame.render_widget(Line::from(spans), area);

@@ -5,10 +5,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use super::super::*;
 use super::{key, keys, model, preview, shown};
 use crate::engine::masks::{Brush, BrushMode, MaskName};
+use crate::engine::operations::parameter::Strength;
 use crate::engine::operations::{Graft, Rectangle};
 use crate::engine::recipe::{Operation, Recipe};
 use crate::tui::geometry::{Size, placed};
-use crate::tui::message::{PreviewRequest, Subject};
+use crate::tui::message::{Histogram, PreviewRequest, Subject};
+use crate::tui::model::Owner;
 use crate::tui::tool::{Marquee, Painting};
 
 const LEFT: MouseButton = MouseButton::Left;
@@ -571,5 +573,99 @@ fn at_the_smallest_size_the_tools_still_say_what_they_do() {
     let screen = super::shown_at(&model, 80, 24);
     for expected in ["PATCH 160×160", "Enter", "take"] {
         assert!(screen.contains(expected), "{expected}:\n{screen}");
+    }
+}
+
+/// The two best patches of the donor, as the worker finds them.
+fn answer_patches(model: &mut Model, open: bool) {
+    let patches = [900, 1200].map(|x| Rectangle {
+        x,
+        y: 500,
+        width: 128,
+        height: 128,
+    });
+    let mut resolved = recipe(model).clone();
+    if let (true, Operation::Graft(graft)) = (open, &mut resolved.layers[1].operation) {
+        graft.patch = Some(patches[0]);
+        graft.strength = Strength::Percent(137.0);
+    }
+    let found = Preview {
+        resolved: resolved.into(),
+        patches: model.next_patch_of.map(|it| (it, patches.to_vec())),
+        ..preview(model, Subject::Picture)
+    };
+    let effects = update(model, Message::PreviewReady(found));
+    if let [Effect::Preview(_)] = effects[..] {
+        answer(model);
+    }
+}
+
+#[test]
+fn the_best_patches_come_in_turn() {
+    let mut model = model();
+    answer_patches(&mut model, true);
+    let effects = keys(&mut model, "t");
+    let [Effect::Preview(PreviewRequest { patches_of, .. })] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*patches_of, Some(1));
+    // The first one is used already, so the second is next.
+    answer_patches(&mut model, true);
+    assert_eq!(graft(&model).1.patch.map(|it| it.x), Some(1200));
+    assert_eq!(
+        model.status,
+        "patch 2 of 2 for layer 2 \"graft\": 128×128 at 1200, 500"
+    );
+    keys(&mut model, "t");
+    answer_patches(&mut model, false);
+    assert_eq!(graft(&model).1.patch.map(|it| it.x), Some(900));
+    // Each is a step to undo.
+    keys(&mut model, "uu");
+    assert_eq!(graft(&model).1.patch, None);
+}
+
+#[test]
+fn what_was_found_is_shown_and_can_be_kept() {
+    let mut model = model();
+    if let Some(edit) = model.edit_mut() {
+        edit.recipe.set("graft.strength=match").expect("it fits");
+    }
+    answer_patches(&mut model, true);
+    keys(&mut model, "\tj");
+    while model.stack.layer == 0 {
+        keys(&mut model, "j");
+    }
+    let screen = shown(&model);
+    assert!(screen.contains("900,500 128×128"), "{screen}");
+    assert!(screen.contains("match 137 %"), "{screen}");
+    assert_eq!(graft(&model).1.patch, None);
+    keys(&mut model, "f");
+    assert_eq!(model.status, "kept what was found: strength, patch");
+    assert_eq!(graft(&model).1.patch.map(|it| it.x), Some(900));
+    assert_eq!(graft(&model).1.strength, Strength::Percent(137.0));
+    keys(&mut model, "f");
+    assert!(model.status.starts_with("nothing was left open"));
+    keys(&mut model, "u");
+    assert_eq!(graft(&model).1.strength, Strength::Match);
+}
+
+#[test]
+fn the_curve_of_the_midtones_is_drawn_while_they_are_tuned() {
+    let mut model = model();
+    let mut answer = preview(&model, Subject::Picture);
+    answer.histogram = Histogram(vec![1.0; 128]).into();
+    update(&mut model, Message::PreviewReady(answer));
+    keys(&mut model, "\t");
+    assert!(!shown(&model).contains("luma: black to white"));
+    while model.selected_setting().map(|it| it.owner) != Some(Owner::Mask(MaskName::Midtones)) {
+        keys(&mut model, "j");
+    }
+    for (width, height) in [(100, 30), (80, 24)] {
+        let size = Size::new(width.into(), height.into());
+        update(&mut model, Message::Resized(size));
+        let screen = super::shown_at(&model, width, height);
+        assert!(screen.contains("luma: black to white"), "{screen}");
+        assert!(screen.contains("mid.low"), "{screen}");
+        assert!(screen.contains('⣿'), "{screen}");
     }
 }
