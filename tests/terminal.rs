@@ -47,6 +47,8 @@ impl Session {
         command.cwd(folder.path());
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
+        // The user's donor library stays out of it.
+        command.env("XDG_DATA_HOME", folder.at("data"));
         for name in [
             "SSH_CONNECTION",
             "TERM_PROGRAM",
@@ -268,6 +270,16 @@ fn a_patch_is_marked_and_a_mask_painted_with_the_mouse() {
     session.await_text("Enter takes them");
     session.keys("\r");
     session.await_text("takes its texture from");
+    session.keys("S");
+    session.await_text("A name for the patch");
+    session.keys("cheek\r");
+    session.await_text("saved cheek to the donor library");
+    assert!(folder.at("data/repore/donors/cheek.png").exists());
+    session.keys("C");
+    session.await_text("The donor of the graft");
+    session.await_text("cheek");
+    session.keys("q");
+    session.await_screen("no choice", |screen| !screen.contains("The donor of"));
 
     session.keys("B");
     session.await_text("brush mask added to layer 1");

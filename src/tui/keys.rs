@@ -87,6 +87,10 @@ pub enum Action {
     NextPatch,
     /// Keep what was found for the layer.
     KeepFound,
+    /// Save the patch to the donor library.
+    SaveDonor,
+    /// Choose the donor of the graft.
+    ChooseDonor,
     /// Choose a preset.
     Presets,
     /// Write the recipe beside the picture.
@@ -166,6 +170,8 @@ pub const BINDINGS: &[Binding] = &[
     row(&["m"], Action::Marquee, "mark a patch of skin for the graft"),
     row(&["t"], Action::NextPatch, "try the next of the best patches for the graft"),
     row(&["f"], Action::KeepFound, "keep the patch and the strength that were found"),
+    row(&["S"], Action::SaveDonor, "save the patch to the donor library"),
+    row(&["C"], Action::ChooseDonor, "choose the donor of the graft"),
     row(&["u"], Action::Undo, "undo"),
     row(&["Ctrl-r"], Action::Redo, "redo"),
     row(&["r"], Action::Render, "render this picture at full size"),

@@ -9,6 +9,7 @@ use image::RgbImage;
 use super::geometry::{Frame, Size, View};
 use crate::engine::operations::Rectangle;
 use crate::engine::recipe::Recipe;
+use crate::files::Donor;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -71,6 +72,10 @@ pub enum Message {
         /// Why it was not.
         error: Option<String>,
     },
+    /// The donor library was looked through.
+    DonorsListed(Result<Vec<Donor>, String>),
+    /// A patch was saved to the donor library, or could not be: what to say.
+    DonorSaved(Result<String, String>),
     /// The process is asked to end, or the terminal has gone.
     Terminate,
 }
@@ -109,10 +114,29 @@ pub enum Effect {
         /// Whether a recipe that is there is kept as a copy.
         keep_old: bool,
     },
+    /// Look through the donor library.
+    ListDonors,
+    /// Save a patch to the donor library.
+    SaveDonor(SavePatch),
     /// Draw the whole screen anew.
     Redraw,
     /// Leave.
     Quit,
+}
+
+/// A patch on its way into the donor library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavePatch {
+    /// What recipes will call it.
+    pub name: String,
+    /// The open picture.
+    pub picture: usize,
+    /// What the graft names as its donor: the picture, its original or a path.
+    pub donor: String,
+    /// The folder that paths in the recipe start from.
+    pub folder: PathBuf,
+    /// The patch, in pixels of the donor.
+    pub patch: Rectangle,
 }
 
 /// What the preview shows.

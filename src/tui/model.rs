@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use super::geometry::{Size, View, middle_of_cell, placed};
 use super::layout::Layout;
 use super::message::{
-    Effect, Marking, Preview, PreviewRequest, RenderRequest, Show, Subject, Survey,
+    Effect, Marking, Preview, PreviewRequest, RenderRequest, SavePatch, Show, Subject, Survey,
 };
 use super::tool::Tool;
 use crate::engine::masks::{MaskName, Point, Tip};
 use crate::engine::operations::parameter::{Adjust, Allowed, Spec, Value};
 use crate::engine::recipe::{Kind, Recipe};
+use crate::files::Donor;
 
 /// The three panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,15 @@ pub enum Dialog {
     Type(String),
     /// Typing a filter for the list.
     Filter,
+    /// Choosing the donor of a graft layer: those from the library come after `self` and `original`.
+    Donors {
+        /// Where the cursor is.
+        at: usize,
+        /// The saved patches.
+        library: Vec<Donor>,
+    },
+    /// Typing the name under which a patch is saved; the name is still empty in the patch.
+    SaveDonor(String, SavePatch),
     /// Leaving with changes that were not written, or renders that run.
     Quit,
     /// Replacing results that exist.

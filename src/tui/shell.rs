@@ -13,7 +13,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use super::geometry::Size;
-use super::message::{Effect, Message, Survey};
+use super::message::{Effect, Message, SavePatch, Survey};
 use super::model::{Dialog, Model};
 use super::overlay::{Drawn, Overlay};
 use super::picture::probe::{self, Abilities, Surroundings};
@@ -23,7 +23,11 @@ use super::update::{start, update};
 use super::view;
 use super::worker::PreviewWorker;
 use crate::engine::recipe::Recipe;
-use crate::files::{FileError, Originals, RecipeChoice, find_original, sidecar_path, write_recipe};
+use crate::engine::render::{ORIGINAL, SELF};
+use crate::files::{
+    Donors, FileError, Originals, RecipeChoice, find_original, read_photo, sidecar_path,
+    write_recipe,
+};
 
 /// What the interface is opened with.
 #[derive(Clone, Debug)]
@@ -152,6 +156,8 @@ struct Shell {
     worker: PreviewWorker,
     renders: Renders,
     choice: RecipeChoice,
+    originals: Originals,
+    messages: Sender<Message>,
 }
 
 impl Shell {
@@ -183,7 +189,9 @@ impl Shell {
             shown: None,
             drawn: Drawn::default(),
             abilities,
-            worker: PreviewWorker::start(pictures.clone(), originals, messages.clone()),
+            worker: PreviewWorker::start(pictures.clone(), originals.clone(), messages.clone()),
+            originals,
+            messages: messages.clone(),
             choice: settings.choice.clone(),
             renders: Renders::start(pictures, settings, messages),
         })
@@ -237,6 +245,12 @@ impl Shell {
                     let message = self.write_recipe(picture, recipe, keep_old);
                     effects.extend(update(&mut self.model, message));
                 }
+                Effect::ListDonors => {
+                    let library = Donors::of_user().and_then(|it| it.list());
+                    let library = library.map_err(|it| it.to_string());
+                    effects.extend(update(&mut self.model, Message::DonorsListed(library)));
+                }
+                Effect::SaveDonor(save) => self.save_donor(save),
                 Effect::Redraw => self.redraw(),
                 Effect::Quit => {
                     self.renders.cancel();
@@ -245,6 +259,18 @@ impl Shell {
             }
         }
         true
+    }
+
+    /// Saves a patch, without holding anything up.
+    fn save_donor(&self, save: SavePatch) {
+        let picture = self.model.entries[save.picture].path.clone();
+        let (originals, messages) = (self.originals.clone(), self.messages.clone());
+        thread::spawn(move || {
+            let saved = save_patch(&picture, &originals, &save);
+            let said = saved.map(|()| format!("saved {} to the donor library", save.name));
+            // When the interface has ended, nobody listens any more.
+            let _ = messages.send(Message::DonorSaved(said.map_err(|it| it.to_string())));
+        });
     }
 
     fn read_recipe(&self, picture: usize) -> Message {
@@ -329,6 +355,21 @@ impl Shell {
             _ => PictureChange::Keep,
         }
     }
+}
+
+/// Saves a patch of a picture, or of what its graft names as the donor.
+fn save_patch(picture: &Path, originals: &Originals, save: &SavePatch) -> Result<(), FileError> {
+    let source = match save.donor.as_str() {
+        SELF => picture.to_path_buf(),
+        ORIGINAL => find_original(picture, originals)?.ok_or_else(|| {
+            FileError::new("save a patch of the original of", picture, "it has none")
+        })?,
+        path => save.folder.join(path),
+    };
+    let photo = read_photo(&source)?;
+    Donors::of_user()?
+        .save(&save.name, &source, &photo, save.patch, false)
+        .map(|_| ())
 }
 
 /// Writes a picture's recipe beside it. Paths in the recipe start from `folder` and are made to

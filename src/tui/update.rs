@@ -2,11 +2,13 @@
 
 mod brush;
 mod dialogs;
+mod donors;
 mod marquee;
 mod mouse;
 mod patches;
 mod recipe;
 
+pub use donors::rows as donor_rows;
 pub use recipe::slide_of;
 
 use super::geometry::{View, Zoom};
@@ -32,7 +34,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         },
         Message::Mouse(event) => mouse::mouse(model, event),
         Message::Pasted(text) => {
-            if let Some(Dialog::Type(typed)) = &mut model.dialog {
+            if let Some(Dialog::Type(typed) | Dialog::SaveDonor(typed, _)) = &mut model.dialog {
                 typed.push_str(text.trim());
             }
             Vec::new()
@@ -100,6 +102,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             error,
         } => {
             recipe_written(model, picture, recipe, error);
+            Vec::new()
+        }
+        Message::DonorsListed(library) => donors::listed(model, library),
+        Message::DonorSaved(result) => {
+            model.status = result.unwrap_or_else(|why| why);
             Vec::new()
         }
         Message::Terminate => {
@@ -249,6 +256,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Marquee => marquee::toggle(model),
         Action::NextPatch => patches::next(model),
         Action::KeepFound => patches::keep_found(model),
+        Action::SaveDonor => donors::ask_name(model),
+        Action::ChooseDonor => donors::ask_donor(model),
         Action::Smaller => resize_tool(model, false),
         Action::Larger => resize_tool(model, true),
         Action::Erase => {

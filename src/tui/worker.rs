@@ -19,7 +19,7 @@ use super::message::{Histogram, Marking, Message, Preview, PreviewRequest, Show,
 use crate::engine::operations::Rectangle;
 use crate::engine::raster::{Image, Region, Tile};
 use crate::engine::recipe::Recipe;
-use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
+use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan, SELF};
 use crate::files::{FileError, Originals, find_original, read_named, read_photo};
 
 /// How long the keys must rest before the true picture is computed at fit.
@@ -119,7 +119,7 @@ impl<'a> Of<'a> {
     fn picture(request: &'a PreviewRequest, recipe: &'a Recipe, frame: Frame) -> Self {
         Self {
             picture: request.picture,
-            donor: "self",
+            donor: SELF,
             recipe,
             frame,
         }

@@ -12,5 +12,6 @@ mod whole;
 
 pub use super::operations::Cancel;
 pub use findings::Findings;
+pub use patches::{ORIGINAL, SELF};
 pub use plan::{Inputs, Plan, Skipped};
 pub use whole::{Cancelled, Progress, TileSize};

@@ -2,11 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{recipe, set_filter, start_render, write_all};
+use super::{donors, recipe, set_filter, start_render, write_all};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS, preset};
 use crate::tui::keys::{help_rows, name_of};
-use crate::tui::message::{Effect, RenderRequest};
+use crate::tui::message::{Effect, RenderRequest, SavePatch};
 use crate::tui::model::{Dialog, Model};
 
 /// Does what a key asks for in a dialog.
@@ -43,6 +43,20 @@ pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
                 model.dialog = None;
                 recipe::add_layer(model, Kind::NAMES[at].1)
             }
+        },
+        Dialog::Donors { at, library } => match choose(at, donors::count(&library), &name) {
+            Chosen::At(at) => super::dialog(model, Dialog::Donors { at, library }),
+            Chosen::Nothing => close(model),
+            Chosen::This => donors::choose(model, at, &library),
+        },
+        Dialog::SaveDonor(text, save) => match edited(text.clone(), key) {
+            Some(text) => super::dialog(model, Dialog::SaveDonor(text, save)),
+            None if key.code == KeyCode::Enter && !text.is_empty() => {
+                model.dialog = None;
+                model.status = format!("saving {text}…");
+                vec![Effect::SaveDonor(SavePatch { name: text, ..save })]
+            }
+            None => close(model),
         },
         Dialog::Type(text) => typed(model, text, key),
         Dialog::Filter => filter(model, key),

@@ -5,6 +5,7 @@ use super::{follow, step};
 use crate::engine::masks::Point;
 use crate::engine::operations::{Graft, Rectangle};
 use crate::engine::recipe::{Kind, Operation};
+use crate::engine::render::{ORIGINAL, SELF};
 use crate::tui::geometry::Size;
 use crate::tui::keys::ToolAction;
 use crate::tui::message::Effect;
@@ -36,7 +37,7 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
     };
     let seen = model.view.centre;
     let centre = [seen.0 * size.width as f64, seen.1 * size.height as f64];
-    let donor = (graft.donor == "self").then_some(size);
+    let donor = (graft.donor == SELF).then_some(size);
     let found = model.preview.as_ref().and_then(|it| {
         let resolved = it.resolved.layers.get(layer).map(|it| &it.operation);
         match resolved {
@@ -50,8 +51,8 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
     };
     model.status = match (added, graft.donor.as_str()) {
         (true, _) => format!("{label} was added; mark its patch of real skin"),
-        (false, "self") => format!("mark a patch of real skin for {label}"),
-        (false, "original") => format!("mark a patch of the original for {label}"),
+        (false, SELF) => format!("mark a patch of real skin for {label}"),
+        (false, ORIGINAL) => format!("mark a patch of the original for {label}"),
         (false, path) => format!("mark a patch of {path} for {label}"),
     };
     model.tool = Some(Tool::Marquee(Marquee {

@@ -12,6 +12,7 @@ use crate::engine::recipe::{Kind, PRESETS};
 use crate::tui::keys::help_rows;
 use crate::tui::layout::inner;
 use crate::tui::model::{Dialog, Model};
+use crate::tui::update::donor_rows;
 
 pub fn draw(model: &Model, frame: &mut Frame) {
     match &model.dialog {
@@ -26,6 +27,22 @@ pub fn draw(model: &Model, frame: &mut Frame) {
         Some(Dialog::AddLayer(at)) => {
             let rows: Vec<String> = Kind::names().into_iter().map(str::to_string).collect();
             choice(frame, " Add a layer ", &rows, *at);
+        }
+        Some(Dialog::Donors { at, library }) => {
+            choice(frame, " The donor of the graft ", &donor_rows(library), *at);
+        }
+        Some(Dialog::SaveDonor(text, save)) => {
+            let (width, height) = (save.patch.width, save.patch.height);
+            let rows = [
+                format!("{text}▏"),
+                String::new(),
+                "Enter saves it to the donor library   Esc does not".to_string(),
+            ];
+            note(
+                frame,
+                &format!(" A name for the patch of {width}×{height} "),
+                &rows,
+            );
         }
         Some(Dialog::Quit) => quit(model, frame),
         Some(Dialog::Overwrite(requests)) => {

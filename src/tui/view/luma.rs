@@ -45,7 +45,7 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     };
     let midtones = edit.recipe.masks.midtones.clone();
     let histogram = model.preview.as_ref().map(|it| it.histogram.clone());
-    let title = Line::styled(" luma: black to white, coverage over it ", DIM);
+    let title = Line::styled(" coverage over luma ", DIM);
     let canvas = Canvas::default()
         .block(
             Block::new()

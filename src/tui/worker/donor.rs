@@ -7,7 +7,7 @@ use image::{Rgb, RgbImage, imageops};
 use crate::engine::operations::{Cancel, Graft, HighPass, Rectangle};
 use crate::engine::raster::{Image, Region, store};
 use crate::engine::recipe::{Operation, Recipe};
-use crate::engine::render::Inputs;
+use crate::engine::render::{Inputs, ORIGINAL, SELF};
 use crate::tui::geometry::Size;
 
 /// How much the texture of a patch is amplified about mid grey.
@@ -30,12 +30,12 @@ pub fn of_layer<'a>(
         return Err(format!("{label} is no graft"));
     };
     let donor = match graft.donor.as_str() {
-        "self" => Some(&inputs.picture),
-        "original" => inputs.original.as_ref(),
+        SELF => Some(&inputs.picture),
+        ORIGINAL => inputs.original.as_ref(),
         path => inputs.files.get(path),
     };
     let donor = donor.ok_or_else(|| match graft.donor.as_str() {
-        "original" => format!("{label} takes its patch from the original, and there is none"),
+        ORIGINAL => format!("{label} takes its patch from the original, and there is none"),
         path => format!("the donor {path} of {label} was not read"),
     })?;
     Ok((graft, donor))

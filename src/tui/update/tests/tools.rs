@@ -8,6 +8,7 @@ use crate::engine::masks::{Brush, BrushMode, MaskName};
 use crate::engine::operations::parameter::Strength;
 use crate::engine::operations::{Graft, Rectangle};
 use crate::engine::recipe::{Operation, Recipe};
+use crate::files::Donor;
 use crate::tui::geometry::{Size, placed};
 use crate::tui::message::{Histogram, PreviewRequest, Subject};
 use crate::tui::model::Owner;
@@ -656,7 +657,7 @@ fn the_curve_of_the_midtones_is_drawn_while_they_are_tuned() {
     answer.histogram = Histogram(vec![1.0; 128]).into();
     update(&mut model, Message::PreviewReady(answer));
     keys(&mut model, "\t");
-    assert!(!shown(&model).contains("luma: black to white"));
+    assert!(!shown(&model).contains("coverage over luma"));
     while model.selected_setting().map(|it| it.owner) != Some(Owner::Mask(MaskName::Midtones)) {
         keys(&mut model, "j");
     }
@@ -664,8 +665,92 @@ fn the_curve_of_the_midtones_is_drawn_while_they_are_tuned() {
         let size = Size::new(width.into(), height.into());
         update(&mut model, Message::Resized(size));
         let screen = super::shown_at(&model, width, height);
-        assert!(screen.contains("luma: black to white"), "{screen}");
+        assert!(screen.contains("coverage over luma"), "{screen}");
         assert!(screen.contains("mid.low"), "{screen}");
         assert!(screen.contains('⣿'), "{screen}");
     }
+}
+
+fn donor(name: &str) -> Donor {
+    Donor {
+        name: name.to_string(),
+        path: Default::default(),
+        source: "neck.jpg".to_string(),
+        source_size: (900, 900),
+        patch: Rectangle {
+            x: 5,
+            y: 6,
+            width: 160,
+            height: 150,
+        },
+    }
+}
+
+#[test]
+fn a_patch_is_saved_to_the_library_by_name() {
+    let mut model = model();
+    keys(&mut model, "S");
+    assert_eq!(model.status, "layer 2 \"graft\" has no patch; m marks one");
+    let mut model = marking();
+    keys(&mut model, "S");
+    assert!(shown(&model).contains("A name for the patch of 160×160"));
+    assert_eq!(keys(&mut model, "\n"), []);
+    keys(&mut model, "S");
+    let effects = keys(&mut model, "neck-2\n");
+    let [Effect::SaveDonor(save)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (save.name.as_str(), save.donor.as_str()),
+        ("neck-2", "self")
+    );
+    assert_eq!((save.patch.x, save.patch.width), (2920, 160));
+    update(&mut model, Message::DonorSaved(Ok("saved".to_string())));
+    assert_eq!(model.status, "saved");
+    update(
+        &mut model,
+        Message::DonorSaved(Err("it exists".to_string())),
+    );
+    assert_eq!(model.status, "it exists");
+}
+
+#[test]
+fn a_donor_is_chosen_from_the_library() {
+    let mut model = marking();
+    keys(&mut model, "\n");
+    assert_eq!(keys(&mut model, "C"), [Effect::ListDonors]);
+    let library = vec![donor("brow"), donor("neck")];
+    update(&mut model, Message::DonorsListed(Ok(library.clone())));
+    let screen = shown(&model);
+    for row in [
+        "self",
+        "the picture before the AI",
+        "brow",
+        "160×150 of neck.jpg",
+    ] {
+        assert!(screen.contains(row), "{row}: {screen}");
+    }
+    let effects = keys(&mut model, "jjj\n");
+    assert!(matches!(effects[..], [Effect::Preview(_)]));
+    assert_eq!(graft(&model).1.donor, "library:neck");
+    assert_eq!(graft(&model).1.patch, None);
+    // It is where the cursor starts the next time, and it cannot be saved again.
+    update(&mut model, Message::DonorsListed(Ok(library)));
+    assert!(matches!(model.dialog, Some(Dialog::Donors { at: 3, .. })));
+    key(&mut model, KeyCode::Esc);
+    answer(&mut model);
+    keys(&mut model, "mS");
+    assert!(
+        model.status.contains("in the library already"),
+        "{}",
+        model.status
+    );
+    key(&mut model, KeyCode::Esc);
+    keys(&mut model, "u");
+    assert_eq!(graft(&model).1.donor, "self");
+    update(
+        &mut model,
+        Message::DonorsListed(Err("cannot read".to_string())),
+    );
+    assert_eq!(model.status, "cannot read");
 }
