@@ -1,10 +1,10 @@
-//! What the tools draw into the preview: painted coverage, the ring of the brush, the marquee. It is
-//! drawn into the picture itself, so that it is seen in every protocol, and at once, while the
-//! worker still makes the picture of what was painted.
+//! What the tools draw over the preview: painted coverage, the ring of the brush, the marquee. It is
+//! a picture too, so that it is seen in every protocol, and at once, while the worker still makes
+//! the picture of what was painted.
 
 use std::sync::Arc;
 
-use image::{Rgb, RgbImage};
+use image::{RgbImage, Rgba, RgbaImage};
 
 use super::geometry::Frame;
 use super::message::{Preview, Subject};
@@ -18,9 +18,12 @@ use crate::engine::raster::{Plane, Region};
 const COVERAGE_STRENGTH: f32 = 0.6;
 
 /// Red is coverage.
-const COVERED: [f32; 3] = [255.0, 0.0, 0.0];
+const COVERED: [u8; 3] = [255, 0, 0];
 /// Blue is what a line takes away while it is drawn and coverage is not shown.
-const ERASED: [f32; 3] = [0.0, 96.0, 255.0];
+const ERASED: [u8; 3] = [0, 96, 255];
+
+const BLACK: Rgba<u8> = Rgba([0, 0, 0, 255]);
+const WHITE: Rgba<u8> = Rgba([255; 4]);
 
 /// Length of a dash of the marquee, in screen pixels.
 const DASH: i64 = 4;
@@ -98,9 +101,9 @@ impl Overlay {
         }
     }
 
-    /// The preview with all of it drawn in.
-    pub fn drawn(&self, preview: &RgbImage) -> RgbImage {
-        let mut image = preview.clone();
+    /// All of it as a layer over the preview, see-through where there is nothing.
+    pub fn layer(&self, preview: &RgbImage) -> RgbaImage {
+        let mut image = RgbaImage::new(preview.width(), preview.height());
         match self {
             Overlay::Brush {
                 frame,
@@ -111,7 +114,12 @@ impl Overlay {
             } => {
                 draw_coverage(&mut image, frame, painted.as_ref(), live.as_ref());
                 let scale = frame.shown.width as f64 / frame.region.width as f64;
-                draw_ring(&mut image, frame.to_screen(*cursor), radius * scale);
+                draw_ring(
+                    &mut image,
+                    preview,
+                    frame.to_screen(*cursor),
+                    radius * scale,
+                );
             }
             Overlay::Marquee {
                 frame,
@@ -126,29 +134,61 @@ impl Overlay {
     }
 }
 
-/// The last picture that was drawn into: it is drawn anew only when something has changed.
-#[derive(Debug, Default)]
-pub struct Drawn(Option<(Arc<RgbImage>, Overlay, Arc<RgbImage>)>);
-
-impl Drawn {
-    /// The preview with the overlay drawn in.
-    pub fn image(&mut self, preview: &Arc<RgbImage>, overlay: Overlay) -> Arc<RgbImage> {
-        match &self.0 {
-            Some((of, with, image)) if Arc::ptr_eq(of, preview) && *with == overlay => {
-                image.clone()
-            }
-            _ => {
-                let image = Arc::new(overlay.drawn(preview));
-                self.0 = Some((preview.clone(), overlay, image.clone()));
-                image
+/// The preview with a layer over it, in one picture.
+pub fn merged(preview: &RgbImage, layer: &RgbaImage) -> RgbImage {
+    let mut image = preview.clone();
+    for (pixel, over) in image.pixels_mut().zip(layer.pixels()) {
+        let [r, g, b, alpha] = over.0;
+        if alpha > 0 {
+            for (sample, to) in pixel.0.iter_mut().zip([r, g, b]) {
+                let (from, to) = (f32::from(*sample), f32::from(to));
+                *sample = (from + f32::from(alpha) / 255.0 * (to - from)).round() as u8;
             }
         }
+    }
+    image
+}
+
+/// What was drawn last: it is drawn anew only when something has changed.
+#[derive(Debug, Default)]
+pub struct Drawn(Option<Known>);
+
+#[derive(Debug)]
+struct Known {
+    preview: Arc<RgbImage>,
+    overlay: Overlay,
+    layer: Arc<RgbaImage>,
+    merged: Option<Arc<RgbImage>>,
+}
+
+impl Drawn {
+    /// The layer over the preview.
+    pub fn layer(&mut self, preview: &Arc<RgbImage>, overlay: Overlay) -> Arc<RgbaImage> {
+        self.known(preview, overlay).layer.clone()
+    }
+
+    /// The preview and the layer in one picture, for protocols that show one only.
+    pub fn merged(&mut self, preview: &Arc<RgbImage>, overlay: Overlay) -> Arc<RgbImage> {
+        let known = self.known(preview, overlay);
+        let merge = || Arc::new(merged(&known.preview, &known.layer));
+        known.merged.get_or_insert_with(merge).clone()
+    }
+
+    fn known(&mut self, preview: &Arc<RgbImage>, overlay: Overlay) -> &mut Known {
+        let same = |it: &Known| Arc::ptr_eq(&it.preview, preview) && it.overlay == overlay;
+        let kept = self.0.take().filter(same);
+        self.0.insert(kept.unwrap_or_else(|| Known {
+            preview: preview.clone(),
+            layer: Arc::new(overlay.layer(preview)),
+            overlay,
+            merged: None,
+        }))
     }
 }
 
 /// Tints what is painted and the line that is being drawn.
 fn draw_coverage(
-    image: &mut RgbImage,
+    image: &mut RgbaImage,
     frame: &Frame,
     painted: Option<&Brush>,
     live: Option<&Stroke>,
@@ -189,19 +229,17 @@ fn draw_coverage(
     }
 }
 
-fn tint(image: &mut RgbImage, coverage: &Plane, colour: [f32; 3]) {
+fn tint(image: &mut RgbaImage, coverage: &Plane, [r, g, b]: [u8; 3]) {
     for (pixel, coverage) in image.pixels_mut().zip(coverage.samples()) {
-        if *coverage > 0.0 {
-            for (sample, to) in pixel.0.iter_mut().zip(colour) {
-                let from = f32::from(*sample);
-                *sample = (from + COVERAGE_STRENGTH * coverage * (to - from)).round() as u8;
-            }
+        let alpha = (COVERAGE_STRENGTH * coverage * 255.0).round() as u8;
+        if alpha > 0 {
+            pixel.0 = [r, g, b, alpha];
         }
     }
 }
 
 /// The outline of the tip, and a cross in its middle.
-fn draw_ring(image: &mut RgbImage, (x, y): (f64, f64), radius: f64) {
+fn draw_ring(image: &mut RgbaImage, preview: &RgbImage, (x, y): (f64, f64), radius: f64) {
     // On a coarse screen both together would be a blot.
     let has_ring = radius >= 1.5;
     let has_cross = !has_ring || radius >= 7.0;
@@ -220,21 +258,22 @@ fn draw_ring(image: &mut RgbImage, (x, y): (f64, f64), radius: f64) {
                 has_cross && across.abs() <= 0.5 && (1.0..=3.0).contains(&along.abs())
             };
             if on_ring || arm(dx, dy) || arm(dy, dx) {
-                contrast(image.get_pixel_mut(column, row));
+                let under = preview.get_pixel(column, row).0;
+                image.put_pixel(column, row, contrast(under));
             }
         }
     }
 }
 
 /// White on dark, black on light.
-fn contrast(pixel: &mut Rgb<u8>) {
-    let [r, g, b] = pixel.0.map(f32::from);
+fn contrast(under: [u8; 3]) -> Rgba<u8> {
+    let [r, g, b] = under.map(f32::from);
     let light = 0.30 * r + 0.59 * g + 0.11 * b > 127.0;
-    pixel.0 = if light { [0; 3] } else { [255; 3] };
+    if light { BLACK } else { WHITE }
 }
 
 /// The outline of the patch in dashes of black and white.
-fn draw_marquee(image: &mut RgbImage, frame: &Frame, patch: Rectangle) {
+fn draw_marquee(image: &mut RgbaImage, frame: &Frame, patch: Rectangle) {
     let edge = |at: u32| f64::from(at) - 0.5;
     let (left, top) = frame.to_screen([edge(patch.x), edge(patch.y)]);
     let (right, bottom) =
@@ -251,8 +290,7 @@ fn draw_marquee(image: &mut RgbImage, frame: &Frame, patch: Rectangle) {
         };
         if column < image.width() && row < image.height() {
             let dark = (x + y).rem_euclid(2 * DASH) < DASH;
-            let colour = if dark { [0; 3] } else { [255; 3] };
-            image.put_pixel(column, row, Rgb(colour));
+            image.put_pixel(column, row, if dark { BLACK } else { WHITE });
         }
     };
     for x in left..=right {
@@ -266,7 +304,7 @@ fn draw_marquee(image: &mut RgbImage, frame: &Frame, patch: Rectangle) {
 }
 
 /// The texture of the patch, framed, in the corner that is farthest from the patch.
-fn draw_inset(image: &mut RgbImage, frame: &Frame, patch: Rectangle, texture: &RgbImage) {
+fn draw_inset(image: &mut RgbaImage, frame: &Frame, patch: Rectangle, texture: &RgbImage) {
     let (x, y) = frame.to_screen([
         f64::from(patch.x) + f64::from(patch.width) / 2.0,
         f64::from(patch.y) + f64::from(patch.height) / 2.0,
@@ -287,9 +325,10 @@ fn draw_inset(image: &mut RgbImage, frame: &Frame, patch: Rectangle, texture: &R
         for column in 0..width {
             let inside = (1..width - 1).contains(&column) && (1..height - 1).contains(&row);
             let pixel = if inside {
-                *texture.get_pixel(column - 1, row - 1)
+                let [r, g, b] = texture.get_pixel(column - 1, row - 1).0;
+                Rgba([r, g, b, 255])
             } else {
-                Rgb([255; 3])
+                WHITE
             };
             image.put_pixel(left + column, top + row, pixel);
         }
@@ -298,6 +337,8 @@ fn draw_inset(image: &mut RgbImage, frame: &Frame, patch: Rectangle, texture: &R
 
 #[cfg(test)]
 mod tests {
+    use image::Rgb;
+
     use super::*;
     use crate::engine::masks::Tip;
     use crate::tui::geometry::Size;
@@ -319,6 +360,10 @@ mod tests {
 
     fn grey() -> RgbImage {
         RgbImage::from_pixel(50, 50, Rgb([100; 3]))
+    }
+
+    fn drawn(overlay: &Overlay, preview: &RgbImage) -> RgbImage {
+        merged(preview, &overlay.layer(preview))
     }
 
     fn dot(mode: BrushMode, x: f64, y: f64) -> Stroke {
@@ -349,7 +394,7 @@ mod tests {
     #[test]
     fn what_is_painted_is_red_where_it_is_in_the_picture() {
         let overlay = brush(Some(vec![dot(BrushMode::Add, 40.5, 60.5)]), None);
-        let image = overlay.drawn(&grey());
+        let image = drawn(&overlay, &grey());
         let red = Rgb([193, 40, 40]);
         assert_eq!(*image.get_pixel(20, 30), red);
         assert_eq!(*image.get_pixel(24, 30), red);
@@ -360,16 +405,19 @@ mod tests {
     fn a_line_that_is_drawn_adds_and_erases_at_once() {
         let painted = vec![dot(BrushMode::Add, 40.5, 60.5)];
         let erased = brush(Some(painted), Some(dot(BrushMode::Erase, 40.5, 60.5)));
-        assert_eq!(*erased.drawn(&grey()).get_pixel(20, 30), Rgb([100; 3]));
+        assert_eq!(*drawn(&erased, &grey()).get_pixel(20, 30), Rgb([100; 3]));
         let hidden = brush(None, Some(dot(BrushMode::Erase, 40.5, 60.5)));
-        assert_eq!(*hidden.drawn(&grey()).get_pixel(20, 30), Rgb([40, 98, 193]));
+        assert_eq!(
+            *drawn(&hidden, &grey()).get_pixel(20, 30),
+            Rgb([40, 98, 193])
+        );
     }
 
     #[test]
     fn the_ring_is_seen_on_dark_and_on_light() {
         for (ground, ring) in [(30, 255), (220, 0)] {
             let ground = RgbImage::from_pixel(50, 50, Rgb([ground; 3]));
-            let image = brush(None, None).drawn(&ground);
+            let image = drawn(&brush(None, None), &ground);
             // The cursor is at 40.5, 10.5 on the screen, and the radius 5 pixels there.
             assert_eq!(*image.get_pixel(45, 10), Rgb([ring; 3]));
             assert_eq!(*image.get_pixel(40, 15), Rgb([ring; 3]));
@@ -390,7 +438,7 @@ mod tests {
             },
             texture: Texture(texture),
         };
-        let image = overlay.drawn(&grey());
+        let image = drawn(&overlay, &grey());
         let is_line = |x, y| matches!(image.get_pixel(x, y).0, [0, 0, 0] | [255, 255, 255]);
         // 5..25 by 10..25 on the screen.
         for (x, y) in [(5, 10), (24, 10), (5, 24), (24, 24), (12, 10), (5, 20)] {
@@ -407,12 +455,12 @@ mod tests {
     fn the_same_is_drawn_once() {
         let mut drawn = Drawn::default();
         let preview = Arc::new(grey());
-        let first = drawn.image(&preview, brush(None, None));
+        let first = drawn.merged(&preview, brush(None, None));
         assert!(Arc::ptr_eq(
             &first,
-            &drawn.image(&preview, brush(None, None))
+            &drawn.merged(&preview, brush(None, None))
         ));
         let line = brush(None, Some(dot(BrushMode::Add, 5.0, 5.0)));
-        assert!(!Arc::ptr_eq(&first, &drawn.image(&preview, line)));
+        assert!(!Arc::ptr_eq(&first, &drawn.merged(&preview, line)));
     }
 }

@@ -13,7 +13,7 @@ use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue, style};
-use image::RgbImage;
+use image::{RgbImage, RgbaImage};
 use ratatui::layout::Rect;
 
 use super::picture::{Kitty, Protocol, print_with_viuer};
@@ -81,6 +81,8 @@ pub enum Output {
         cells: Vec<u8>,
         /// What becomes of the picture.
         picture: PictureChange,
+        /// What becomes of the layer over it, where the protocol has layers.
+        layer: LayerChange,
     },
     /// Give the terminal back.
     Restore,
@@ -104,6 +106,22 @@ pub enum PictureChange {
     },
 }
 
+/// What becomes of the layer over the picture.
+#[derive(Debug)]
+pub enum LayerChange {
+    /// It stays as it is.
+    Keep,
+    /// It goes.
+    Clear,
+    /// Another one takes its place.
+    Show {
+        /// The layer.
+        layer: Arc<RgbaImage>,
+        /// Where the picture is.
+        place: Rect,
+    },
+}
+
 /// The one thread that writes to the terminal, so that a slow link never holds up the keys.
 #[derive(Debug)]
 pub struct Writer {
@@ -120,9 +138,13 @@ impl Writer {
             let mut kitty = Kitty::new(std::process::id());
             for output in queue {
                 match output {
-                    Output::Frame { cells, picture } => {
+                    Output::Frame {
+                        cells,
+                        picture,
+                        layer,
+                    } => {
                         // Errors mean that the terminal has gone; reading keys will say so.
-                        let _ = write_frame(&cells, &picture, protocol, &mut kitty);
+                        let _ = write_frame(&cells, &picture, &layer, protocol, &mut kitty);
                         idle();
                     }
                     Output::Restore => {
@@ -153,11 +175,12 @@ impl Writer {
 fn write_frame(
     cells: &[u8],
     picture: &PictureChange,
+    layer: &LayerChange,
     protocol: Protocol,
     kitty: &mut Kitty,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
-    let graphics = match picture {
+    let mut graphics = match picture {
         PictureChange::Keep => Vec::new(),
         PictureChange::Clear => kitty.clear(),
         PictureChange::Show { image, place, .. } if protocol == Protocol::Kitty => {
@@ -165,6 +188,11 @@ fn write_frame(
         }
         PictureChange::Show { .. } => Vec::new(),
     };
+    match layer {
+        LayerChange::Keep => {}
+        LayerChange::Clear => graphics.extend(kitty.clear_layer()),
+        LayerChange::Show { layer, place } => graphics.extend(kitty.show_layer(layer, *place)?),
+    }
     // Drawn at once by terminals that know how; the others do not mind.
     bytes.extend_from_slice(b"\x1b[?2026h");
     bytes.extend_from_slice(cells);

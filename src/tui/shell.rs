@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use crossterm::event::Event;
-use image::RgbImage;
+use image::{RgbImage, RgbaImage};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
@@ -16,9 +16,10 @@ use super::geometry::Size;
 use super::message::{Effect, Message, SavePatch, Survey};
 use super::model::{Dialog, Model};
 use super::overlay::{Drawn, Overlay};
+use super::picture::Protocol;
 use super::picture::probe::{self, Abilities, Surroundings};
 use super::renders::{RenderSettings, Renders};
-use super::screen::{FrameBuffer, Output, PictureChange, Takeover, Writer, restore};
+use super::screen::{FrameBuffer, LayerChange, Output, PictureChange, Takeover, Writer, restore};
 use super::update::{start, update};
 use super::view;
 use super::worker::PreviewWorker;
@@ -150,8 +151,10 @@ struct Shell {
     dirty: bool,
     /// The picture on the screen, and where.
     shown: Option<(Arc<RgbImage>, Rect)>,
-    /// The preview with what the tools draw into it.
+    /// What the tools draw over the preview.
     drawn: Drawn,
+    /// The layer on the screen, and where.
+    layer: Option<(Arc<RgbaImage>, Rect)>,
     abilities: Abilities,
     worker: PreviewWorker,
     renders: Renders,
@@ -188,6 +191,7 @@ impl Shell {
             dirty: true,
             shown: None,
             drawn: Drawn::default(),
+            layer: None,
             abilities,
             worker: PreviewWorker::start(pictures.clone(), originals.clone(), messages.clone()),
             originals,
@@ -303,6 +307,7 @@ impl Shell {
         // It writes into memory, so it cannot fail.
         let _ = self.terminal.resize(Rect::new(0, 0, width, height));
         self.shown = None;
+        self.layer = None;
         self.dirty = true;
     }
 
@@ -316,11 +321,13 @@ impl Shell {
         if let PictureChange::Show { image, place, .. } = &picture {
             self.shown = Some((image.clone(), *place));
         }
+        let layer = self.next_layer();
         self.dirty = false;
         self.idle = false;
         self.writer.write(Output::Frame {
             cells: self.frame.take(),
             picture,
+            layer,
         });
         Ok(())
     }
@@ -334,11 +341,13 @@ impl Shell {
         let preview = self.model.preview.as_ref().filter(|_| !covered);
         match (preview, self.model.layout(), &self.shown) {
             (Some(preview), Some(layout), shown) => {
-                let image = &match Overlay::of(&self.model) {
-                    Some(overlay) => self.drawn.image(&preview.image, overlay),
+                let protocol = self.abilities.protocol;
+                // Kitty shows it as a layer of its own.
+                let overlay = Overlay::of(&self.model).filter(|_| protocol != Protocol::Kitty);
+                let image = &match overlay {
+                    Some(overlay) => self.drawn.merged(&preview.image, overlay),
                     None => preview.image.clone(),
                 };
-                let protocol = self.abilities.protocol;
                 let place = protocol.place(image, layout.picture, self.abilities.cell);
                 match shown {
                     Some((old, at)) if Arc::ptr_eq(old, image) && *at == place => {
@@ -353,6 +362,36 @@ impl Shell {
             }
             (_, _, Some(_)) => PictureChange::Clear,
             _ => PictureChange::Keep,
+        }
+    }
+}
+
+impl Shell {
+    /// What becomes of the layer over the picture that the next frame shows.
+    fn next_layer(&mut self) -> LayerChange {
+        let preview = self.model.current_preview().map(|it| it.image.clone());
+        let overlay =
+            Overlay::of(&self.model).filter(|_| self.abilities.protocol == Protocol::Kitty);
+        let wanted = match (&self.shown, preview, overlay) {
+            (Some((shown, place)), Some(preview), Some(overlay))
+                if Arc::ptr_eq(shown, &preview) =>
+            {
+                Some((self.drawn.layer(&preview, overlay), *place))
+            }
+            _ => None,
+        };
+        let same = match (&self.layer, &wanted) {
+            (Some((old, at)), Some((new, place))) => Arc::ptr_eq(old, new) && at == place,
+            (None, None) => true,
+            _ => false,
+        };
+        if same {
+            return LayerChange::Keep;
+        }
+        self.layer = wanted.clone();
+        match wanted {
+            Some((layer, place)) => LayerChange::Show { layer, place },
+            None => LayerChange::Clear,
         }
     }
 }

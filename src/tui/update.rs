@@ -142,12 +142,17 @@ fn preview_ready(model: &mut Model, preview: Preview) -> Vec<Effect> {
         Subject::Picture => None,
     };
     let why = preview.remarks.first().cloned();
+    let mut preview = preview;
+    // The same pixels need not be sent to the terminal again.
+    if let Some(old) = model.preview.take().filter(|it| it.image == preview.image) {
+        preview.image = old.image;
+    }
     model.preview = Some(preview);
     if let Some(effects) = patches::known(model) {
         return effects;
     }
     match (donor, &model.tool) {
-        (Some(size), _) => marquee::donor_shown(model, size),
+        (Some(size), _) => return marquee::donor_shown(model, size),
         (None, Some(Tool::Marquee(_))) => {
             model.tool = None;
             model.status = why.unwrap_or_else(|| "the donor is not there".to_string());

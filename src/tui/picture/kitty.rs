@@ -8,17 +8,18 @@ use std::io::{self, Write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use image::{ExtendedColorType, ImageEncoder, RgbImage, RgbaImage};
 use ratatui::layout::Rect;
 
 /// Bytes of base64 in one escape sequence.
 const CHUNK: usize = 4096;
 
-/// Prints pictures, one at a time.
+/// Prints a picture at a time, and a layer over it.
 #[derive(Debug)]
 pub struct Kitty {
     next: u32,
     shown: Option<u32>,
+    layer: Option<u32>,
 }
 
 impl Kitty {
@@ -29,6 +30,7 @@ impl Kitty {
             // 0 stands for no id.
             next: first.max(1),
             shown: None,
+            layer: None,
         }
     }
 
@@ -37,18 +39,60 @@ impl Kitty {
     /// # Errors
     /// When the picture cannot be encoded.
     pub fn show(&mut self, image: &RgbImage, place: Rect) -> io::Result<Vec<u8>> {
+        let size = (image.width(), image.height());
+        let before = self.shown.take();
+        let (id, mut out) = self.sent(image.as_raw(), size, ExtendedColorType::Rgb8, place)?;
+        out.extend(deleted(before));
+        self.shown = Some(id);
+        Ok(out)
+    }
+
+    /// The bytes that show a see-through layer over the picture instead of the one before. It is mostly
+    /// empty, so that it is sent much sooner than the picture would be.
+    ///
+    /// # Errors
+    /// When the layer cannot be encoded.
+    pub fn show_layer(&mut self, layer: &RgbaImage, place: Rect) -> io::Result<Vec<u8>> {
+        let size = (layer.width(), layer.height());
+        let before = self.layer.take();
+        let (id, mut out) = self.sent(layer.as_raw(), size, ExtendedColorType::Rgba8, place)?;
+        out.extend(deleted(before));
+        self.layer = Some(id);
+        Ok(out)
+    }
+
+    /// The bytes that delete the layer.
+    pub fn clear_layer(&mut self) -> Vec<u8> {
+        deleted(self.layer.take())
+    }
+
+    /// The bytes that delete the picture that is shown, and the layer.
+    pub fn clear(&mut self) -> Vec<u8> {
+        let mut out = deleted(self.shown.take());
+        out.extend(self.clear_layer());
+        out
+    }
+
+    /// A new id, and the bytes that send samples under it and show them. What has alpha lies above.
+    fn sent(
+        &mut self,
+        samples: &[u8],
+        (width, height): (u32, u32),
+        colour: ExtendedColorType,
+        place: Rect,
+    ) -> io::Result<(u32, Vec<u8>)> {
         let mut png = Vec::new();
         PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Adaptive)
-            .write_image(
-                image.as_raw(),
-                image.width(),
-                image.height(),
-                ExtendedColorType::Rgb8,
-            )
+            .write_image(samples, width, height, colour)
             .map_err(io::Error::other)?;
         let encoded = STANDARD.encode(&png).into_bytes();
         let id = self.next;
         self.next = self.next.checked_add(1).unwrap_or(1);
+        let above = if colour == ExtendedColorType::Rgba8 {
+            ",z=1"
+        } else {
+            ""
+        };
         let mut out = Vec::with_capacity(encoded.len() + encoded.len() / 100 + 256);
         let chunks = encoded.chunks(CHUNK);
         let last = chunks.len().saturating_sub(1);
@@ -56,24 +100,21 @@ impl Kitty {
         for (i, chunk) in chunks.enumerate() {
             let more = u8::from(i < last);
             if i == 0 {
-                write!(out, "\x1b_Ga=T,f=100,i={id},q=2,C=1,m={more};")?;
+                write!(out, "\x1b_Ga=T,f=100,i={id},q=2,C=1{above},m={more};")?;
             } else {
                 write!(out, "\x1b_Gm={more},q=2;")?;
             }
             out.extend_from_slice(chunk);
             out.extend_from_slice(b"\x1b\\");
         }
-        out.extend(self.clear());
-        self.shown = Some(id);
-        Ok(out)
+        Ok((id, out))
     }
+}
 
-    /// The bytes that delete the picture that is shown.
-    pub fn clear(&mut self) -> Vec<u8> {
-        match self.shown.take() {
-            Some(id) => format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\").into_bytes(),
-            None => Vec::new(),
-        }
+fn deleted(id: Option<u32>) -> Vec<u8> {
+    match id {
+        Some(id) => format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\").into_bytes(),
+        None => Vec::new(),
     }
 }
 
@@ -97,5 +138,23 @@ mod tests {
         assert!(shown < deleted);
         assert!(String::from_utf8_lossy(&kitty.clear()).contains("i=8"));
         assert!(kitty.clear().is_empty());
+    }
+
+    #[test]
+    fn a_layer_lies_over_the_picture_and_goes_with_it() {
+        let mut kitty = Kitty::new(7);
+        let place = Rect::new(10, 4, 8, 4);
+        let shown = kitty.show(&RgbImage::new(64, 64), place);
+        shown.expect("it is encoded");
+        let layer = kitty.show_layer(&RgbaImage::new(640, 640), place);
+        let layer = layer.expect("it is encoded");
+        let text = String::from_utf8_lossy(&layer);
+        assert!(text.contains("i=8,q=2,C=1,z=1"), "{text}");
+        assert!(!text.contains("a=d"), "{text}");
+        // An empty layer costs next to nothing.
+        assert!(layer.len() < 20_000, "{}", layer.len());
+        let gone = String::from_utf8_lossy(&kitty.clear()).into_owned();
+        assert!(gone.contains("i=7") && gone.contains("i=8"), "{gone}");
+        assert!(kitty.clear_layer().is_empty());
     }
 }

@@ -64,7 +64,24 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
     model.stack.layer = layer;
     model.clamp_stack();
     model.focus = Pane::Preview;
-    model.wish_preview()
+    show_patch(model)
+}
+
+/// Has the patch come into view, and wishes for a preview of what is seen.
+fn show_patch(model: &mut Model) -> Vec<Effect> {
+    let Some(Marquee { patch, .. }) = marquee(model) else {
+        return Vec::new();
+    };
+    let middle = [
+        f64::from(patch.x) + f64::from(patch.width) / 2.0,
+        f64::from(patch.y) + f64::from(patch.height) / 2.0,
+    ];
+    let effects = follow(model, middle);
+    if effects.is_empty() {
+        model.wish_preview()
+    } else {
+        effects
+    }
 }
 
 /// The selected layer if it is a graft, or else the first graft.
@@ -104,12 +121,14 @@ fn marquee(model: &mut Model) -> Option<&mut Marquee> {
 }
 
 /// The donor is shown, and has this size.
-pub fn donor_shown(model: &mut Model, donor: Size) {
-    if let Some(marquee) = marquee(model)
-        && marquee.donor != Some(donor)
-    {
-        marquee.donor = Some(donor);
-        marquee.patch = inside(marquee.patch, donor);
+pub fn donor_shown(model: &mut Model, donor: Size) -> Vec<Effect> {
+    match marquee(model) {
+        Some(marquee) if marquee.donor != Some(donor) => {
+            marquee.donor = Some(donor);
+            marquee.patch = inside(marquee.patch, donor);
+            show_patch(model)
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -164,16 +183,7 @@ fn set(model: &mut Model, patch: Rectangle) -> Vec<Effect> {
         "{}×{} pixels at {}, {} · Enter takes them",
         patch.width, patch.height, patch.x, patch.y
     );
-    let middle = [
-        f64::from(patch.x) + f64::from(patch.width) / 2.0,
-        f64::from(patch.y) + f64::from(patch.height) / 2.0,
-    ];
-    let effects = follow(model, middle);
-    if effects.is_empty() {
-        model.wish_preview()
-    } else {
-        effects
-    }
+    show_patch(model)
 }
 
 /// Writes the patch into the recipe, which is one step to undo, and leaves.

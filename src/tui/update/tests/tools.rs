@@ -754,3 +754,27 @@ fn a_donor_is_chosen_from_the_library() {
     );
     assert_eq!(model.status, "cannot read");
 }
+
+#[test]
+fn the_marquee_begins_at_the_patch_that_was_found_and_shows_it() {
+    let mut model = model();
+    answer_patches(&mut model, true);
+    keys(&mut model, "z");
+    answer_patches(&mut model, true);
+    keys(&mut model, "m");
+    assert_eq!(patch(&model), (900, 500, 128, 128));
+    let size = Size::new(6000, 4000);
+    let seen = model.view.frame(size, model.preview_pixels()).region;
+    assert!(seen.x < 900 && seen.right() > 1028, "{seen:?}");
+}
+
+#[test]
+fn the_same_pixels_are_not_sent_again() {
+    let mut model = model();
+    answer(&mut model);
+    let first = model.preview.as_ref().expect("a preview").image.clone();
+    keys(&mut model, "b");
+    answer(&mut model);
+    let second = &model.preview.as_ref().expect("a preview").image;
+    assert!(std::sync::Arc::ptr_eq(&first, second));
+}
