@@ -84,8 +84,13 @@ fn heading(
     };
     let state = if layer.enabled { "[x]" } else { "[ ]" };
     let label = format!("{open} {state} {} {}", index + 1, layer.label());
-    let detail = format!("{} {:.0} %", layer.blend.name(), layer.opacity);
-    let room = usize::from(area.width).saturating_sub(detail.len());
+    let width = usize::from(area.width);
+    let mut detail = format!("{} {:.0} %", layer.blend.name(), layer.opacity);
+    if label.chars().count() + 1 + detail.len() > width {
+        // The blend mode has a row of its own when the layer is selected.
+        detail = format!("{:.0} %", layer.opacity);
+    }
+    let room = width.saturating_sub(detail.len());
     let label = fitted(&label, room.saturating_sub(1));
     let skipped = is_skipped(model, index);
     let style = match (selected, layer.enabled && !skipped) {

@@ -778,3 +778,16 @@ fn the_same_pixels_are_not_sent_again() {
     let second = &model.preview.as_ref().expect("a preview").image;
     assert!(std::sync::Arc::ptr_eq(&first, second));
 }
+
+#[test]
+fn the_help_ends_with_the_keys_of_the_tools() {
+    let mut model = model();
+    keys(&mut model, "?");
+    for _ in 0..99 {
+        keys(&mut model, "j");
+    }
+    let screen = super::shown_at(&model, 80, 24);
+    for text in ["With the marquee (m)", "take the patch", "Shift-→"] {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+}
