@@ -356,6 +356,10 @@ impl Shell {
                     old => PictureChange::Show {
                         image: image.clone(),
                         place,
+                        over: old
+                            .as_ref()
+                            .filter(|it| it.1 == place)
+                            .map(|it| it.0.clone()),
                         uncovered: old.as_ref().map(|it| it.1).filter(|it| *it != place),
                     },
                 }

@@ -5,7 +5,7 @@ mod printed;
 pub mod probe;
 
 pub use kitty::Kitty;
-pub use printed::print_with_viuer;
+pub use printed::{changed_cells, print_with_viuer};
 
 use image::RgbImage;
 use ratatui::layout::Rect;
