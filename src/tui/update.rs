@@ -7,23 +7,20 @@ mod marquee;
 mod mouse;
 mod patches;
 mod recipe;
+mod tools;
 
 pub use donors::rows as donor_rows;
 pub use recipe::slide_of;
 
 use super::geometry::{View, Zoom};
-use super::keys::{Action, BRUSH_BINDINGS, MARQUEE_BINDINGS, action_of, tool_action_of};
+use super::keys::{Action, action_of};
 use super::message::{Effect, Message, Preview, RenderRequest, Show, Subject};
 use super::model::{Dialog, Edit, Model, Pane};
 use super::tool::Tool;
-use crate::engine::masks::Point;
 use crate::engine::operations::parameter::Allowed;
 
 /// Screen pixels that one step of a pan moves, as a share of the box.
 const PAN_STEP: f64 = 0.125;
-
-/// One step of the brush or the marquee, as a share of what is seen.
-const TOOL_STEP: f64 = 1.0 / 48.0;
 
 /// Changes the model; the answer says what the shell should do.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -118,22 +115,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 }
 
 fn key_pressed(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
-    if model.focus == Pane::Preview {
-        match &model.tool {
-            Some(Tool::Brush(_)) => {
-                if let Some(action) = tool_action_of(key, BRUSH_BINDINGS) {
-                    return brush::key(model, action);
-                }
-            }
-            Some(Tool::Marquee(_)) => {
-                if let Some(action) = tool_action_of(key, MARQUEE_BINDINGS) {
-                    return marquee::key(model, action);
-                }
-            }
-            None => {}
-        }
-    }
-    action_of(key).map_or_else(Vec::new, |action| act(model, action))
+    let by_tool = tools::key(model, key);
+    by_tool.unwrap_or_else(|| action_of(key).map_or_else(Vec::new, |action| act(model, action)))
 }
 
 fn preview_ready(model: &mut Model, preview: Preview) -> Vec<Effect> {
@@ -263,8 +246,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::KeepFound => patches::keep_found(model),
         Action::SaveDonor => donors::ask_name(model),
         Action::ChooseDonor => donors::ask_donor(model),
-        Action::Smaller => resize_tool(model, false),
-        Action::Larger => resize_tool(model, true),
+        Action::Smaller => tools::resize(model, false),
+        Action::Larger => tools::resize(model, true),
         Action::Erase => {
             match model.tool {
                 Some(Tool::Brush(_)) => brush::toggle_erase(model),
@@ -321,68 +304,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Help => dialog(model, Dialog::Help(0)),
         Action::Redraw => vec![Effect::Redraw],
-        Action::Escape if model.tool.is_some() => leave_tool(model),
+        Action::Escape if model.tool.is_some() => tools::leave(model),
         Action::Escape => {
             model.status.clear();
             set_filter(model, String::new())
         }
         Action::Quit => quit(model),
     }
-}
-
-fn resize_tool(model: &mut Model, larger: bool) -> Vec<Effect> {
-    match model.tool {
-        Some(Tool::Marquee(_)) => return marquee::resize(model, larger),
-        Some(Tool::Brush(_)) => brush::resize(model, larger),
-        None => model.status = "B starts the brush, m the marquee".to_string(),
-    }
-    Vec::new()
-}
-
-/// Puts the brush or the marquee away.
-fn leave_tool(model: &mut Model) -> Vec<Effect> {
-    model.drag = None;
-    match model.tool.take() {
-        None => Vec::new(),
-        Some(Tool::Brush(_)) => {
-            model.status.clear();
-            Vec::new()
-        }
-        // The donor was shown instead of the picture.
-        Some(Tool::Marquee(_)) => {
-            model.status.clear();
-            model.wish_preview()
-        }
-    }
-}
-
-/// One step of the brush or the marquee in whole pixels of what is shown, at least one of the
-/// screen's.
-fn step(model: &Model) -> f64 {
-    let Some(size) = model.shown_size() else {
-        return 1.0;
-    };
-    let frame = model.view.frame(size, model.preview_pixels());
-    let seen = frame.region.width.min(frame.region.height) as f64;
-    (seen * TOOL_STEP).max(1.0 / frame.scale).round().max(1.0)
-}
-
-/// Has a point of what is shown come into view.
-fn follow(model: &mut Model, [x, y]: Point) -> Vec<Effect> {
-    let Some(size) = model.shown_size() else {
-        return Vec::new();
-    };
-    let room = model.preview_pixels();
-    let seen = model.view.frame(size, room).region;
-    let within = |at: f64, start: usize, end: usize| (start as f64..=end as f64).contains(&at);
-    if within(x, seen.x, seen.right()) && within(y, seen.y, seen.bottom()) {
-        return Vec::new();
-    }
-    let view = View {
-        centre: (x / size.width as f64, y / size.height as f64),
-        ..model.view
-    };
-    look(model, view.panned((0.0, 0.0), size, room))
 }
 
 fn dialog(model: &mut Model, dialog: Dialog) -> Vec<Effect> {

@@ -2,6 +2,7 @@
 
 mod compose;
 mod donor;
+mod levels;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -13,11 +14,12 @@ use std::time::Duration;
 use image::RgbImage;
 
 use self::compose::{detail, masked, reduced, split, to_screen};
+use self::levels::{histogram, level_for, levels, reduced_region};
 use super::display::to_rgb;
 use super::geometry::{Frame, Size};
 use super::message::{Histogram, Marking, Message, Preview, PreviewRequest, Show, Subject};
 use crate::engine::operations::Rectangle;
-use crate::engine::raster::{Image, Region, Tile};
+use crate::engine::raster::{Image, Tile};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan, SELF};
 use crate::files::{FileError, Originals, find_original, read_named, read_photo};
@@ -27,12 +29,6 @@ const REST: Duration = Duration::from_millis(150);
 
 /// From this scale on a draft would not be quicker than the true picture.
 const DIRECT_SCALE: f64 = 0.5;
-
-/// Reduced copies of a picture are made until it is no larger than this, in pixels a side.
-const SMALLEST_COPY: usize = 512;
-
-/// Steps of luma that the histogram tells apart.
-const HISTOGRAM_BINS: usize = 128;
 
 /// Pictures kept in memory.
 const KEPT_PICTURES: usize = 2;
@@ -431,58 +427,6 @@ impl Desk {
         };
         self.views.iter().find(same).map(|it| it.tile.clone())
     }
-}
-
-/// The picture and its reduced copies, with everything beside it reduced as well.
-fn levels(full: RenderInputs) -> Vec<RenderInputs> {
-    let mut levels = vec![full];
-    while let Some(last) = levels.last()
-        && last.picture.width().max(last.picture.height()) > SMALLEST_COPY
-    {
-        let halve = |image: &Arc<Image>| Arc::new(image.halved());
-        let next = RenderInputs {
-            picture: halve(&last.picture),
-            original: last.original.as_ref().map(halve),
-            files: last
-                .files
-                .iter()
-                .map(|(path, it)| (path.clone(), halve(it)))
-                .collect(),
-            findings: Arc::default(),
-        };
-        levels.push(next);
-    }
-    levels
-}
-
-/// The shares of a picture by luma. Noise is outvoted in a reduced copy, as the mask smooths it away.
-fn histogram(picture: &Image) -> Histogram {
-    let mut counts = vec![0.0f32; HISTOGRAM_BINS];
-    for luma in picture.tile(picture.bounds()).luma().samples() {
-        let bin = (luma * HISTOGRAM_BINS as f32) as usize;
-        counts[bin.min(HISTOGRAM_BINS - 1)] += 1.0;
-    }
-    let largest = counts.iter().copied().fold(1.0, f32::max);
-    Histogram(counts.iter().map(|it| it / largest).collect())
-}
-
-/// The reduced copy that a frame is drafted from, and its scale.
-fn level_for(frame: Frame, levels: usize) -> (usize, f64) {
-    let wanted = (-frame.scale.log2()).floor().max(0.0) as usize;
-    let level = wanted.min(levels - 1);
-    (level, 0.5f64.powi(level as i32))
-}
-
-/// A region as it lies in a reduced copy.
-fn reduced_region(region: Region, scale: f64, bounds: Region) -> Region {
-    let down = |length: usize| (length as f64 * scale).floor() as usize;
-    Region::new(
-        down(region.x),
-        down(region.y),
-        down(region.width).max(1),
-        down(region.height).max(1),
-    )
-    .within(&bounds)
 }
 
 /// A quick picture from a reduced copy. What was found in the full picture is not looked for again.

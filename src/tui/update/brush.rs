@@ -1,7 +1,7 @@
 //! The brush: painting on the brush mask in the preview, by keys or with the mouse.
 
 use super::recipe::change;
-use super::{follow, step};
+use super::tools::{follow, leave, step};
 use crate::engine::masks::{BrushMode, MaskName, Point, Stroke, Tip};
 use crate::engine::operations::parameter::Settings;
 use crate::engine::raster::Region;
@@ -28,7 +28,7 @@ const GRAIN: f64 = 0.1;
 /// Starts the brush, or leaves it.
 pub fn toggle(model: &mut Model) -> Vec<Effect> {
     if matches!(model.tool, Some(Tool::Brush(_))) {
-        return super::leave_tool(model);
+        return leave(model);
     }
     let (Some(edit), Some(size)) = (model.edit(), model.entry().and_then(|it| it.size)) else {
         model.status = "the picture was not read yet".to_string();
@@ -44,7 +44,7 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
         listed.contains(&MaskName::Brush),
         edit.recipe.masks.brush.is_empty() && !edit.recipe.masks.brush.invert,
     );
-    let mut effects = super::leave_tool(model);
+    let mut effects = leave(model);
     let seen = model.view.frame(size, model.preview_pixels()).region;
     model.tool = Some(Tool::Brush(Painting::at(middle(seen))));
     model.focus = Pane::Preview;

@@ -1,7 +1,7 @@
 //! The marquee: marking the patch of skin that a graft layer takes its texture from.
 
 use super::recipe::{add_layer, change};
-use super::{follow, step};
+use super::tools::{follow, leave, step};
 use crate::engine::masks::Point;
 use crate::engine::operations::{Graft, Rectangle};
 use crate::engine::recipe::{Kind, Operation};
@@ -18,7 +18,7 @@ const SIZE_STEP: i64 = 16;
 /// Starts the marquee, or leaves it.
 pub fn toggle(model: &mut Model) -> Vec<Effect> {
     if matches!(model.tool, Some(Tool::Marquee(_))) {
-        return super::leave_tool(model);
+        return leave(model);
     }
     let (Some(_), Some(size)) = (model.edit(), model.entry().and_then(|it| it.size)) else {
         model.status = "the picture was not read yet".to_string();
