@@ -431,3 +431,26 @@ fn an_interrupted_batch_leaves_no_half_written_file() {
     assert_eq!(status.code(), Some(130));
     assert_eq!(folder.names(), ["a.png"]);
 }
+
+#[test]
+fn a_mask_is_written_and_can_be_read_back() {
+    let folder = Folder::new();
+    folder.picture("a.png", &skin(80, 60));
+    let set = ["--set", "mask.midtones.high=0.6"];
+    let ran = folder.run(&[&["mask", "midtones", "a.png", "-o", "mask.png"], &set[..]].concat());
+    ran.check_done();
+    let mask = folder.read("mask.png");
+    assert!(matches!(mask, image::DynamicImage::ImageLuma8(_)));
+    assert_ne!(mask.to_luma8().as_raw().iter().max(), Some(&0));
+    let set = ["--set", "mask.file.path=mask.png"];
+    let ran = folder.run(&[&["mask", "file", "a.png", "-o", "again.png"], &set[..]].concat());
+    ran.check_done();
+    assert_eq!(folder.read("again.png"), mask);
+    let ran = folder.run(&["mask", "midtones", "a.png", "-o", "mask.png"]);
+    ran.check(1, "mask.png");
+    let ran = folder.run(&["mask", "brush", "a.png", "-o", "brush.png"]);
+    ran.check(1, "nothing is painted");
+    folder
+        .run(&["mask", "hair", "a.png", "-o", "b.png"])
+        .check(2, "smoothed, midtones");
+}

@@ -34,6 +34,8 @@ pub enum Command {
     Presets(PresetsArgs),
     /// Skin that is saved by name, for grafts onto other pictures
     Donors(DonorsArgs),
+    /// Write a mask as a grey picture
+    Mask(MaskArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -69,6 +71,22 @@ pub struct ShowArgs {
 pub struct PresetsArgs {
     /// The recipe to print
     pub name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct MaskArgs {
+    /// The mask: smoothed, midtones, skin, brush or file
+    pub name: String,
+
+    /// The picture
+    pub input: PathBuf,
+
+    /// The file to write: grey, 8 bits unless --depth 16 is given
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    #[command(flatten)]
+    pub shared: Shared,
 }
 
 #[derive(Debug, clap::Args)]
@@ -119,7 +137,7 @@ pub struct Shared {
     #[arg(long, value_name = "FILE|PRESET")]
     pub recipe: Option<String>,
 
-    /// Change one setting; LAYER is a kind, a name or a number
+    /// Change one setting; LAYER is a kind, a name, a number, or mask.NAME for a mask's settings
     #[arg(long, value_name = "LAYER.KEY=VALUE")]
     pub set: Vec<String>,
 

@@ -5,6 +5,7 @@ mod completions;
 mod donors;
 mod json;
 mod man;
+mod mask;
 mod open;
 mod presets;
 mod render;
@@ -34,6 +35,7 @@ pub fn run() -> ExitCode {
         Some(Command::Render(it)) => render::run(&it),
         Some(Command::Show(it)) => show::run(&it.files),
         Some(Command::Presets(it)) => presets::run(it.name.as_deref()),
+        Some(Command::Mask(it)) => mask::run(&it),
         Some(Command::Donors(it)) => donors::run(it.action.as_ref()),
         Some(Command::Completions(it)) => completions::run(it.shell),
         Some(Command::Man) => man::run(),

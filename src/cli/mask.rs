@@ -1,0 +1,131 @@
+//! `repore mask NAME INPUT -o FILE`: a mask as a grey picture, which `--mask` reads back.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::MaskArgs;
+use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain};
+use crate::engine::masks::MaskName;
+use crate::engine::operations::parameter::Choice;
+use crate::engine::raster::{Depth, Image, Layout, Samples, store};
+use crate::engine::recipe::{Kind, Layer};
+use crate::engine::render::{Cancel, Plan};
+use crate::files::{
+    EncodeOptions, FileError, Format, Photo, RecipeChoice, SafeWriter, encode, load_inputs,
+    same_file,
+};
+
+/// Writes one mask of one picture.
+pub fn run(args: &MaskArgs) -> u8 {
+    let (mask, format, choice) = match checked(args) {
+        Ok(checked) => checked,
+        Err(what) => {
+            complain(what);
+            return WRONG_USAGE;
+        }
+    };
+    let cancel = Cancel::default();
+    let on_signal = cancel.clone();
+    if let Err(error) = ctrlc::set_handler(move || on_signal.cancel()) {
+        complain(format!("cannot watch for signals: {error}"));
+        return SOME_FAILED;
+    }
+    match write(args, mask, format, &choice, &cancel) {
+        Ok(Some(())) => DONE,
+        Ok(None) => INTERRUPTED,
+        Err(error) => {
+            complain(error);
+            SOME_FAILED
+        }
+    }
+}
+
+/// What can be checked before anything is read.
+fn checked(args: &MaskArgs) -> Result<(MaskName, Format, RecipeChoice), String> {
+    args.shared.start_threads()?;
+    let choice = args.shared.recipe_choice()?;
+    let mask = MaskName::from_name(&args.name).ok_or_else(|| {
+        let names = MaskName::names().join(", ");
+        format!("there is no mask \"{}\"; the masks are {names}", args.name)
+    })?;
+    let format = args
+        .shared
+        .format()
+        .or_else(|| Format::of_path(&args.output));
+    let format = format.ok_or_else(|| {
+        format!(
+            "cannot write {}: its extension names no format; \
+             end it in .jpg, .png, .tif or .webp, or use --format",
+            args.output.display()
+        )
+    })?;
+    Ok((mask, format, choice))
+}
+
+/// Makes and writes the mask; `None` is a mask that was interrupted, which leaves no file.
+fn write(
+    args: &MaskArgs,
+    mask: MaskName,
+    format: Format,
+    choice: &RecipeChoice,
+    cancel: &Cancel,
+) -> Result<Option<()>, FileError> {
+    let refuse = |cause: String| FileError::new("write", &args.output, cause);
+    let chosen = choice.for_picture(&args.input)?;
+    let mut recipe = chosen.recipe;
+    // One layer that paints through this mask alone says what the mask needs and whether it is there.
+    let mut layer = Layer::new(Kind::Noise);
+    layer.masks = vec![mask];
+    recipe.layers = vec![layer];
+    let inputs = load_inputs(
+        &args.input,
+        &args.shared.originals(),
+        &recipe,
+        &chosen.folder,
+    )?;
+    let named = inputs.files.keys().map(|it| chosen.folder.join(it));
+    let sources = [Some(args.input.clone()), inputs.original_path.clone()];
+    let sources = sources.into_iter().chain([chosen.file.clone()]).flatten();
+    if let Some(source) = sources.chain(named).find(|it| same_file(it, &args.output)) {
+        return Err(refuse(format!("it is the input {}", source.display()))
+            .with_cure("inputs are never written to; choose another output"));
+    }
+    let plan = Plan::new(&recipe, inputs.for_render());
+    if let Some(skipped) = plan.skipped().first() {
+        let cause = format!("of {}: {}", args.input.display(), skipped.reason);
+        return Err(FileError::new(
+            "make the mask",
+            Path::new(&args.name),
+            cause,
+        ));
+    }
+    let picture = plan.picture();
+    let size = (picture.width(), picture.height());
+    let Ok(Some(coverage)) = plan.coverage_reduced(0, picture.bounds(), size, cancel) else {
+        return Ok(None);
+    };
+    let samples = coverage.samples().iter();
+    let samples = match format.nearest_depth(args.shared.depth().unwrap_or(Depth::Eight)) {
+        Depth::Eight => Samples::Eight(samples.map(|it| store::to_eight(*it)).collect()),
+        _ => Samples::Sixteen(samples.map(|it| store::to_sixteen(*it)).collect()),
+    };
+    let image = Image::new(size.0, size.1, Layout::Grey, samples);
+    let image = image.map_err(|it| refuse(it.to_string()))?;
+    // A mask has no profile and no camera: its values are coverages.
+    let bare = Photo {
+        image: Arc::clone(picture),
+        format: Some(format),
+        icc: None,
+        exif: None,
+    };
+    let options = EncodeOptions {
+        format,
+        quality: args.shared.quality,
+    };
+    let bytes = encode(image, &bare, options).map_err(|it| refuse(it.to_string()))?;
+    if cancel.is_cancelled() {
+        return Ok(None);
+    }
+    SafeWriter::new(&args.output)?.finish(&bytes, args.shared.overwrite)?;
+    Ok(Some(()))
+}
