@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::engine::operations::Rectangle;
 use crate::engine::operations::parameter::{Allowed, Value};
 use crate::engine::raster::Depth;
-use crate::files::{Chosen, Format, Originals, RecipeChoice, check_named};
+use crate::files::{Chosen, Format, Originals, ReadOptions, RecipeChoice, Strip, check_named};
 
 /// Puts real skin texture back into portraits that an AI retouch made smooth.
 #[derive(Debug, Parser)]
@@ -157,10 +157,9 @@ pub struct Shared {
     #[arg(long, value_enum)]
     pub format: Option<FormatArg>,
 
-    /// JPEG quality of results
-    #[arg(long, value_name = "1..100", default_value_t = 95,
-          value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub quality: u8,
+    /// JPEG quality of results [default: 95, and no coarser than the input]
+    #[arg(long, value_name = "1..100", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub quality: Option<u8>,
 
     /// Bits a sample of results [default: the input's]
     #[arg(long, value_enum)]
@@ -169,6 +168,22 @@ pub struct Shared {
     /// Replace files that exist
     #[arg(long)]
     pub overwrite: bool,
+
+    /// Drop all metadata but the colour profile
+    #[arg(long)]
+    pub strip: bool,
+
+    /// Drop what image generators wrote: prompts, workflows, parameters
+    #[arg(long)]
+    pub strip_prompt: bool,
+
+    /// Read JPEG and PNG files that end early as far as they go
+    #[arg(long)]
+    pub partial: bool,
+
+    /// Memory that the decoded pixels of one picture may take, as 800M or 4G [default: 2G]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub max_memory: Option<u64>,
 
     /// Threads to use [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -228,6 +243,23 @@ impl Shared {
         Ok(choice)
     }
 
+    /// How pictures are read.
+    pub fn read_options(&self) -> ReadOptions {
+        let standard = ReadOptions::default();
+        ReadOptions {
+            max_memory: self.max_memory.unwrap_or(standard.max_memory),
+            partial: self.partial,
+        }
+    }
+
+    /// What of the metadata is dropped.
+    pub fn strip(&self) -> Strip {
+        Strip {
+            metadata: self.strip,
+            prompts: self.strip_prompt,
+        }
+    }
+
     /// Where originals are looked for.
     pub fn originals(&self) -> Originals {
         let named = self.original.clone();
@@ -261,6 +293,22 @@ impl Shared {
         pool.build_global()
             .map_err(|it| format!("cannot start threads: {it}"))
     }
+}
+
+/// A number of bytes, with K, M, G or T behind it for powers of 1024.
+fn memory(text: &str) -> Result<u64, String> {
+    let refuse = || "write it as 800M or 4G".to_string();
+    let digits = text.trim_end_matches(|it: char| !it.is_ascii_digit());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => return Err(refuse()),
+    };
+    let number: u64 = digits.parse().map_err(|_| refuse())?;
+    number.checked_mul(1 << shift).ok_or_else(refuse)
 }
 
 /// A rectangle as `X,Y,W,H`.

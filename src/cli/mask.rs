@@ -1,7 +1,6 @@
 //! `repore mask NAME INPUT -o FILE`: a mask as a grey picture, which `--mask` reads back.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::args::MaskArgs;
 use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain};
@@ -10,9 +9,9 @@ use crate::engine::operations::parameter::Choice;
 use crate::engine::raster::{Depth, Image, Layout, Samples, store};
 use crate::engine::recipe::{Kind, Layer};
 use crate::engine::render::{Cancel, Plan};
+use crate::files::metadata::Metadata;
 use crate::files::{
-    EncodeOptions, FileError, Format, Photo, RecipeChoice, SafeWriter, encode, load_inputs,
-    same_file,
+    EncodeOptions, FileError, Format, RecipeChoice, SafeWriter, encode, load_inputs, same_file,
 };
 
 /// Writes one mask of one picture.
@@ -82,6 +81,7 @@ fn write(
         &args.shared.originals(),
         &recipe,
         &chosen.folder,
+        args.shared.read_options(),
     )?;
     let named = inputs.files.keys().map(|it| chosen.folder.join(it));
     let sources = [Some(args.input.clone()), inputs.original_path.clone()];
@@ -112,17 +112,12 @@ fn write(
     let image = Image::new(size.0, size.1, Layout::Grey, samples);
     let image = image.map_err(|it| refuse(it.to_string()))?;
     // A mask has no profile and no camera: its values are coverages.
-    let bare = Photo {
-        image: Arc::clone(picture),
-        format: Some(format),
-        icc: None,
-        exif: None,
-    };
     let options = EncodeOptions {
         format,
         quality: args.shared.quality,
     };
-    let bytes = encode(image, &bare, options).map_err(|it| refuse(it.to_string()))?;
+    let bytes =
+        encode(image, &Metadata::default(), options).map_err(|it| refuse(it.to_string()))?;
     if cancel.is_cancelled() {
         return Ok(None);
     }

@@ -91,7 +91,7 @@ impl<'a> Batch<'a> {
             }
         }
         self.bar.finish_and_clear();
-        if self.inputs.len() > 1 && failed > 0 {
+        if self.inputs.len() > 1 && (failed > 0 || !self.args.shared.quiet) {
             let done = self.inputs.len() - failed;
             complain(format!("{done} done, {failed} failed"));
         }
@@ -140,6 +140,9 @@ impl<'a> Batch<'a> {
             depth: shared.depth(),
             quality: shared.quality,
             overwrite: shared.overwrite,
+            read: shared.read_options(),
+            strip: shared.strip(),
+            protected: self.inputs.clone(),
         }
     }
 

@@ -147,7 +147,7 @@ impl Donors {
         }
         fs::create_dir_all(&self.folder)
             .map_err(|it| FileError::from_io("write", &self.folder, &it))?;
-        let bytes = png(image, patch, photo.icc.as_deref());
+        let bytes = png(image, patch, photo.metadata.icc.as_deref());
         let bytes = bytes.map_err(|it| refuse(it.to_string()))?;
         let donor = Donor {
             name: name.to_string(),

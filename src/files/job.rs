@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::decode::{Photo, read_photo};
+use super::decode::read_photo_with;
 use super::donors::read_named;
 use super::encode::{EncodeOptions, encode};
+use super::metadata::Provenance;
 use super::safe_write::{already_exists, same_file};
-use super::{FileError, Format, Originals, SafeWriter, find_original};
+use super::{FileError, Format, Originals, Photo, ReadOptions, SafeWriter, find_original};
 use crate::engine::raster::Depth;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{self, Cancel, Plan, Progress, Skipped};
@@ -36,10 +37,25 @@ pub struct Job {
     pub format: Option<Format>,
     /// The result's depth; `None` is the picture's.
     pub depth: Option<Depth>,
-    /// JPEG quality, 1..=100.
-    pub quality: u8,
+    /// JPEG quality, 1..=100; `None` is 95, and no coarser than the picture was.
+    pub quality: Option<u8>,
     /// Whether an existing file is replaced.
     pub overwrite: bool,
+    /// How the pictures are read.
+    pub read: ReadOptions,
+    /// What of the metadata is dropped.
+    pub strip: Strip,
+    /// Further files that are never written to: the other pictures of a batch.
+    pub protected: Vec<PathBuf>,
+}
+
+/// What of a picture's metadata is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strip {
+    /// Everything but the profile.
+    pub metadata: bool,
+    /// What an image generator wrote of prompts and workflows.
+    pub prompts: bool,
 }
 
 /// What a job is doing.
@@ -127,10 +143,14 @@ pub fn load_inputs(
     originals: &Originals,
     recipe: &Recipe,
     recipe_folder: &Path,
+    options: ReadOptions,
 ) -> Result<Inputs, FileError> {
     let original_path = find_original(picture, originals)?;
-    let read_original = || original_path.as_deref().map(read_photo).transpose();
-    let (photo, original) = rayon::join(|| read_photo(picture), read_original);
+    let read_original = || {
+        let path = original_path.as_deref();
+        path.map(|it| read_photo_with(it, options)).transpose()
+    };
+    let (photo, original) = rayon::join(|| read_photo_with(picture, options), read_original);
     let mut files = BTreeMap::new();
     for path in recipe.files() {
         files.insert(path.to_string(), read_named(path, recipe_folder)?);
@@ -171,6 +191,7 @@ impl Job {
             &self.originals,
             &self.recipe,
             &self.recipe_folder,
+            self.read,
         )?;
         let (output, format) = self.destination(&inputs.photo)?;
         let mut sources: Vec<&Path> = vec![&self.input];
@@ -182,13 +203,28 @@ impl Job {
             .map(|it| self.recipe_folder.join(it))
             .collect();
         sources.extend(named.iter().map(PathBuf::as_path));
+        sources.extend(self.protected.iter().map(PathBuf::as_path));
         self.check_output(&output, &sources)?;
         lap(&mut timings.read_ms);
 
         let plan = Plan::new(&self.recipe, inputs.for_render());
         let depth = self.depth.unwrap_or(inputs.photo.image.depth());
         let mut notes = plan.notes().to_vec();
+        notes.extend(inputs.photo.notes.iter().cloned());
         notes.extend(format.losses(depth, inputs.photo.image.layout()));
+        let mut metadata = inputs.photo.metadata.clone();
+        if self.strip.prompts {
+            metadata.strip_prompts();
+        }
+        if self.strip.metadata {
+            metadata.strip();
+        } else {
+            let recipe = plan.resolved().to_toml();
+            if !metadata.add_provenance(&Provenance { recipe }) {
+                notes.push("its XMP cannot be understood; no history was added".to_string());
+            }
+            notes.extend(metadata.losses(format));
+        }
         let rows: Progress = &|done, total| progress(Stage::Render(done, total));
         let Ok(image) = plan.render(format.nearest_depth(depth), rows, cancel) else {
             return Ok(None);
@@ -200,7 +236,7 @@ impl Job {
             format,
             quality: self.quality,
         };
-        let bytes = encode(image, &inputs.photo, options)
+        let bytes = encode(image, &metadata, options)
             .map_err(|it| FileError::new("write", &output, it.to_string()))?;
         lap(&mut timings.encode_ms);
         if cancel.is_cancelled() {

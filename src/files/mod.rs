@@ -1,5 +1,7 @@
 //! Disk: pictures and recipes, found, read and written.
 
+mod contain;
+pub mod containers;
 mod decode;
 mod donors;
 mod encode;
@@ -7,17 +9,20 @@ mod error;
 mod format;
 mod job;
 mod listing;
+pub mod metadata;
 mod originals;
+mod photo;
 mod recipes;
 mod safe_write;
 
-pub use decode::{Photo, read_photo};
+pub use decode::{decode_photo, read_photo, read_photo_with};
 pub use donors::{Donor, Donors, check_named, read_named};
 pub use encode::{EncodeOptions, encode};
 pub use error::FileError;
 pub use format::Format;
-pub use job::{Inputs, Job, Rendered, Stage, Timings, load_inputs};
+pub use job::{Inputs, Job, Rendered, Stage, Strip, Timings, load_inputs};
 pub use listing::{is_picture, list_pictures};
 pub use originals::{Originals, find_original};
+pub use photo::{Photo, ReadOptions};
 pub use recipes::{Chosen, RecipeChoice, read_recipe, sidecar_path, write_recipe};
 pub use safe_write::{SafeWriter, same_file};

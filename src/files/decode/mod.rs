@@ -1,0 +1,297 @@
+//! Pictures from disk: pixels upright, in the file's own depth, with everything beside them.
+
+mod png;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Seek};
+use std::path::Path;
+use std::sync::Arc;
+
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageReader};
+
+use super::contain::contain;
+use super::containers::jpeg::Header;
+use super::containers::png::Chunks;
+use super::metadata::{Directories, Metadata};
+use super::{FileError, Format, Photo, ReadOptions};
+use crate::engine::raster::{Image, Layout, Samples};
+
+/// Reads a picture file. Its content says what format it has, not its name.
+///
+/// # Errors
+/// When the file cannot be read, is no picture, is damaged, or is too large.
+pub fn read_photo(path: &Path) -> Result<Photo, FileError> {
+    read_photo_with(path, ReadOptions::default())
+}
+
+/// The same with options.
+///
+/// # Errors
+/// When the file cannot be read, is no picture, is damaged, or is too large.
+pub fn read_photo_with(path: &Path, options: ReadOptions) -> Result<Photo, FileError> {
+    let file = File::open(path).map_err(|it| FileError::from_io("read", path, &it))?;
+    let metadata = file.metadata();
+    let metadata = metadata.map_err(|it| FileError::from_io("read", path, &it))?;
+    if metadata.is_dir() {
+        return Err(FileError::new("read", path, "it is a folder").with_cure("name a picture file"));
+    }
+    if metadata.len() == 0 {
+        return Err(FileError::new("read", path, "the file is empty").with_cure("copy it again"));
+    }
+    decode_photo(BufReader::new(file), path, options)
+}
+
+/// Decodes a picture from anything that can be read; `name` is what errors call it.
+///
+/// # Errors
+/// When it is no picture, is damaged, or is too large.
+pub fn decode_photo(
+    source: impl BufRead + Seek,
+    name: &Path,
+    options: ReadOptions,
+) -> Result<Photo, FileError> {
+    let decoding = Decoding {
+        path: name,
+        options,
+    };
+    contain(|| decoding.photo(source)).unwrap_or_else(|| {
+        Err(FileError::new(
+            "read",
+            name,
+            "it is damaged in a way that its decoder cannot take",
+        )
+        .with_cure("copy or export it again"))
+    })
+}
+
+/// Pixels as they were decoded, and what is known beside them.
+struct Decoded {
+    pixels: DynamicImage,
+    metadata: Metadata,
+    notes: Vec<String>,
+}
+
+/// One picture on its way into memory.
+struct Decoding<'a> {
+    path: &'a Path,
+    options: ReadOptions,
+}
+
+impl Decoding<'_> {
+    fn photo(&self, mut source: impl BufRead + Seek) -> Result<Photo, FileError> {
+        let start = source.fill_buf();
+        let start = start.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        let is_big_tiff = start.starts_with(b"II+\0") || start.starts_with(b"MM\0+");
+        let mut reader = ImageReader::new(source);
+        reader.no_limits();
+        let reader = reader.with_guessed_format();
+        let reader = reader.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        let (format, mut decoded) = match reader.format() {
+            Some(ImageFormat::Jpeg) => (Some(Format::Jpeg), self.jpeg(reader.into_inner())?),
+            Some(ImageFormat::Png) => (Some(Format::Png), self.png(reader.into_inner())?),
+            _ if is_big_tiff => (Some(Format::Tiff), self.tiff(reader.into_inner())?),
+            Some(ImageFormat::Tiff) => (Some(Format::Tiff), self.tiff(reader.into_inner())?),
+            Some(ImageFormat::WebP) => (Some(Format::WebP), self.other(reader)?),
+            _ => (None, self.other(reader)?),
+        };
+        decoded
+            .pixels
+            .apply_orientation(decoded.metadata.orientation());
+        decoded.metadata.make_upright();
+        Ok(Photo {
+            image: Arc::new(to_image(self.path, decoded.pixels)?),
+            format,
+            metadata: decoded.metadata,
+            notes: decoded.notes,
+        })
+    }
+
+    fn jpeg(&self, mut source: impl BufRead) -> Result<Decoded, FileError> {
+        let mut bytes = Vec::new();
+        let read = source.read_to_end(&mut bytes);
+        read.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        let header = Header::read(&bytes);
+        let mut notes = Vec::new();
+        if !header.components.is_empty() && !header.ends {
+            self.ends_early(&mut notes)?;
+        }
+        let mut metadata = Metadata::of_jpeg(&header);
+        if header.components.len() == 4 {
+            metadata.drop_profile();
+            notes.push(CMYK.to_string());
+        }
+        let decoder = image::codecs::jpeg::JpegDecoder::new(Cursor::new(bytes));
+        let decoder = decoder.map_err(|it| self.refusal(&it))?;
+        let pixels = self.pixels(decoder)?;
+        Ok(Decoded {
+            pixels,
+            metadata,
+            notes,
+        })
+    }
+
+    fn png(&self, mut source: impl BufRead + Seek) -> Result<Decoded, FileError> {
+        let chunks = Chunks::read(&mut source);
+        let rewound = source.rewind();
+        rewound.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        let mut notes = Vec::new();
+        if chunks.iter().any(|it| &it.kind == b"acTL") {
+            notes.push(ANIMATED.to_string());
+        }
+        if self.options.partial {
+            let (pixels, icc, whole) = self.partial_png(source)?;
+            if !whole {
+                notes.push(ENDS_EARLY.to_string());
+            }
+            let metadata = Metadata::of_png(chunks, icc);
+            return Ok(Decoded {
+                pixels,
+                metadata,
+                notes,
+            });
+        }
+        let decoder = image::codecs::png::PngDecoder::new(source);
+        let mut decoder = decoder.map_err(|it| self.refusal(&it))?;
+        let icc = decoder.icc_profile().unwrap_or_default();
+        Ok(Decoded {
+            pixels: self.pixels(decoder)?,
+            metadata: Metadata::of_png(chunks, icc),
+            notes,
+        })
+    }
+
+    fn tiff(&self, mut source: impl BufRead + Seek) -> Result<Decoded, FileError> {
+        let directories = Directories::read(&mut source);
+        let directories = directories.map_err(|_| {
+            FileError::new(
+                "read",
+                self.path,
+                "it is damaged: it has no directory of tags",
+            )
+            .with_cure("copy or export it again")
+        })?;
+        let (mut metadata, mut notes) = Metadata::of_tiff(directories);
+        let rewound = source.rewind();
+        rewound.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        let decoder = image::codecs::tiff::TiffDecoder::new(source);
+        let decoder = decoder.map_err(|it| self.refusal(&it))?;
+        let is_cmyk = matches!(
+            decoder.original_color_type(),
+            ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16
+        );
+        let pixels = self.pixels(decoder)?;
+        if is_cmyk {
+            metadata.drop_profile();
+            notes.push(CMYK.to_string());
+        }
+        Ok(Decoded {
+            pixels,
+            metadata,
+            notes,
+        })
+    }
+
+    fn other<R: BufRead + Seek>(&self, reader: ImageReader<R>) -> Result<Decoded, FileError> {
+        let is_gif = reader.format() == Some(ImageFormat::Gif);
+        let decoder = reader.into_decoder();
+        let mut decoder = decoder.map_err(|it| self.refusal(&it))?;
+        let metadata = Metadata {
+            icc: decoder.icc_profile().unwrap_or_default(),
+            exif: decoder.exif_metadata().unwrap_or_default(),
+            xmp: decoder.xmp_metadata().unwrap_or_default(),
+            ..Metadata::default()
+        };
+        let mut notes = Vec::new();
+        if is_gif {
+            notes.push("a GIF is read only, and only its first frame".to_string());
+        }
+        Ok(Decoded {
+            pixels: self.pixels(decoder)?,
+            metadata,
+            notes,
+        })
+    }
+
+    fn pixels(&self, decoder: impl ImageDecoder) -> Result<DynamicImage, FileError> {
+        let (width, height) = decoder.dimensions();
+        self.check_size(width, height, decoder.total_bytes())?;
+        DynamicImage::from_decoder(decoder).map_err(|it| self.refusal(&it))
+    }
+
+    /// Decoded pixels must fit into the memory that there is for them.
+    fn check_size(&self, width: u32, height: u32, bytes: u64) -> Result<(), FileError> {
+        let limit = self.options.max_memory;
+        if bytes <= limit {
+            return Ok(());
+        }
+        let cause = format!(
+            "{width}×{height} pixels take {} MiB of memory, and the limit is {} MiB",
+            bytes >> 20,
+            limit >> 20
+        );
+        Err(FileError::new("read", self.path, cause)
+            .with_cure("scale it down, or raise the limit with --max-memory"))
+    }
+
+    /// A file that ends early is an error, unless it may be read in part.
+    fn ends_early(&self, notes: &mut Vec<String>) -> Result<(), FileError> {
+        if self.options.partial {
+            notes.push(ENDS_EARLY.to_string());
+            return Ok(());
+        }
+        Err(FileError::new("read", self.path, "the file ends early")
+            .with_cure("copy it again, or take what is there with --partial"))
+    }
+
+    fn refusal(&self, error: &ImageError) -> FileError {
+        refusal(self.path, error)
+    }
+}
+
+const ENDS_EARLY: &str = "the file ends early; what is missing is grey";
+const ANIMATED: &str = "it is animated; only its first picture is used";
+const CMYK: &str = "its CMYK was turned into RGB without its profile, so colours may differ, and it \
+                    cannot be written back as CMYK";
+
+fn to_image(path: &Path, pixels: DynamicImage) -> Result<Image, FileError> {
+    let (width, height) = (pixels.width() as usize, pixels.height() as usize);
+    let (layout, samples) = match pixels {
+        DynamicImage::ImageLuma8(it) => (Layout::Grey, Samples::Eight(it.into_raw())),
+        DynamicImage::ImageLumaA8(it) => (Layout::GreyAlpha, Samples::Eight(it.into_raw())),
+        DynamicImage::ImageRgb8(it) => (Layout::Rgb, Samples::Eight(it.into_raw())),
+        DynamicImage::ImageRgba8(it) => (Layout::Rgba, Samples::Eight(it.into_raw())),
+        DynamicImage::ImageLuma16(it) => (Layout::Grey, Samples::Sixteen(it.into_raw())),
+        DynamicImage::ImageLumaA16(it) => (Layout::GreyAlpha, Samples::Sixteen(it.into_raw())),
+        DynamicImage::ImageRgb16(it) => (Layout::Rgb, Samples::Sixteen(it.into_raw())),
+        DynamicImage::ImageRgba16(it) => (Layout::Rgba, Samples::Sixteen(it.into_raw())),
+        DynamicImage::ImageRgb32F(it) => (Layout::Rgb, Samples::Float(it.into_raw())),
+        DynamicImage::ImageRgba32F(it) => (Layout::Rgba, Samples::Float(it.into_raw())),
+        other => {
+            let cause = format!("its pixels are of an unknown kind ({:?})", other.color());
+            return Err(FileError::new("read", path, cause));
+        }
+    };
+    Image::new(width, height, layout, samples)
+        .map_err(|it| FileError::new("read", path, it.to_string()))
+}
+
+fn refusal(path: &Path, error: &ImageError) -> FileError {
+    match error {
+        ImageError::IoError(it) => FileError::from_io("read", path, it),
+        ImageError::Unsupported(it) => FileError::new("read", path, it.to_string())
+            .with_cure("convert it to PNG, TIFF or JPEG"),
+        ImageError::Decoding(it) if ends_early(it) => {
+            FileError::new("read", path, "the file ends early")
+                .with_cure("copy it again, or take what is there of a PNG with --partial")
+        }
+        ImageError::Decoding(it) => FileError::new("read", path, format!("it is damaged: {it}"))
+            .with_cure("copy or export it again"),
+        other => FileError::new("read", path, other.to_string()),
+    }
+}
+
+/// Whether a decoder missed the rest of a file.
+fn ends_early(error: &image::error::DecodingError) -> bool {
+    let text = error.to_string();
+    text.contains("nexpected end of file") || text.contains("UnexpectedEof")
+}

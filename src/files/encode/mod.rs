@@ -1,0 +1,143 @@
+//! Pictures to bytes, with everything beside their pixels.
+
+mod jpeg;
+mod tiff;
+
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{DynamicImage, ImageBuffer};
+use image_webp::{ColorType, WebPEncoder};
+
+use super::Format;
+use super::contain::contain;
+use super::containers::png::with_chunks;
+use super::metadata::Metadata;
+use crate::engine::raster::{Depth, Image, Layout, Samples};
+
+/// How a picture is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncodeOptions {
+    /// The file format.
+    pub format: Format,
+    /// JPEG quality, 1..=100; `None` is 95, and no coarser anywhere than the picture was read.
+    pub quality: Option<u8>,
+}
+
+/// What an encoder said.
+pub type Refusal = Box<dyn std::error::Error + Send + Sync>;
+
+impl Format {
+    /// The depth nearest to `wanted` that this format can hold.
+    pub fn nearest_depth(self, wanted: Depth) -> Depth {
+        match (self, wanted) {
+            (Format::Jpeg | Format::WebP, _) => Depth::Eight,
+            (Format::Png, Depth::Float) => Depth::Sixteen,
+            (Format::Png | Format::Tiff, wanted) => wanted,
+        }
+    }
+}
+
+impl Format {
+    /// What a picture of this depth and layout loses in this format, in words.
+    pub(super) fn losses(self, depth: Depth, layout: Layout) -> Vec<String> {
+        let mut losses = Vec::new();
+        let kept = self.nearest_depth(depth);
+        if kept != depth {
+            losses.push(format!(
+                "{} holds {} bits a sample; the rest is dropped (PNG and TIFF keep it)",
+                self.name(),
+                8 * kept.bytes()
+            ));
+        }
+        if self == Format::Jpeg && layout.has_alpha() {
+            losses.push("jpeg holds no alpha; it is dropped (PNG and TIFF keep it)".to_string());
+        }
+        losses
+    }
+}
+
+/// The bytes of a picture file: the pixels of `image` with this metadata.
+///
+/// # Errors
+/// With what the encoder said, when the picture does not fit the format: more than 65535 pixels a
+/// side in a JPEG, 16383 in a WebP.
+pub fn encode(
+    image: Image,
+    metadata: &Metadata,
+    options: EncodeOptions,
+) -> Result<Vec<u8>, Refusal> {
+    let encoded = contain(|| match options.format {
+        Format::Jpeg => jpeg::encode(image, metadata, options.quality),
+        Format::Png => png(image, metadata),
+        Format::Tiff => tiff::encode(&image, metadata),
+        Format::WebP => webp(image, metadata),
+    });
+    encoded.unwrap_or_else(|| Err("its encoder failed".into()))
+}
+
+fn png(image: Image, metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let encoder =
+        PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
+    to_pixels(image)?.write_with_encoder(encoder)?;
+    // The header's fields behind the size: signature, length and type come before.
+    let form = bytes.get(24..29).and_then(|it| it.try_into().ok());
+    let (before, after) = metadata.png_chunks(form.ok_or("it has no header")?);
+    Ok(with_chunks(&bytes, &before, &after))
+}
+
+fn webp(image: Image, metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let mut encoder = WebPEncoder::new(&mut bytes);
+    encoder.set_icc_profile(metadata.icc.clone().unwrap_or_default());
+    encoder.set_exif_metadata(metadata.exif.clone().unwrap_or_default());
+    encoder.set_xmp_metadata(metadata.xmp.clone().unwrap_or_default());
+    let pixels = to_pixels(image)?;
+    let (width, height) = (pixels.width(), pixels.height());
+    // Too large a side is refused here, before the encoder counts on it.
+    if width > 16_383 || height > 16_383 {
+        return Err("a WebP has at most 16383 pixels a side".into());
+    }
+    // WebP knows no grey.
+    if pixels.color().has_alpha() {
+        encoder.encode(pixels.to_rgba8().as_raw(), width, height, ColorType::Rgba8)?;
+    } else {
+        encoder.encode(pixels.to_rgb8().as_raw(), width, height, ColorType::Rgb8)?;
+    }
+    Ok(bytes)
+}
+
+fn to_pixels(image: Image) -> Result<DynamicImage, Refusal> {
+    let (width, height) = (
+        u32::try_from(image.width())?,
+        u32::try_from(image.height())?,
+    );
+    let layout = image.layout();
+    let pixels = match (layout, image.into_samples()) {
+        (Layout::Grey, Samples::Eight(it)) => {
+            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLuma8)
+        }
+        (Layout::GreyAlpha, Samples::Eight(it)) => {
+            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLumaA8)
+        }
+        (Layout::Rgb, Samples::Eight(it)) => {
+            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgb8)
+        }
+        (Layout::Rgba, Samples::Eight(it)) => {
+            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgba8)
+        }
+        (Layout::Grey, Samples::Sixteen(it)) => {
+            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLuma16)
+        }
+        (Layout::GreyAlpha, Samples::Sixteen(it)) => {
+            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLumaA16)
+        }
+        (Layout::Rgb, Samples::Sixteen(it)) => {
+            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgb16)
+        }
+        (Layout::Rgba, Samples::Sixteen(it)) => {
+            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgba16)
+        }
+        (_, Samples::Float(_)) => None,
+    };
+    pixels.ok_or_else(|| "the format does not hold these samples".into())
+}

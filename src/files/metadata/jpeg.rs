@@ -1,0 +1,230 @@
+//! Metadata in the segments of a JPEG.
+
+use super::{Metadata, Own, Resolution, photoshop};
+use crate::files::containers::jpeg::{
+    APP0, APP1, APP2, APP13, APP14, COMMENT, Header, LARGEST_SEGMENT, Segment,
+};
+
+const JFIF: &[u8] = b"JFIF\0";
+const EXIF: &[u8] = b"Exif\0\0";
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const MORE_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+const PROFILE: &[u8] = b"ICC_PROFILE\0";
+/// An index of further pictures in the file, by their offsets.
+const MORE_PICTURES: &[u8] = b"MPF\0";
+/// Content credentials: a signature of the pixels as they were.
+const CREDENTIALS: u8 = 0xEB;
+
+/// Bytes of a profile in one segment, behind signature, number and count.
+const PROFILE_PART: usize = LARGEST_SEGMENT - PROFILE.len() - 2;
+
+/// What only a JPEG holds, and how its pixels are coded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JpegForm {
+    /// Its segments, in order.
+    pub segments: Vec<Segment>,
+    /// How much coarser chroma is sampled than luma, across and down.
+    pub subsampling: Option<(u8, u8)>,
+    /// Quantisation tables of luma and chroma, row by row.
+    pub tables: [Option<[u16; 64]>; 2],
+}
+
+impl JpegForm {
+    fn new(header: &Header) -> Self {
+        let subsampling = match header.components.as_slice() {
+            // Chroma of one sample, so that luma's number says it all.
+            [luma, rest @ ..] if rest.len() == 2 => rest
+                .iter()
+                .all(|it| (it.across, it.down) == (1, 1))
+                .then_some((luma.across, luma.down)),
+            _ => None,
+        };
+        let kept = |it: &&Segment| {
+            it.marker != APP14
+                && it.marker != CREDENTIALS
+                && it.after(APP2, MORE_PICTURES).is_none()
+        };
+        Self {
+            segments: header.segments.iter().filter(kept).cloned().collect(),
+            subsampling,
+            tables: [header.table_of(0).copied(), header.table_of(1).copied()],
+        }
+    }
+
+    /// Without everything but the profile.
+    pub(super) fn stripped(mut self) -> Self {
+        self.segments.retain(|it| it.after(APP2, PROFILE).is_some());
+        self
+    }
+
+    pub(super) fn drop_profile(&mut self) {
+        self.segments.retain(|it| it.after(APP2, PROFILE).is_none());
+    }
+
+    /// What no other format holds.
+    pub(super) fn unshared(&self) -> Vec<String> {
+        let mut lost = Vec::new();
+        if self.segments.iter().any(|it| it.marker == COMMENT) {
+            lost.push("the JPEG's comment".to_string());
+        }
+        if self
+            .segments
+            .iter()
+            .any(|it| it.after(APP1, MORE_XMP).is_some())
+        {
+            lost.push("the extended part of the XMP".to_string());
+        }
+        lost
+    }
+}
+
+impl Metadata {
+    /// What the segments of a JPEG say.
+    pub fn of_jpeg(header: &Header) -> Self {
+        let first = |marker, signature: &[u8]| {
+            let mut found = header
+                .segments
+                .iter()
+                .filter_map(|it| it.after(marker, signature));
+            found.next().map(<[u8]>::to_vec)
+        };
+        let resources = header
+            .segments
+            .iter()
+            .filter_map(|it| it.after(APP13, photoshop::SIGNATURE));
+        let photoshop = Some(resources.collect::<Vec<_>>().concat());
+        let photoshop = photoshop.filter(|it| !it.is_empty());
+        let exif = first(APP1, EXIF);
+        let in_exif = || {
+            let (order, directory) = super::exif::to_tiff(exif.as_deref()?)?;
+            Resolution::from_tags(&directory, order)
+        };
+        let jfif = first(APP0, JFIF);
+        Self {
+            icc: profile(header),
+            xmp: first(APP1, XMP),
+            iptc: photoshop
+                .as_deref()
+                .and_then(photoshop::iptc)
+                .map(<[u8]>::to_vec),
+            photoshop,
+            resolution: jfif
+                .as_deref()
+                .and_then(Resolution::from_jfif)
+                .or_else(in_exif),
+            exif,
+            own: Own::Jpeg(Box::new(JpegForm::new(header))),
+        }
+    }
+
+    /// The segments of a JPEG with this metadata.
+    pub fn jpeg_segments(&self) -> Vec<Segment> {
+        let exif = self.exif.iter().map(|it| (APP1, EXIF, it.as_slice()));
+        let xmp = self.xmp.iter().map(|it| (APP1, XMP, it.as_slice()));
+        let fits = |it: &(u8, &[u8], &[u8])| it.1.len() + it.2.len() <= LARGEST_SEGMENT;
+        let segment =
+            |(marker, signature, data): (u8, &[u8], &[u8])| Segment::new(marker, signature, data);
+        let new = exif.chain(xmp).filter(fits).map(segment);
+        let Own::Jpeg(form) = &self.own else {
+            let jfif = self
+                .resolution
+                .map_or(vec![1, 1, 0, 0, 1, 0, 1, 0, 0], Resolution::to_jfif);
+            let mut segments = vec![Segment::new(APP0, JFIF, &jfif)];
+            segments.extend(new);
+            segments.extend(self.profile_segments());
+            segments.extend(self.resource_segments());
+            return segments;
+        };
+        // What has changed goes where it was, and what is new behind the head and the EXIF block.
+        let mut segments = form.segments.clone();
+        for new in new {
+            let signature = if new.data.starts_with(EXIF) {
+                EXIF
+            } else {
+                XMP
+            };
+            let same = |it: &Segment| it.after(APP1, signature).is_some();
+            if let Some(old) = segments.iter_mut().find(|it| same(it)) {
+                *old = new;
+            } else {
+                let head = |it: &Segment| it.marker == APP0 || it.after(APP1, EXIF).is_some();
+                let at = segments.iter().take_while(|it| head(it)).count();
+                segments.insert(at, new);
+            }
+        }
+        segments
+    }
+
+    fn profile_segments(&self) -> Vec<Segment> {
+        let parts: Vec<&[u8]> = self
+            .icc
+            .iter()
+            .flat_map(|it| it.chunks(PROFILE_PART))
+            .collect();
+        let Ok(count) = u8::try_from(parts.len()) else {
+            return Vec::new();
+        };
+        let numbered = parts.iter().zip(1u8..);
+        numbered
+            .map(|(part, number)| {
+                Segment::new(APP2, PROFILE, &[&[number, count][..], part].concat())
+            })
+            .collect()
+    }
+
+    fn resource_segments(&self) -> Vec<Segment> {
+        let resources = match (&self.photoshop, &self.iptc) {
+            (Some(resources), Some(iptc)) if photoshop::iptc(resources).is_none() => {
+                [photoshop::with_iptc(iptc), resources.clone()].concat()
+            }
+            (Some(resources), _) => resources.clone(),
+            (None, Some(iptc)) => photoshop::with_iptc(iptc),
+            (None, None) => return Vec::new(),
+        };
+        let part = LARGEST_SEGMENT - photoshop::SIGNATURE.len();
+        let parts = resources.chunks(part);
+        parts
+            .map(|it| Segment::new(APP13, photoshop::SIGNATURE, it))
+            .collect()
+    }
+}
+
+/// What does not fit into the segments of a JPEG.
+pub(super) fn too_large(metadata: &Metadata) -> Vec<String> {
+    let mut lost = Vec::new();
+    let large = |block: &Option<Vec<u8>>, signature: &[u8]| {
+        block
+            .as_ref()
+            .is_some_and(|it| it.len() + signature.len() > LARGEST_SEGMENT)
+    };
+    if large(&metadata.exif, EXIF) {
+        lost.push("an EXIF block of more than 64 KiB".to_string());
+    }
+    if large(&metadata.xmp, XMP) {
+        lost.push("an XMP packet of more than 64 KiB".to_string());
+    }
+    lost
+}
+
+/// The profile, if all its parts are there.
+fn profile(header: &Header) -> Option<Vec<u8>> {
+    let mut parts: Vec<(u8, &[u8])> = Vec::new();
+    for part in header
+        .segments
+        .iter()
+        .filter_map(|it| it.after(APP2, PROFILE))
+    {
+        let (&[number, count], data) = part.split_first_chunk()?;
+        parts.push((number, data));
+        if parts.len() == usize::from(count) {
+            parts.sort_by_key(|(number, _)| *number);
+            let whole = parts
+                .iter()
+                .zip(1u8..)
+                .all(|((number, _), wanted)| *number == wanted);
+            let data = parts.iter().map(|(_, data)| *data);
+            return whole.then(|| data.collect::<Vec<_>>().concat());
+        }
+    }
+    None
+}

@@ -1,0 +1,166 @@
+//! What a picture file says beside its pixels, and how it gets into the result.
+//!
+//! A result in the input's own format takes over the blocks as they are, in their order. For another
+//! format they are taken from the fields that all formats share; what it cannot hold is said.
+
+mod exif;
+mod generator;
+mod ifd;
+mod jpeg;
+mod photoshop;
+mod png;
+mod resolution;
+mod tiff;
+mod xmp;
+
+pub use ifd::{ByteOrder, Directories, Directory, Field, Width};
+pub use ifd::{LONG, LONG8, SHORT, align, head, write_directory};
+pub use jpeg::JpegForm;
+pub use resolution::Resolution;
+pub use tiff::{Compression, TiffForm};
+pub use xmp::Provenance;
+
+use image::metadata::Orientation;
+
+use super::Format;
+use super::containers::png::Chunks;
+
+/// What a picture file says beside its pixels.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata {
+    /// The ICC profile.
+    pub icc: Option<Vec<u8>>,
+    /// The EXIF block: directories of tags, as in a TIFF.
+    pub exif: Option<Vec<u8>>,
+    /// The XMP packet.
+    pub xmp: Option<Vec<u8>>,
+    /// Photoshop's image resources.
+    pub photoshop: Option<Vec<u8>>,
+    /// The IPTC data sets.
+    pub iptc: Option<Vec<u8>>,
+    /// Pixels per inch.
+    pub resolution: Option<Resolution>,
+    /// The same and more as its own format holds it.
+    pub own: Own,
+}
+
+/// What the picture's own format holds, to be written back into the same format.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Own {
+    /// Nothing that the shared fields do not have.
+    #[default]
+    Nothing,
+    /// Segments of a JPEG, and how its pixels are coded.
+    Jpeg(Box<JpegForm>),
+    /// Chunks of a PNG.
+    Png(Chunks),
+    /// Tags of a TIFF, and how its pixels are stored.
+    Tiff(TiffForm),
+}
+
+impl Metadata {
+    /// The orientation in which the picture is stored.
+    pub fn orientation(&self) -> Orientation {
+        let exif = self.exif.as_deref().and_then(exif::orientation);
+        exif.unwrap_or(Orientation::NoTransforms)
+    }
+
+    /// Says that the pixels stand upright now.
+    pub fn make_upright(&mut self) {
+        if let Some(exif) = &mut self.exif {
+            exif::make_upright(exif);
+        }
+        if let Some(xmp) = &mut self.xmp {
+            xmp::make_upright(xmp);
+        }
+        if let Own::Tiff(form) = &mut self.own {
+            form.make_upright();
+        }
+    }
+
+    /// Drops everything but the profile, and what else fixes the colours.
+    pub fn strip(&mut self) {
+        let own = match std::mem::take(&mut self.own) {
+            Own::Jpeg(form) => Own::Jpeg(Box::new(form.stripped())),
+            Own::Png(chunks) => Own::Png(png::stripped(chunks)),
+            Own::Tiff(form) => Own::Tiff(form.stripped()),
+            Own::Nothing => Own::Nothing,
+        };
+        *self = Self {
+            icc: self.icc.take(),
+            own,
+            ..Self::default()
+        };
+    }
+
+    /// Drops what an image generator wrote of prompts, workflows and settings.
+    pub fn strip_prompts(&mut self) {
+        if let Some(exif) = &mut self.exif {
+            generator::blank_exif(exif);
+        }
+        match &mut self.own {
+            Own::Png(chunks) => {
+                chunks
+                    .before
+                    .retain(|it| !generator::is_generator_chunk(it));
+                chunks.after.retain(|it| !generator::is_generator_chunk(it));
+            }
+            Own::Tiff(form) => generator::strip_tags(&mut form.directory),
+            Own::Jpeg(_) | Own::Nothing => {}
+        }
+    }
+
+    /// Drops the profile, which is not that of the pixels any more.
+    pub fn drop_profile(&mut self) {
+        self.icc = None;
+        match &mut self.own {
+            Own::Jpeg(form) => form.drop_profile(),
+            Own::Tiff(form) => form.drop_profile(),
+            Own::Png(_) | Own::Nothing => {}
+        }
+    }
+
+    /// Adds a render to the history. Returns whether the packet could be understood.
+    pub fn add_provenance(&mut self, provenance: &Provenance) -> bool {
+        let with = xmp::with_provenance(self.xmp.as_deref(), provenance);
+        if with.is_some() {
+            self.xmp = with;
+            return true;
+        }
+        false
+    }
+
+    /// The last render that the history tells of.
+    pub fn provenance(&self) -> Option<Provenance> {
+        Provenance::last_in(self.xmp.as_deref()?)
+    }
+
+    /// What a result in this format cannot hold, in words.
+    pub fn losses(&self, format: Format) -> Vec<String> {
+        let mut lost: Vec<String> = Vec::new();
+        match (&self.own, format) {
+            (Own::Jpeg(_), Format::Jpeg) | (Own::Png(_), Format::Png) => {}
+            (Own::Jpeg(form), _) => lost.extend(form.unshared()),
+            (Own::Png(chunks), _) => lost.extend(png::unshared(chunks)),
+            _ => {}
+        }
+        if matches!(format, Format::Png | Format::WebP) {
+            if self.photoshop.is_some() {
+                lost.push("Photoshop's resources".to_string());
+            }
+            if self.iptc.is_some() {
+                lost.push("the IPTC data".to_string());
+            }
+        }
+        if format == Format::WebP && self.resolution.is_some() && self.exif.is_none() {
+            lost.push("the resolution".to_string());
+        }
+        if format == Format::Jpeg {
+            lost.extend(jpeg::too_large(self));
+        }
+        let name = format.name();
+        let said = lost.into_iter();
+        said.map(|it| format!("{name} does not hold {it}; dropped"))
+            .collect()
+    }
+}

@@ -1,0 +1,135 @@
+//! Metadata in the chunks of a PNG.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use super::{Metadata, Own, Resolution};
+use crate::files::containers::png::{Chunk, Chunks};
+
+const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
+
+/// A compressed block of metadata may have so many bytes; a larger one is left as it is.
+const MOST_INFLATED: u64 = 64 << 20;
+
+/// Chunks that belong to the pixels as they were: palette and transparency, further frames, and
+/// what Apple notes about where the pixels' data begins.
+const OF_THE_PIXELS: &[&[u8; 4]] = &[
+    b"PLTE", b"tRNS", b"hIST", b"acTL", b"fcTL", b"fdAT", b"iDOT",
+];
+
+/// Chunks whose values depend on the colour type.
+const OF_THE_COLOUR_TYPE: &[&[u8; 4]] = &[b"sBIT", b"bKGD"];
+
+/// Chunks that fix what the colours mean.
+const OF_THE_COLOURS: &[&[u8; 4]] = &[
+    b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"sBIT",
+];
+
+/// Chunks known to stay true when the pixels change, though their names do not say so.
+const STILL_TRUE: &[&[u8; 4]] = &[
+    b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"bKGD", b"sPLT",
+    b"tIME",
+];
+
+impl Metadata {
+    /// What the chunks of a PNG say. `icc` is its profile, inflated.
+    pub fn of_png(chunks: Chunks, icc: Option<Vec<u8>>) -> Self {
+        let find = |kind: &[u8; 4]| chunks.iter().find(|it| it.kind == *kind);
+        let exif = find(b"eXIf").map(|it| it.data.clone());
+        let xmp = chunks.iter().find(|it| is_xmp(it)).and_then(xmp_text);
+        let resolution = find(b"pHYs").and_then(|it| Resolution::from_png(&it.data));
+        Self {
+            icc,
+            exif,
+            xmp,
+            resolution,
+            own: Own::Png(chunks),
+            ..Self::default()
+        }
+    }
+
+    /// The chunks of a PNG with this metadata, before and after its pixels. `form` is the header of
+    /// the result behind its size: depth and colour type count.
+    pub fn png_chunks(&self, form: [u8; 5]) -> (Vec<Chunk>, Vec<Chunk>) {
+        let xmp = self.xmp.as_deref().map(xmp_chunk);
+        let exif = self.exif.as_ref().map(|it| Chunk::new(b"eXIf", it.clone()));
+        let Own::Png(chunks) = &self.own else {
+            let profile = self.icc.as_deref().and_then(profile_chunk);
+            let resolution = self.resolution.map(|it| Chunk::new(b"pHYs", it.to_png()));
+            let new = [profile, resolution, exif, xmp];
+            return (new.into_iter().flatten().collect(), Vec::new());
+        };
+        let same_colours = chunks.form[..2] == form[..2];
+        let kept = |chunk: &&Chunk| {
+            let kind = &chunk.kind;
+            // The fourth letter is small in the names of chunks that may stay when pixels change.
+            let safe = kind[3].is_ascii_lowercase() || STILL_TRUE.contains(&kind);
+            safe && !OF_THE_PIXELS.contains(&kind)
+                && (same_colours || !OF_THE_COLOUR_TYPE.contains(&kind))
+        };
+        let current = |chunk: &Chunk| match (&chunk.kind, &xmp, &exif) {
+            (_, Some(xmp), _) if is_xmp(chunk) => xmp.clone(),
+            (b"eXIf", _, Some(exif)) => exif.clone(),
+            _ => chunk.clone(),
+        };
+        let part = |them: &[Chunk]| them.iter().filter(kept).map(current).collect::<Vec<_>>();
+        let (mut before, after) = (part(&chunks.before), part(&chunks.after));
+        if !chunks.iter().any(is_xmp) {
+            before.extend(xmp.clone());
+        }
+        (before, after)
+    }
+}
+
+/// Only what fixes the colours.
+pub(super) fn stripped(mut chunks: Chunks) -> Chunks {
+    chunks
+        .before
+        .retain(|it| OF_THE_COLOURS.contains(&&it.kind));
+    chunks.after.clear();
+    chunks
+}
+
+/// What no other format holds.
+pub(super) fn unshared(chunks: &Chunks) -> Option<String> {
+    let texts = chunks.iter().filter(|it| it.is_text() && !is_xmp(it));
+    let names: Vec<_> = texts
+        .map(|it| String::from_utf8_lossy(it.keyword()))
+        .collect();
+    (!names.is_empty()).then(|| format!("the PNG's texts ({})", names.join(", ")))
+}
+
+fn is_xmp(chunk: &Chunk) -> bool {
+    &chunk.kind == b"iTXt" && chunk.keyword() == XMP_KEYWORD
+}
+
+/// An uncompressed text without language and translation.
+fn xmp_chunk(packet: &[u8]) -> Chunk {
+    Chunk::new(b"iTXt", [XMP_KEYWORD, &[0; 5], packet].concat())
+}
+
+fn xmp_text(chunk: &Chunk) -> Option<Vec<u8>> {
+    let &[0, compressed, 0, ref rest @ ..] = chunk.data.strip_prefix(XMP_KEYWORD)? else {
+        return None;
+    };
+    let text = rest.splitn(3, |it| *it == 0).nth(2)?;
+    if compressed == 0 {
+        return Some(text.to_vec());
+    }
+    let mut packet = Vec::new();
+    let read = ZlibDecoder::new(text)
+        .take(MOST_INFLATED)
+        .read_to_end(&mut packet);
+    (read.ok()? < MOST_INFLATED as usize).then_some(packet)
+}
+
+fn profile_chunk(profile: &[u8]) -> Option<Chunk> {
+    let mut data = b"ICC Profile\0\0".to_vec();
+    let mut encoder = ZlibEncoder::new(&mut data, Compression::best());
+    encoder.write_all(profile).ok()?;
+    encoder.finish().ok()?;
+    Some(Chunk::new(b"iCCP", data))
+}

@@ -1,0 +1,309 @@
+//! XMP packets: what a render adds to their history, and how its recipe is found again.
+//!
+//! Everything else in a packet stays as it is, to the byte. (XMP specification, parts 1 and 2.)
+
+use std::ops::Range;
+
+use quick_xml::NsReader;
+use quick_xml::escape::{escape, unescape};
+use quick_xml::events::Event;
+use quick_xml::name::{Namespace, NamespaceResolver, QName, ResolveResult};
+
+const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+const MEDIA_MANAGEMENT: &str = "http://ns.adobe.com/xap/1.0/mm/";
+const EVENT: &str = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#";
+const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
+
+/// The program's name and version, as histories show it.
+pub const SOFTWARE: &str = concat!("repore ", env!("CARGO_PKG_VERSION"));
+
+/// What a render says of itself. It names no time and no path: the same render has the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// The recipe as TOML, with all that was found filled in.
+    pub recipe: String,
+}
+
+impl Provenance {
+    fn entry(&self) -> String {
+        format!(
+            "<rdf:li xmlns:rdf=\"{RDF}\" xmlns:stEvt=\"{EVENT}\" \
+             rdf:parseType=\"Resource\">\n\
+             <stEvt:action>edited</stEvt:action>\n\
+             <stEvt:softwareAgent>{SOFTWARE}</stEvt:softwareAgent>\n\
+             <stEvt:changed>/</stEvt:changed>\n\
+             <stEvt:parameters>{}</stEvt:parameters>\n\
+             </rdf:li>\n",
+            escape(&self.recipe),
+        )
+    }
+
+    /// The last render that a packet tells of.
+    pub fn last_in(packet: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(packet).ok()?;
+        let found = Found::in_packet(text)?;
+        let recipe = unescape(&text[found.renders.last()?.clone()]).ok()?;
+        Some(Self {
+            recipe: recipe.into_owned(),
+        })
+    }
+}
+
+/// A packet with a render at the end of its history; a new packet where there is none. `None` for a
+/// packet that cannot be understood.
+pub fn with_provenance(packet: Option<&[u8]>, provenance: &Provenance) -> Option<Vec<u8>> {
+    let entry = provenance.entry();
+    let history = format!("<xmpMM:History><rdf:Seq>\n{entry}</rdf:Seq></xmpMM:History>");
+    let Some(packet) = packet else {
+        return Some(new_packet(&history).into_bytes());
+    };
+    let text = std::str::from_utf8(packet).ok()?;
+    let (at, addition) = match Found::in_packet(text)?.place? {
+        Place::InHistory(at) => (at, entry),
+        Place::InRdf { at, about } => (
+            at,
+            format!(
+                "<rdf:Description xmlns:rdf=\"{RDF}\" rdf:about=\"{about}\" \
+                 xmlns:xmpMM=\"{MEDIA_MANAGEMENT}\">{history}</rdf:Description>\n"
+            ),
+        ),
+    };
+    Some([&text[..at], &addition, &text[at..]].concat().into_bytes())
+}
+
+/// Sets the orientation that a packet names to upright.
+pub fn make_upright(packet: &mut [u8]) {
+    let found = std::str::from_utf8(packet).ok().and_then(Found::in_packet);
+    for at in found.into_iter().flat_map(|it| it.orientations) {
+        packet[at] = b'1';
+    }
+}
+
+fn new_packet(history: &str) -> String {
+    format!(
+        "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
+         <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
+         <rdf:RDF xmlns:rdf=\"{RDF}\">\n\
+         <rdf:Description rdf:about=\"\" xmlns:xmpMM=\"{MEDIA_MANAGEMENT}\">{history}</rdf:Description>\n\
+         </rdf:RDF>\n\
+         </x:xmpmeta>\n\
+         <?xpacket end=\"w\"?>"
+    )
+}
+
+/// Where an addition belongs.
+#[derive(Debug)]
+enum Place {
+    /// Before the end of the history's list.
+    InHistory(usize),
+    /// Before the end of the descriptions, as one more about the same thing.
+    InRdf { at: usize, about: String },
+}
+
+/// What was found in a packet, as places in its text.
+#[derive(Debug, Default)]
+struct Found {
+    place: Option<Place>,
+    /// The recipe of each render of this program.
+    renders: Vec<Range<usize>>,
+    /// The digits of orientations.
+    orientations: Vec<usize>,
+}
+
+/// An element's or attribute's namespace and local name.
+fn resolved<'a>(
+    resolver: &'a NamespaceResolver,
+    name: QName<'a>,
+    attribute: bool,
+) -> (&'a str, &'a str) {
+    let (namespace, local) = if attribute {
+        resolver.resolve_attribute(name)
+    } else {
+        resolver.resolve_element(name)
+    };
+    match namespace {
+        ResolveResult::Bound(Namespace(it)) => (it, local.into_inner()),
+        _ => ("", local.into_inner()),
+    }
+}
+
+impl Found {
+    /// `None` if it is no well-formed XML.
+    fn in_packet(text: &str) -> Option<Self> {
+        let mut found = Self::default();
+        let mut reader = NsReader::from_str(text);
+        let mut path: Vec<(String, String)> = Vec::new();
+        let mut about = None;
+        let (mut ours, mut recipe, mut end_of_rdf) = (false, None::<Range<usize>>, None);
+        loop {
+            let start = reader.buffer_position() as usize;
+            let event = reader.read_event().ok()?;
+            let end = reader.buffer_position() as usize;
+            match event {
+                Event::Eof => break,
+                Event::Start(it) | Event::Empty(it) if text[start..end].ends_with("/>") => {
+                    found.see_attributes(&it, reader.resolver(), start, &mut about);
+                }
+                Event::Start(it) => {
+                    found.see_attributes(&it, reader.resolver(), start, &mut about);
+                    let (namespace, local) = resolved(reader.resolver(), it.name(), false);
+                    path.push((namespace.to_string(), local.to_string()));
+                }
+                Event::Text(_) => {
+                    let content = text[start..end].trim();
+                    let at = start + text[start..end].find(content)?;
+                    match path
+                        .last()
+                        .map(|(namespace, local)| (namespace.as_str(), local.as_str()))
+                    {
+                        Some((TIFF, "Orientation")) if is_orientation(content) => {
+                            found.orientations.push(at);
+                        }
+                        Some((EVENT, "softwareAgent")) => ours = content.starts_with("repore "),
+                        Some((EVENT, "parameters")) if ours && recipe.is_none() => {
+                            recipe = Some(start..end);
+                        }
+                        Some((EVENT, "parameters")) => {
+                            recipe = recipe.map(|it| it.start..end);
+                        }
+                        _ => {}
+                    }
+                }
+                // Escaped characters inside of a text arrive one by one.
+                Event::GeneralRef(_) => {
+                    if let Some(range) = &mut recipe {
+                        range.end = end;
+                    }
+                }
+                Event::End(_) => {
+                    let is = |depth: usize, namespace: &str, local: &str| {
+                        let at = path.len().checked_sub(depth).and_then(|it| path.get(it));
+                        at.is_some_and(|(n, l)| n == namespace && l == local)
+                    };
+                    if is(1, RDF, "Seq") && is(2, MEDIA_MANAGEMENT, "History") {
+                        found.place = Some(Place::InHistory(start));
+                    } else if is(1, RDF, "RDF") {
+                        end_of_rdf = Some(start);
+                    }
+                    if is(1, EVENT, "parameters") {
+                        found.renders.extend(recipe.take());
+                        ours = false;
+                    }
+                    path.pop();
+                }
+                _ => {}
+            }
+        }
+        if let (None, Some(at)) = (&found.place, end_of_rdf) {
+            let about = about.unwrap_or_default();
+            found.place = Some(Place::InRdf { at, about });
+        }
+        Some(found)
+    }
+
+    fn see_attributes(
+        &mut self,
+        element: &quick_xml::events::BytesStart,
+        resolver: &NamespaceResolver,
+        start: usize,
+        about: &mut Option<String>,
+    ) {
+        let inside: &str = element;
+        for attribute in element.attributes().flatten() {
+            let raw: &str = &attribute.value;
+            match resolved(resolver, attribute.key, true) {
+                // Raw, so that it can be written again as it stands.
+                (RDF, "about") if about.is_none() => *about = Some(raw.replace('"', "&quot;")),
+                (TIFF, "Orientation") if is_orientation(raw) => {
+                    // One behind the `<`, and where the value stands behind its name.
+                    let name = inside.find(attribute.key.as_ref()).unwrap_or_default();
+                    if let Some(quoted) = inside[name..].find(['"', '\'']) {
+                        self.orientations.push(start + 1 + name + quoted + 1);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_orientation(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'1'..=b'8'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn provenance(recipe: &str) -> Provenance {
+        Provenance {
+            recipe: recipe.to_string(),
+        }
+    }
+
+    fn check_added(packet: &str) -> String {
+        let ours = provenance("[[layer]]\nname = \"<a & 'b'>\"\n");
+        let with = with_provenance(Some(packet.as_bytes()), &ours).expect("it is understood");
+        assert_eq!(Provenance::last_in(&with).as_ref(), Some(&ours));
+        let text = String::from_utf8(with).expect("text");
+        // What was there is there, in order.
+        let common = packet
+            .bytes()
+            .zip(text.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        assert!(text.ends_with(&packet[common..]), "{text}");
+        text
+    }
+
+    #[test]
+    fn a_new_packet_tells_of_the_render() {
+        let ours = provenance("seed = 3");
+        let packet = with_provenance(None, &ours).expect("a packet");
+        assert_eq!(Provenance::last_in(&packet), Some(ours));
+        let twice = check_added(std::str::from_utf8(&packet).expect("text"));
+        assert_eq!(twice.matches("<xmpMM:History>").count(), 1, "one history");
+    }
+
+    #[test]
+    fn a_packet_without_history_gets_one_about_the_same_thing() {
+        let text = check_added(
+            "<x:xmpmeta xmlns:x='adobe:ns:meta/'><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+             <r:Description r:about='uuid:7' xmlns:dc='http://purl.org/dc/elements/1.1/' dc:format='image/jpeg'/>\
+             </r:RDF></x:xmpmeta>   ",
+        );
+        assert!(text.contains("rdf:about=\"uuid:7\""), "{text}");
+    }
+
+    #[test]
+    fn a_history_that_is_there_goes_on() {
+        let text = check_added(
+            "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+             <rdf:Description rdf:about='' xmlns:mm='http://ns.adobe.com/xap/1.0/mm/'>\
+             <mm:History><rdf:Seq><rdf:li>one</rdf:li></rdf:Seq></mm:History>\
+             <mm:Other><rdf:Seq><rdf:li>two</rdf:li></rdf:Seq></mm:Other>\
+             </rdf:Description></rdf:RDF>",
+        );
+        assert!(text.find("softwareAgent") < text.find("mm:Other"), "{text}");
+    }
+
+    #[test]
+    fn the_orientation_is_set_upright() {
+        let packet = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:t='http://ns.adobe.com/tiff/1.0/'>\
+             <rdf:Description t:XOrientation='6' t:Orientation = \"6\"/>\
+             <rdf:Description><t:Orientation> 8 </t:Orientation></rdf:Description></rdf:RDF>";
+        let mut upright = packet.as_bytes().to_vec();
+        make_upright(&mut upright);
+        let expected = packet.replace("\"6\"", "\"1\"").replace(" 8 ", " 1 ");
+        assert_eq!(String::from_utf8(upright).expect("text"), expected);
+    }
+
+    #[test]
+    fn what_is_no_xml_is_left_alone() {
+        let ours = provenance("");
+        for bad in [&b"<rdf:RDF"[..], b"\xFE\xFF\0<", b"<a></b>", b"hello"] {
+            assert_eq!(with_provenance(Some(bad), &ours), None);
+            assert_eq!(Provenance::last_in(bad), None);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! A picture file in memory.
+
+use std::sync::Arc;
+
+use super::Format;
+use super::metadata::Metadata;
+use crate::engine::raster::Image;
+
+/// A picture file in memory.
+#[derive(Clone, Debug)]
+pub struct Photo {
+    /// The pixels, upright.
+    pub image: Arc<Image>,
+    /// The format to write it back in; `None` for formats that are only read.
+    pub format: Option<Format>,
+    /// What the file says beside its pixels; its orientation is upright.
+    pub metadata: Metadata,
+    /// What a person should know of how it was read.
+    pub notes: Vec<String>,
+}
+
+impl Photo {
+    /// A picture of no file, with nothing beside its pixels.
+    pub fn bare(image: Arc<Image>) -> Self {
+        Self {
+            image,
+            format: None,
+            metadata: Metadata::default(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// How picture files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Decoded pixels may take so many bytes.
+    pub max_memory: u64,
+    /// Whether a JPEG or PNG that ends early is read as far as it goes.
+    pub partial: bool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            max_memory: 2 << 30,
+            partial: false,
+        }
+    }
+}

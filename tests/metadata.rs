@@ -1,0 +1,177 @@
+//! What a file says beside its pixels, through the real program.
+
+mod common;
+
+use std::fs;
+
+use common::{Folder, plastic};
+use repore::files::containers::jpeg::{APP1, COMMENT, Header, Segment, with_segments};
+use repore::files::containers::png::{Chunk, Chunks, with_chunks};
+use repore::files::read_photo;
+
+const XMP: &str = "<x:xmpmeta xmlns:x='adobe:ns:meta/'>\
+    <rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+    <rdf:Description rdf:about='' xmlns:dc='http://purl.org/dc/elements/1.1/' dc:format='image/jpeg'/>\
+    </rdf:RDF></x:xmpmeta>";
+
+/// A little-endian block with one tag, the orientation.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut block = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    block.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
+    block
+}
+
+fn render(folder: &Folder, args: &[&str]) {
+    let all = [&["render", "--recipe", "noise", "--overwrite"], args].concat();
+    folder.run(&all).check_done();
+}
+
+fn rich_png(folder: &Folder) -> Vec<Chunk> {
+    let path = folder.picture("a.png", &plastic(24, 16));
+    let before = vec![
+        Chunk::new(b"gAMA", 45_455u32.to_be_bytes().to_vec()),
+        Chunk::new(b"pHYs", vec![0, 0, 0x2E, 0x23, 0, 0, 0x2E, 0x23, 1]),
+        Chunk::new(
+            b"tEXt",
+            b"prompt\0{\"3\": {\"class_type\": \"KSampler\"}}".to_vec(),
+        ),
+        Chunk::new(b"tEXt", b"Author\0somebody".to_vec()),
+    ];
+    let after = [Chunk::new(b"tEXt", b"Comment\0behind the pixels".to_vec())];
+    let plain = fs::read(&path).expect("it is there");
+    fs::write(&path, with_chunks(&plain, &before, &after)).expect("it is written");
+    before.into_iter().chain(after).collect()
+}
+
+fn chunks(folder: &Folder, name: &str) -> Vec<Chunk> {
+    let mut file = fs::File::open(folder.at(name)).expect("it is there");
+    Chunks::read(&mut file).iter().cloned().collect()
+}
+
+#[test]
+fn the_chunks_of_a_png_stay() {
+    let folder = Folder::new();
+    let given = rich_png(&folder);
+    render(&folder, &["a.png"]);
+    let kept = chunks(&folder, "a.repored.png");
+    for chunk in &given {
+        assert!(kept.contains(chunk), "{chunk:?}");
+    }
+    let history = kept
+        .iter()
+        .find(|it| &it.kind == b"iTXt")
+        .expect("a history");
+    let history = String::from_utf8_lossy(&history.data).into_owned();
+    assert!(
+        history.contains(concat!("repore ", env!("CARGO_PKG_VERSION"))),
+        "{history}"
+    );
+    assert!(history.contains("kind = &quot;noise&quot;"), "{history}");
+}
+
+#[test]
+fn prompts_alone_or_everything_can_be_dropped() {
+    let folder = Folder::new();
+    let given = rich_png(&folder);
+    render(&folder, &["a.png", "--strip-prompt"]);
+    let kept = chunks(&folder, "a.repored.png");
+    assert!(!kept.contains(&given[2]) && kept.contains(&given[3]));
+    render(&folder, &["a.png", "--strip"]);
+    let kept = chunks(&folder, "a.repored.png");
+    assert_eq!(kept, given[..1], "only what fixes the colours");
+}
+
+#[test]
+fn what_a_jpeg_cannot_hold_is_said() {
+    let folder = Folder::new();
+    rich_png(&folder);
+    let ran = folder.run(&["render", "a.png", "--recipe", "noise", "--format", "jpeg"]);
+    ran.check(
+        0,
+        "jpeg does not hold the PNG's texts (prompt, Author, Comment)",
+    );
+    let photo = read_photo(&folder.at("a.repored.jpg")).expect("a JPEG");
+    assert_eq!(photo.metadata.resolution.map(|it| it.x), Some(300.0));
+}
+
+#[test]
+fn the_segments_of_a_jpeg_stay_and_it_stands_upright_in_all_of_them() {
+    let folder = Folder::new();
+    let path = folder.picture("a.jpg", &plastic(24, 16));
+    let comment = Segment::new(COMMENT, b"", b"for the studio");
+    let given = [
+        Segment::new(APP1, b"Exif\0\0", &exif(6)),
+        Segment::new(APP1, b"http://ns.adobe.com/xap/1.0/\0", XMP.as_bytes()),
+        comment.clone(),
+    ];
+    let plain = fs::read(&path).expect("it is there");
+    fs::write(&path, with_segments(&plain, &given)).expect("it is written");
+    for format in ["jpeg", "png", "tiff", "webp"] {
+        render(&folder, &["a.jpg", "--format", format, "-o", "out"]);
+        let photo = read_photo(&folder.at("out")).expect("a picture");
+        assert_eq!((photo.image.width(), photo.image.height()), (16, 24));
+        let xmp = photo.metadata.xmp.clone().expect("a packet");
+        assert!(
+            String::from_utf8_lossy(&xmp).contains("dc:format='image/jpeg'"),
+            "{format}"
+        );
+        assert!(photo.metadata.provenance().is_some(), "{format}");
+        if format == "jpeg" {
+            let header = Header::read(&fs::read(folder.at("out")).expect("it is there"));
+            assert!(header.segments.contains(&comment));
+            assert_eq!(photo.metadata.exif, Some(exif(1)));
+        }
+    }
+}
+
+#[test]
+fn the_same_render_has_the_same_bytes() {
+    let folder = Folder::new();
+    rich_png(&folder);
+    let bytes = || {
+        render(&folder, &["a.png"]);
+        fs::read(folder.at("a.repored.png")).expect("it is there")
+    };
+    assert!(bytes() == bytes());
+}
+
+#[test]
+fn a_picture_that_ends_early_is_read_as_far_as_it_goes_when_asked_to() {
+    let folder = Folder::new();
+    for name in ["a.jpg", "a.png"] {
+        let path = folder.picture(name, &plastic(64, 64));
+        let bytes = fs::read(&path).expect("it is there");
+        fs::write(&path, &bytes[..bytes.len() * 3 / 4]).expect("it is cut");
+        let ran = folder.run(&["render", name, "--recipe", "noise"]);
+        ran.check(1, &format!("cannot read {name}"));
+        let ran = folder.run(&["render", name, "--recipe", "noise", "--partial"]);
+        ran.check(0, "the file ends early; what is missing is grey");
+    }
+}
+
+#[test]
+fn a_picture_over_the_limit_is_refused() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(64, 64));
+    let ran = folder.run(&["render", "a.png", "--recipe", "noise", "--max-memory", "8K"]);
+    ran.check(1, "cannot read a.png: 64×64 pixels take");
+    ran.check(1, "raise the limit with --max-memory");
+}
+
+#[test]
+fn another_picture_of_the_batch_is_never_written_to() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(16, 16));
+    let other = folder.picture("a.repored.png", &plastic(20, 20));
+    let before = fs::read(&other).expect("it is there");
+    let ran = folder.run(&[
+        "render",
+        "a.png",
+        "a.repored.png",
+        "--recipe",
+        "noise",
+        "--overwrite",
+    ]);
+    ran.check(1, "it is the input a.repored.png");
+    assert!(fs::read(&other).expect("it is there") == before);
+}
