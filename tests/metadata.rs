@@ -154,7 +154,7 @@ fn a_picture_over_the_limit_is_refused() {
     let folder = Folder::new();
     folder.picture("a.png", &plastic(64, 64));
     let ran = folder.run(&["render", "a.png", "--recipe", "noise", "--max-memory", "8K"]);
-    ran.check(1, "cannot read a.png: 64×64 pixels take");
+    ran.check(1, "cannot read a.png: 64×64 pixels need");
     ran.check(1, "raise the limit with --max-memory");
 }
 
@@ -174,4 +174,29 @@ fn another_picture_of_the_batch_is_never_written_to() {
     ]);
     ran.check(1, "it is the input a.repored.png");
     assert!(fs::read(&other).expect("it is there") == before);
+}
+
+#[test]
+fn a_batch_is_resumed_where_something_has_changed() {
+    let folder = Folder::new();
+    for name in ["a.png", "b.jpg", "c.tif", "d.webp"] {
+        folder.picture(name, &plastic(20, 20));
+    }
+    let resume = |more: &[&str]| {
+        let files = [
+            "render", "a.png", "b.jpg", "c.tif", "d.webp", "--recipe", "noise",
+        ];
+        folder.run(&[&files, &["--resume"][..], more].concat())
+    };
+    resume(&[]).check(0, "4 done, 0 failed, 0 skipped");
+    let before = fs::read(folder.at("a.repored.png")).expect("it is there");
+    resume(&[]).check(0, "0 done, 0 failed, 4 skipped");
+    assert!(fs::read(folder.at("a.repored.png")).expect("it is there") == before);
+    resume(&["--set", "noise.amount=5"]).check(0, "4 done, 0 failed, 0 skipped");
+    assert!(fs::read(folder.at("a.repored.png")).expect("it is there") != before);
+    folder.picture("b.jpg", &plastic(22, 20));
+    resume(&["--set", "noise.amount=5"]).check(0, "1 done, 0 failed, 3 skipped");
+    // A file that is none of ours is not replaced.
+    folder.picture("a.repored.png", &plastic(9, 9));
+    resume(&["--set", "noise.amount=5"]).check(1, "a.repored.png: it exists");
 }

@@ -169,6 +169,10 @@ pub struct Shared {
     #[arg(long)]
     pub overwrite: bool,
 
+    /// Leave results that are there already and up to date; replace those that are not
+    #[arg(long, conflicts_with = "strip")]
+    pub resume: bool,
+
     /// Drop all metadata but the colour profile
     #[arg(long)]
     pub strip: bool,
@@ -181,7 +185,7 @@ pub struct Shared {
     #[arg(long)]
     pub partial: bool,
 
-    /// Memory that the decoded pixels of one picture may take, as 800M or 4G [default: 2G]
+    /// Memory that one picture and its result may take, as 800M or 4G [default: 4G]
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub max_memory: Option<u64>,
 

@@ -13,6 +13,7 @@ pub fn done(job: &Job, chosen: &Chosen, rendered: &Rendered) -> Json {
     json!({
         "input": job.input.to_string_lossy(),
         "output": rendered.output.to_string_lossy(),
+        "unchanged": rendered.unchanged,
         "original": rendered.original.as_ref().map(|it| it.to_string_lossy()),
         "recipe": recipe(&rendered.recipe),
         "recipe_source": chosen.source,

@@ -12,6 +12,7 @@ mod render;
 mod show;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -47,6 +48,12 @@ pub fn run() -> ExitCode {
 fn complain(what: impl std::fmt::Display) {
     // When stderr is gone there is nobody left to tell.
     let _ = writeln!(io::stderr(), "repore: {what}");
+}
+
+/// The error of folders that were named and have no picture in them.
+fn no_picture_in(folders: &[PathBuf]) -> String {
+    let names: Vec<String> = folders.iter().map(|it| it.display().to_string()).collect();
+    format!("there is no picture in {}", names.join(", "))
 }
 
 /// Prints to stdout. A reader that has heard enough, as in `repore presets | head`, is no error.

@@ -38,7 +38,7 @@ fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
     }
     let pictures = list_pictures(paths).map_err(|it| it.to_string())?;
     if pictures.is_empty() {
-        return Err("there is no picture in the folders that were named".to_string());
+        return Err(super::no_picture_in(paths));
     }
     let choice = shared.recipe_choice()?;
     let dumb = std::env::var("TERM").is_ok_and(|it| it == "dumb");
@@ -65,6 +65,7 @@ fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
                 depth: shared.depth(),
                 quality: shared.quality,
                 overwrite: shared.overwrite,
+                resume: shared.resume,
                 read: shared.read_options(),
                 strip: shared.strip(),
                 protected: Vec::new(),

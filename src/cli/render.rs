@@ -38,7 +38,7 @@ impl<'a> Batch<'a> {
         let choice = args.shared.recipe_choice()?;
         let inputs = list_pictures(&args.inputs).map_err(|it| it.to_string())?;
         if inputs.is_empty() {
-            return Err("there is no picture in the folders that were named".to_string());
+            return Err(super::no_picture_in(&args.inputs));
         }
         if args.output.is_some() && inputs.len() > 1 {
             return Err(format!(
@@ -70,12 +70,12 @@ impl<'a> Batch<'a> {
     }
 
     fn run(&self) -> u8 {
-        let mut failed = 0;
+        let (mut failed, mut unchanged) = (0, 0);
         // Two inputs of one name would silently replace each other's result.
         let mut written: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
         for (i, input) in self.inputs.iter().enumerate() {
             match self.render(input, i, &mut written) {
-                Ok(Some(())) => {}
+                Ok(Some(rendered)) => unchanged += usize::from(rendered.unchanged),
                 Ok(None) => {
                     self.bar.finish_and_clear();
                     complain(format!("interrupted: {i} of {} done", self.inputs.len()));
@@ -92,8 +92,8 @@ impl<'a> Batch<'a> {
         }
         self.bar.finish_and_clear();
         if self.inputs.len() > 1 && (failed > 0 || !self.args.shared.quiet) {
-            let done = self.inputs.len() - failed;
-            complain(format!("{done} done, {failed} failed"));
+            let done = self.inputs.len() - failed - unchanged;
+            complain(format!("{done} done, {failed} failed, {unchanged} skipped"));
         }
         if failed == 0 { DONE } else { SOME_FAILED }
     }
@@ -104,7 +104,7 @@ impl<'a> Batch<'a> {
         input: &Path,
         index: usize,
         written: &mut BTreeMap<PathBuf, PathBuf>,
-    ) -> Result<Option<()>, FileError> {
+    ) -> Result<Option<Rendered>, FileError> {
         if self.cancel.is_cancelled() {
             return Ok(None);
         }
@@ -123,7 +123,7 @@ impl<'a> Batch<'a> {
         };
         written.insert(rendered.output.clone(), input.to_path_buf());
         self.report(&job, &chosen, &rendered);
-        Ok(Some(()))
+        Ok(Some(rendered))
     }
 
     fn job(&self, input: &Path, chosen: &Chosen) -> Job {
@@ -140,6 +140,7 @@ impl<'a> Batch<'a> {
             depth: shared.depth(),
             quality: shared.quality,
             overwrite: shared.overwrite,
+            resume: shared.resume,
             read: shared.read_options(),
             strip: shared.strip(),
             protected: self.inputs.clone(),
@@ -173,6 +174,11 @@ impl<'a> Batch<'a> {
         }
         self.bar.suspend(|| {
             let input = job.input.display();
+            if rendered.unchanged {
+                let output = rendered.output.display();
+                complain(format!("{input}: skipped; {output} is up to date"));
+                return;
+            }
             for it in &rendered.skipped {
                 complain(format!("{input}: {it}"));
             }

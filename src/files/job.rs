@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::decode::read_photo_with;
+use super::decode::{read_photo_with, read_provenance};
 use super::donors::read_named;
 use super::encode::{EncodeOptions, encode};
-use super::metadata::Provenance;
+use super::fingerprint::fingerprint;
+use super::metadata::{Provenance, SOFTWARE};
 use super::safe_write::{already_exists, same_file};
 use super::{FileError, Format, Originals, Photo, ReadOptions, SafeWriter, find_original};
 use crate::engine::raster::Depth;
@@ -41,6 +42,9 @@ pub struct Job {
     pub quality: Option<u8>,
     /// Whether an existing file is replaced.
     pub overwrite: bool,
+    /// Whether a result that is there already, from the same input, recipe and version, is left as
+    /// it is; one from others is replaced.
+    pub resume: bool,
     /// How the pictures are read.
     pub read: ReadOptions,
     /// What of the metadata is dropped.
@@ -94,6 +98,8 @@ impl Timings {
 pub struct Rendered {
     /// The file that was written.
     pub output: PathBuf,
+    /// Whether it was there already and nothing that it depends on has changed.
+    pub unchanged: bool,
     /// The original that was used.
     pub original: Option<PathBuf>,
     /// The recipe that was rendered, with everything filled in that was found.
@@ -186,6 +192,11 @@ impl Job {
             sources.extend(self.recipe_file.as_deref());
             self.check_output(output, &sources)?;
         }
+        let original = find_original(&self.input, &self.originals)?;
+        let fingerprint = self.fingerprint(original.as_deref())?;
+        if let Some(unchanged) = self.unchanged(original, &fingerprint) {
+            return Ok(Some(unchanged));
+        }
         let inputs = load_inputs(
             &self.input,
             &self.originals,
@@ -220,7 +231,10 @@ impl Job {
             metadata.strip();
         } else {
             let recipe = plan.resolved().to_toml();
-            if !metadata.add_provenance(&Provenance { recipe }) {
+            if !metadata.add_provenance(&Provenance {
+                recipe,
+                fingerprint,
+            }) {
                 notes.push("its XMP cannot be understood; no history was added".to_string());
             }
             notes.extend(metadata.losses(format));
@@ -245,16 +259,58 @@ impl Job {
         if let Some(folder) = &self.folder {
             fs::create_dir_all(folder).map_err(|it| FileError::from_io("write", folder, &it))?;
         }
-        SafeWriter::new(&output)?.finish(&bytes, self.overwrite)?;
+        SafeWriter::new(&output)?.finish(&bytes, self.replaces(&output))?;
         lap(&mut timings.write_ms);
         Ok(Some(Rendered {
             output,
+            unchanged: false,
             original: inputs.original_path,
             recipe: plan.resolved().clone(),
             skipped: plan.skipped().to_vec(),
             notes,
             timings,
         }))
+    }
+
+    /// Of all that the result depends on.
+    fn fingerprint(&self, original: Option<&Path>) -> Result<String, FileError> {
+        let settings = format!(
+            "{SOFTWARE}\n{}\n{:?}",
+            self.recipe.to_toml(),
+            (
+                self.format,
+                self.depth,
+                self.quality,
+                self.strip,
+                self.read.partial
+            )
+        );
+        let named = self.recipe.files();
+        let named: Vec<PathBuf> = named.iter().map(|it| self.recipe_folder.join(it)).collect();
+        // What the library holds under a name is no file here; what is missing is said when it is read.
+        let named = named.iter().map(PathBuf::as_path).filter(|it| it.is_file());
+        let files = [Some(self.input.as_path()), original].into_iter().flatten();
+        fingerprint(&settings, files.chain(named))
+    }
+
+    /// The result that is there already, if it may stay.
+    fn unchanged(&self, original: Option<PathBuf>, fingerprint: &str) -> Option<Rendered> {
+        let output = self.expected_output().filter(|_| self.resume)?;
+        let earlier = read_provenance(&output)?;
+        (earlier.fingerprint == fingerprint).then(|| Rendered {
+            output,
+            unchanged: true,
+            original,
+            recipe: Recipe::from_toml(&earlier.recipe).unwrap_or_else(|_| self.recipe.clone()),
+            skipped: Vec::new(),
+            notes: Vec::new(),
+            timings: Timings::default(),
+        })
+    }
+
+    /// Whether a file at the output's place is replaced: when resuming, only an earlier result.
+    fn replaces(&self, output: &Path) -> bool {
+        self.overwrite || (self.resume && read_provenance(output).is_some())
     }
 
     /// Where the result goes, as far as that is known before the picture is read.
@@ -302,7 +358,7 @@ impl Job {
             return Err(FileError::new("write", output, "it is a folder")
                 .with_cure("use --output-dir for a folder"));
         }
-        if output.exists() && !self.overwrite {
+        if output.exists() && !self.replaces(output) {
             return Err(already_exists(output));
         }
         Ok(())

@@ -6,6 +6,7 @@ mod decode;
 mod donors;
 mod encode;
 mod error;
+mod fingerprint;
 mod format;
 mod job;
 mod listing;
@@ -15,7 +16,7 @@ mod photo;
 mod recipes;
 mod safe_write;
 
-pub use decode::{decode_photo, read_photo, read_photo_with};
+pub use decode::{decode_photo, read_photo, read_photo_with, read_provenance};
 pub use donors::{Donor, Donors, check_named, read_named};
 pub use encode::{EncodeOptions, encode};
 pub use error::FileError;

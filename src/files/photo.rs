@@ -34,7 +34,7 @@ impl Photo {
 /// How picture files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Decoded pixels may take so many bytes.
+    /// A picture may take so many bytes: its pixels, those of its result, and the file in the making.
     pub max_memory: u64,
     /// Whether a JPEG or PNG that ends early is read as far as it goes.
     pub partial: bool,
@@ -43,7 +43,7 @@ pub struct ReadOptions {
 impl Default for ReadOptions {
     fn default() -> Self {
         Self {
-            max_memory: 2 << 30,
+            max_memory: 4 << 30,
             partial: false,
         }
     }

@@ -2,7 +2,7 @@
 
 mod png;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageForm
 use super::contain::contain;
 use super::containers::jpeg::Header;
 use super::containers::png::Chunks;
-use super::metadata::{Directories, Metadata};
+use super::metadata::{Directories, Metadata, Provenance};
 use super::{FileError, Format, Photo, ReadOptions};
 use crate::engine::raster::{Image, Layout, Samples};
 
@@ -39,6 +39,25 @@ pub fn read_photo_with(path: &Path, options: ReadOptions) -> Result<Photo, FileE
         return Err(FileError::new("read", path, "the file is empty").with_cure("copy it again"));
     }
     decode_photo(BufReader::new(file), path, options)
+}
+
+/// The last render that a picture's history tells of, found without decoding its pixels.
+pub fn read_provenance(path: &Path) -> Option<Provenance> {
+    let file = || File::open(path).ok().map(BufReader::new);
+    let found = contain(|| {
+        let reader = ImageReader::new(file()?).with_guessed_format().ok()?;
+        let metadata = match reader.format() {
+            Some(ImageFormat::Jpeg) => Metadata::of_jpeg(&Header::read(&fs::read(path).ok()?)),
+            Some(ImageFormat::Png) => Metadata::of_png(Chunks::read(&mut file()?), None),
+            Some(ImageFormat::WebP) => Metadata {
+                xmp: reader.into_decoder().ok()?.xmp_metadata().ok()?,
+                ..Metadata::default()
+            },
+            _ => Metadata::of_tiff(Directories::read(&mut file()?).ok()?).0,
+        };
+        metadata.provenance()
+    });
+    found.flatten()
 }
 
 /// Decodes a picture from anything that can be read; `name` is what errors call it.
@@ -221,11 +240,12 @@ impl Decoding<'_> {
     /// Decoded pixels must fit into the memory that there is for them.
     fn check_size(&self, width: u32, height: u32, bytes: u64) -> Result<(), FileError> {
         let limit = self.options.max_memory;
+        let bytes = bytes.saturating_mul(COPIES);
         if bytes <= limit {
             return Ok(());
         }
         let cause = format!(
-            "{width}×{height} pixels take {} MiB of memory, and the limit is {} MiB",
+            "{width}×{height} pixels need {} MiB of memory, and the limit is {} MiB",
             bytes >> 20,
             limit >> 20
         );
@@ -247,6 +267,9 @@ impl Decoding<'_> {
         refusal(self.path, error)
     }
 }
+
+/// How often a picture is in memory at most: as it was read, as its result, and as a file.
+const COPIES: u64 = 3;
 
 const ENDS_EARLY: &str = "the file ends early; what is missing is grey";
 const ANIMATED: &str = "it is animated; only its first picture is used";

@@ -18,7 +18,7 @@ pub use ifd::{LONG, LONG8, SHORT, align, head, write_directory};
 pub use jpeg::JpegForm;
 pub use resolution::Resolution;
 pub use tiff::{Compression, TiffForm};
-pub use xmp::Provenance;
+pub use xmp::{Provenance, SOFTWARE};
 
 use image::metadata::Orientation;
 

@@ -36,7 +36,8 @@ const STILL_TRUE: &[&[u8; 4]] = &[
 
 impl Metadata {
     /// What the chunks of a PNG say. `icc` is its profile, inflated.
-    pub fn of_png(chunks: Chunks, icc: Option<Vec<u8>>) -> Self {
+    pub fn of_png(mut chunks: Chunks, icc: Option<Vec<u8>>) -> Self {
+        keep_one_profile(&mut chunks);
         let find = |kind: &[u8; 4]| chunks.iter().find(|it| it.kind == *kind);
         let exif = find(b"eXIf").map(|it| it.data.clone());
         let xmp = chunks.iter().find(|it| is_xmp(it)).and_then(xmp_text);
@@ -119,11 +120,38 @@ fn xmp_text(chunk: &Chunk) -> Option<Vec<u8>> {
     if compressed == 0 {
         return Some(text.to_vec());
     }
-    let mut packet = Vec::new();
-    let read = ZlibDecoder::new(text)
-        .take(MOST_INFLATED)
-        .read_to_end(&mut packet);
-    (read.ok()? < MOST_INFLATED as usize).then_some(packet)
+    inflated(text)
+}
+
+fn inflated(data: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut decoder = ZlibDecoder::new(data).take(MOST_INFLATED);
+    let length = decoder.read_to_end(&mut out).ok()?;
+    (length < MOST_INFLATED as usize).then_some(out)
+}
+
+/// A PNG has one profile: of several, the first that can be read stays.
+fn keep_one_profile(chunks: &mut Chunks) {
+    let profiles = chunks.before.iter().enumerate();
+    let profiles: Vec<usize> = profiles
+        .filter(|(_, it)| &it.kind == b"iCCP")
+        .map(|(i, _)| i)
+        .collect();
+    if profiles.len() < 2 {
+        return;
+    }
+    let reads = |it: &&usize| {
+        let chunk = &chunks.before[**it];
+        // The name ends with a 0, and the number of the method follows.
+        let data = chunk.data.get(chunk.keyword().len() + 2..);
+        data.and_then(inflated).is_some()
+    };
+    let kept = profiles.iter().find(reads).or(profiles.first()).copied();
+    let mut at = 0;
+    chunks.before.retain(|it| {
+        at += 1;
+        &it.kind != b"iCCP" || Some(at - 1) == kept
+    });
 }
 
 fn profile_chunk(profile: &[u8]) -> Option<Chunk> {

@@ -14,6 +14,9 @@ const MEDIA_MANAGEMENT: &str = "http://ns.adobe.com/xap/1.0/mm/";
 const EVENT: &str = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#";
 const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
 
+/// The namespace of this program's own properties; a name, not an address.
+const OWN: &str = "urn:repore:1";
+
 /// The program's name and version, as histories show it.
 pub const SOFTWARE: &str = concat!("repore ", env!("CARGO_PKG_VERSION"));
 
@@ -22,19 +25,23 @@ pub const SOFTWARE: &str = concat!("repore ", env!("CARGO_PKG_VERSION"));
 pub struct Provenance {
     /// The recipe as TOML, with all that was found filled in.
     pub recipe: String,
+    /// Of everything that the result depends on, in hexadecimal digits.
+    pub fingerprint: String,
 }
 
 impl Provenance {
     fn entry(&self) -> String {
         format!(
             "<rdf:li xmlns:rdf=\"{RDF}\" xmlns:stEvt=\"{EVENT}\" \
-             rdf:parseType=\"Resource\">\n\
+             xmlns:repore=\"{OWN}\" rdf:parseType=\"Resource\">\n\
              <stEvt:action>edited</stEvt:action>\n\
              <stEvt:softwareAgent>{SOFTWARE}</stEvt:softwareAgent>\n\
              <stEvt:changed>/</stEvt:changed>\n\
              <stEvt:parameters>{}</stEvt:parameters>\n\
+             <repore:fingerprint>{}</repore:fingerprint>\n\
              </rdf:li>\n",
             escape(&self.recipe),
+            escape(&self.fingerprint),
         )
     }
 
@@ -42,9 +49,10 @@ impl Provenance {
     pub fn last_in(packet: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(packet).ok()?;
         let found = Found::in_packet(text)?;
-        let recipe = unescape(&text[found.renders.last()?.clone()]).ok()?;
+        let (recipe, fingerprint) = found.renders.last()?.clone();
         Some(Self {
-            recipe: recipe.into_owned(),
+            recipe: unescape(&text[recipe]).ok()?.into_owned(),
+            fingerprint: text[fingerprint].to_string(),
         })
     }
 }
@@ -104,8 +112,8 @@ enum Place {
 #[derive(Debug, Default)]
 struct Found {
     place: Option<Place>,
-    /// The recipe of each render of this program.
-    renders: Vec<Range<usize>>,
+    /// Recipe and fingerprint of each render of this program.
+    renders: Vec<(Range<usize>, Range<usize>)>,
     /// The digits of orientations.
     orientations: Vec<usize>,
 }
@@ -134,7 +142,7 @@ impl Found {
         let mut reader = NsReader::from_str(text);
         let mut path: Vec<(String, String)> = Vec::new();
         let mut about = None;
-        let (mut ours, mut recipe, mut end_of_rdf) = (false, None::<Range<usize>>, None);
+        let (mut recipe, mut end_of_rdf) = (None::<Range<usize>>, None);
         loop {
             let start = reader.buffer_position() as usize;
             let event = reader.read_event().ok()?;
@@ -159,12 +167,14 @@ impl Found {
                         Some((TIFF, "Orientation")) if is_orientation(content) => {
                             found.orientations.push(at);
                         }
-                        Some((EVENT, "softwareAgent")) => ours = content.starts_with("repore "),
-                        Some((EVENT, "parameters")) if ours && recipe.is_none() => {
-                            recipe = Some(start..end);
-                        }
+                        // A text with escaped characters arrives in parts.
                         Some((EVENT, "parameters")) => {
-                            recipe = recipe.map(|it| it.start..end);
+                            recipe = Some(recipe.map_or(start, |it| it.start)..end);
+                        }
+                        Some((OWN, "fingerprint")) => {
+                            let recipe = recipe.take();
+                            let fingerprint = at..at + content.len();
+                            found.renders.extend(recipe.map(|it| (it, fingerprint)));
                         }
                         _ => {}
                     }
@@ -185,9 +195,8 @@ impl Found {
                     } else if is(1, RDF, "RDF") {
                         end_of_rdf = Some(start);
                     }
-                    if is(1, EVENT, "parameters") {
-                        found.renders.extend(recipe.take());
-                        ours = false;
+                    if is(1, RDF, "li") {
+                        recipe = None;
                     }
                     path.pop();
                 }
@@ -238,6 +247,7 @@ mod tests {
     fn provenance(recipe: &str) -> Provenance {
         Provenance {
             recipe: recipe.to_string(),
+            fingerprint: "0123abc".to_string(),
         }
     }
 
