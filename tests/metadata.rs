@@ -200,3 +200,23 @@ fn a_batch_is_resumed_where_something_has_changed() {
     folder.picture("a.repored.png", &plastic(9, 9));
     resume(&["--set", "noise.amount=5"]).check(1, "a.repored.png: it exists");
 }
+
+#[test]
+fn grey_floats_stay_grey_floats() {
+    let folder = Folder::new();
+    let samples: Vec<f32> = (0..12 * 9).map(|i| i as f32 / 100.0).collect();
+    let mut file = fs::File::create(folder.at("a.tif")).expect("it is made");
+    let mut encoder = tiff::encoder::TiffEncoder::new(&mut file).expect("an encoder");
+    encoder
+        .write_image::<tiff::encoder::colortype::Gray32Float>(12, 9, &samples)
+        .expect("it is written");
+    folder.text("nothing.toml", "version = 1\n");
+    let ran = folder.run(&["render", "a.tif", "--recipe", "nothing.toml"]);
+    ran.check_done();
+    let photo = read_photo(&folder.at("a.repored.tif")).expect("a TIFF");
+    let samples: Vec<f32> = samples.into_iter().map(|it| it.min(1.0)).collect();
+    assert_eq!(
+        photo.image.samples(),
+        &repore::engine::raster::Samples::Float(samples)
+    );
+}

@@ -86,6 +86,8 @@ pub fn decode_photo(
 /// Pixels as they were decoded, and what is known beside them.
 struct Decoded {
     pixels: DynamicImage,
+    /// Whether three equal channels stand for one.
+    is_grey: bool,
     metadata: Metadata,
     notes: Vec<String>,
 }
@@ -118,7 +120,7 @@ impl Decoding<'_> {
             .apply_orientation(decoded.metadata.orientation());
         decoded.metadata.make_upright();
         Ok(Photo {
-            image: Arc::new(to_image(self.path, decoded.pixels)?),
+            image: Arc::new(to_image(self.path, decoded.pixels, decoded.is_grey)?),
             format,
             metadata: decoded.metadata,
             notes: decoded.notes,
@@ -143,6 +145,7 @@ impl Decoding<'_> {
         let decoder = decoder.map_err(|it| self.refusal(&it))?;
         let pixels = self.pixels(decoder)?;
         Ok(Decoded {
+            is_grey: false,
             pixels,
             metadata,
             notes,
@@ -164,6 +167,7 @@ impl Decoding<'_> {
             }
             let metadata = Metadata::of_png(chunks, icc);
             return Ok(Decoded {
+                is_grey: false,
                 pixels,
                 metadata,
                 notes,
@@ -173,6 +177,7 @@ impl Decoding<'_> {
         let mut decoder = decoder.map_err(|it| self.refusal(&it))?;
         let icc = decoder.icc_profile().unwrap_or_default();
         Ok(Decoded {
+            is_grey: false,
             pixels: self.pixels(decoder)?,
             metadata: Metadata::of_png(chunks, icc),
             notes,
@@ -192,6 +197,16 @@ impl Decoding<'_> {
         let (mut metadata, mut notes) = Metadata::of_tiff(directories);
         let rewound = source.rewind();
         rewound.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        if let Some(pixels) = self.grey_float_tiff(&mut source)? {
+            return Ok(Decoded {
+                pixels,
+                is_grey: true,
+                metadata,
+                notes,
+            });
+        }
+        let rewound = source.rewind();
+        rewound.map_err(|it| FileError::from_io("read", self.path, &it))?;
         let decoder = image::codecs::tiff::TiffDecoder::new(source);
         let decoder = decoder.map_err(|it| self.refusal(&it))?;
         let is_cmyk = matches!(
@@ -204,10 +219,43 @@ impl Decoding<'_> {
             notes.push(CMYK.to_string());
         }
         Ok(Decoded {
+            is_grey: false,
             pixels,
             metadata,
             notes,
         })
+    }
+
+    /// The pixels of a TIFF of grey floats, which `image` does not read: as RGB of three equal
+    /// channels. `None` for all others.
+    fn grey_float_tiff(
+        &self,
+        source: &mut (impl BufRead + Seek),
+    ) -> Result<Option<DynamicImage>, FileError> {
+        let Ok(mut decoder) = tiff::decoder::Decoder::new(source) else {
+            return Ok(None);
+        };
+        let (Ok(tiff::ColorType::Gray(32)), Ok((width, height))) =
+            (decoder.colortype(), decoder.dimensions())
+        else {
+            return Ok(None);
+        };
+        self.check_size(width, height, 12 * u64::from(width) * u64::from(height))?;
+        let mut limits = tiff::decoder::Limits::default();
+        limits.decoding_buffer_size = usize::MAX;
+        let mut decoder = decoder.with_limits(limits);
+        match decoder.read_image() {
+            Ok(tiff::decoder::DecodingResult::F32(samples)) => {
+                let three = samples.iter().flat_map(|it| [*it; 3]).collect();
+                let pixels = image::ImageBuffer::from_raw(width, height, three);
+                Ok(pixels.map(DynamicImage::ImageRgb32F))
+            }
+            Ok(_) => Ok(None),
+            Err(error) => {
+                let cause = format!("it is damaged: {error}");
+                Err(FileError::new("read", self.path, cause).with_cure("copy or export it again"))
+            }
+        }
     }
 
     fn other<R: BufRead + Seek>(&self, reader: ImageReader<R>) -> Result<Decoded, FileError> {
@@ -225,6 +273,7 @@ impl Decoding<'_> {
             notes.push("a GIF is read only, and only its first frame".to_string());
         }
         Ok(Decoded {
+            is_grey: false,
             pixels: self.pixels(decoder)?,
             metadata,
             notes,
@@ -276,7 +325,7 @@ const ANIMATED: &str = "it is animated; only its first picture is used";
 const CMYK: &str = "its CMYK was turned into RGB without its profile, so colours may differ, and it \
                     cannot be written back as CMYK";
 
-fn to_image(path: &Path, pixels: DynamicImage) -> Result<Image, FileError> {
+fn to_image(path: &Path, pixels: DynamicImage, is_grey: bool) -> Result<Image, FileError> {
     let (width, height) = (pixels.width() as usize, pixels.height() as usize);
     let (layout, samples) = match pixels {
         DynamicImage::ImageLuma8(it) => (Layout::Grey, Samples::Eight(it.into_raw())),
@@ -287,6 +336,10 @@ fn to_image(path: &Path, pixels: DynamicImage) -> Result<Image, FileError> {
         DynamicImage::ImageLumaA16(it) => (Layout::GreyAlpha, Samples::Sixteen(it.into_raw())),
         DynamicImage::ImageRgb16(it) => (Layout::Rgb, Samples::Sixteen(it.into_raw())),
         DynamicImage::ImageRgba16(it) => (Layout::Rgba, Samples::Sixteen(it.into_raw())),
+        DynamicImage::ImageRgb32F(it) if is_grey => {
+            let samples = it.into_raw().into_iter().step_by(3).collect();
+            (Layout::Grey, Samples::Float(samples))
+        }
         DynamicImage::ImageRgb32F(it) => (Layout::Rgb, Samples::Float(it.into_raw())),
         DynamicImage::ImageRgba32F(it) => (Layout::Rgba, Samples::Float(it.into_raw())),
         other => {
