@@ -231,12 +231,12 @@ impl Job {
             metadata.strip();
         } else {
             let recipe = plan.resolved().to_toml();
-            if !metadata.add_provenance(&Provenance {
+            let ours = Provenance {
                 recipe,
                 fingerprint,
-            }) {
-                notes.push("its XMP cannot be understood; no history was added".to_string());
-            }
+            };
+            let added = metadata.add_provenance(&ours, format);
+            notes.extend(added.err().map(str::to_string));
             notes.extend(metadata.losses(format));
         }
         let rows: Progress = &|done, total| progress(Stage::Render(done, total));

@@ -60,13 +60,32 @@ impl SafeWriter {
             self.file.persist_noclobber(&self.path)
         };
         match placed {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                flush_folder(&self.path);
+                Ok(())
+            }
             Err(it) if it.error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(already_exists(&self.path))
             }
             Err(it) => Err(FileError::from_io("write", &self.path, &it.error)),
         }
     }
+}
+
+/// Has the folder's new entry reach the disk too. Where folders cannot be flushed, nothing is lost:
+/// the file itself was.
+fn flush_folder(path: &Path) {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let _ = fs::File::open(folder).and_then(|it| it.sync_all());
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 /// The error of an output that is there already.

@@ -189,6 +189,11 @@ impl Metadata {
     }
 }
 
+/// Whether a packet fits into a segment.
+pub(super) fn holds_xmp(packet: &[u8]) -> bool {
+    packet.len() + XMP.len() <= LARGEST_SEGMENT
+}
+
 /// What does not fit into the segments of a JPEG.
 pub(super) fn too_large(metadata: &Metadata) -> Vec<String> {
     let mut lost = Vec::new();

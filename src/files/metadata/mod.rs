@@ -120,14 +120,22 @@ impl Metadata {
         }
     }
 
-    /// Adds a render to the history. Returns whether the packet could be understood.
-    pub fn add_provenance(&mut self, provenance: &Provenance) -> bool {
+    /// Adds a render to the history, for a result in this format.
+    ///
+    /// # Errors
+    /// With the reason why the XMP stays as it is.
+    pub fn add_provenance(
+        &mut self,
+        provenance: &Provenance,
+        format: Format,
+    ) -> Result<(), &'static str> {
         let with = xmp::with_provenance(self.xmp.as_deref(), provenance);
-        if with.is_some() {
-            self.xmp = with;
-            return true;
+        let with = with.ok_or("its XMP cannot be understood; no history was added")?;
+        if format == Format::Jpeg && !jpeg::holds_xmp(&with) {
+            return Err("a JPEG's XMP has no room for the history; none was added");
         }
-        false
+        self.xmp = Some(with);
+        Ok(())
     }
 
     /// The last render that the history tells of.

@@ -4,6 +4,7 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
+use repore::files::Format;
 use repore::files::containers::jpeg::Header;
 use repore::files::containers::png::Chunks;
 use repore::files::metadata::{Directories, Metadata, Provenance};
@@ -31,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
         metadata.orientation();
         metadata.make_upright();
         metadata.strip_prompts();
-        metadata.add_provenance(&ours);
+        let _ = metadata.add_provenance(&ours, Format::Jpeg);
         metadata.jpeg_segments();
         metadata.png_chunks([8, 2, 0, 0, 0]);
         metadata.tiff_tags();
