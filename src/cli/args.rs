@@ -185,7 +185,7 @@ pub struct Shared {
     #[arg(long)]
     pub partial: bool,
 
-    /// Memory that one picture and its result may take, as 800M or 4G [default: 4G]
+    /// Memory that one picture and its result may take, as 800M or 4G [default: a sixth of the machine's]
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub max_memory: Option<u64>,
 

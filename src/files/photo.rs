@@ -41,10 +41,19 @@ pub struct ReadOptions {
 }
 
 impl Default for ReadOptions {
+    /// A sixth of the machine's memory, but at least 1 GiB; 4 GiB where the machine does not say.
     fn default() -> Self {
         Self {
-            max_memory: 4 << 30,
+            max_memory: machine_memory().map_or(4 << 30, |it| (it / 6).max(1 << 30)),
             partial: false,
         }
     }
+}
+
+/// The memory of the machine in bytes, where it says.
+fn machine_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|it| it.starts_with("MemTotal:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    kibibytes.checked_mul(1024)
 }
