@@ -40,13 +40,21 @@ pub fn encode(image: &Image, metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
         row_bytes: row * image.depth().bytes(),
         rows,
     };
+    let put16 = |out: &mut Vec<u8>, it: u16| match order {
+        ByteOrder::Little => out.extend(it.to_le_bytes()),
+        ByteOrder::Big => out.extend(it.to_be_bytes()),
+    };
+    let put32 = |out: &mut Vec<u8>, it: u32| match order {
+        ByteOrder::Little => out.extend(it.to_le_bytes()),
+        ByteOrder::Big => out.extend(it.to_be_bytes()),
+    };
     let strips = match image.samples() {
-        Samples::Eight(it) => strips.of(it, |v| vec![v], u8::wrapping_sub),
-        Samples::Sixteen(it) => strips.of(it, |v| order.bytes(u64::from(v), 2), u16::wrapping_sub),
+        Samples::Eight(it) => strips.of(it, Vec::push, u8::wrapping_sub),
+        Samples::Sixteen(it) => strips.of(it, put16, u16::wrapping_sub),
         Samples::Float(it) => {
             let bits: Vec<u32> = it.iter().map(|it| it.to_bits()).collect();
             // Differences of floats would need a predictor of their own.
-            strips.of(&bits, |v| order.bytes(u64::from(v), 4), |v, _| v)
+            strips.of(&bits, put32, |v, _| v)
         }
     }?;
     let total: usize = strips.iter().map(Vec::len).sum();
@@ -135,7 +143,7 @@ impl Strips {
     fn of<T: Copy + Sync>(
         &self,
         samples: &[T],
-        bytes: impl Fn(T) -> Vec<u8> + Sync,
+        put: impl Fn(&mut Vec<u8>, T) + Sync,
         difference: impl Fn(T, T) -> T + Sync,
     ) -> Result<Vec<Vec<u8>>, Refusal> {
         let strips = samples.par_chunks(self.row * self.rows);
@@ -147,7 +155,7 @@ impl Strips {
                         Some(left) if predicts(self.compression) => difference(*sample, row[left]),
                         _ => *sample,
                     };
-                    raw.extend(bytes(sample));
+                    put(&mut raw, sample);
                 }
             }
             self.compressed(raw)
