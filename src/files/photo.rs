@@ -19,18 +19,6 @@ pub struct Photo {
     pub notes: Vec<String>,
 }
 
-impl Photo {
-    /// A picture of no file, with nothing beside its pixels.
-    pub fn bare(image: Arc<Image>) -> Self {
-        Self {
-            image,
-            format: None,
-            metadata: Metadata::default(),
-            notes: Vec::new(),
-        }
-    }
-}
-
 /// How picture files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {

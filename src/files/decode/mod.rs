@@ -110,8 +110,10 @@ impl Decoding<'_> {
         let (format, mut decoded) = match reader.format() {
             Some(ImageFormat::Jpeg) => (Some(Format::Jpeg), self.jpeg(reader.into_inner())?),
             Some(ImageFormat::Png) => (Some(Format::Png), self.png(reader.into_inner())?),
-            _ if is_big_tiff => (Some(Format::Tiff), self.tiff(reader.into_inner())?),
-            Some(ImageFormat::Tiff) => (Some(Format::Tiff), self.tiff(reader.into_inner())?),
+            // What guesses the format does not know BigTIFF.
+            guess if is_big_tiff || guess == Some(ImageFormat::Tiff) => {
+                (Some(Format::Tiff), self.tiff(reader.into_inner())?)
+            }
             Some(ImageFormat::WebP) => (Some(Format::WebP), self.other(reader)?),
             _ => (None, self.other(reader)?),
         };
@@ -154,8 +156,7 @@ impl Decoding<'_> {
 
     fn png(&self, mut source: impl BufRead + Seek) -> Result<Decoded, FileError> {
         let chunks = Chunks::read(&mut source);
-        let rewound = source.rewind();
-        rewound.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        self.rewind(&mut source)?;
         let mut notes = Vec::new();
         if chunks.iter().any(|it| &it.kind == b"acTL") {
             notes.push(ANIMATED.to_string());
@@ -195,8 +196,7 @@ impl Decoding<'_> {
             .with_cure("copy or export it again")
         })?;
         let (mut metadata, mut notes) = Metadata::of_tiff(directories);
-        let rewound = source.rewind();
-        rewound.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        self.rewind(&mut source)?;
         if let Some(pixels) = self.grey_float_tiff(&mut source)? {
             return Ok(Decoded {
                 pixels,
@@ -205,8 +205,7 @@ impl Decoding<'_> {
                 notes,
             });
         }
-        let rewound = source.rewind();
-        rewound.map_err(|it| FileError::from_io("read", self.path, &it))?;
+        self.rewind(&mut source)?;
         let decoder = image::codecs::tiff::TiffDecoder::new(source);
         let decoder = decoder.map_err(|it| self.refusal(&it))?;
         let is_cmyk = matches!(
@@ -310,6 +309,12 @@ impl Decoding<'_> {
         }
         Err(FileError::new("read", self.path, "the file ends early")
             .with_cure("copy it again, or take what is there with --partial"))
+    }
+
+    /// Back to the start, for another reader.
+    fn rewind(&self, source: &mut impl Seek) -> Result<(), FileError> {
+        let rewound = source.rewind();
+        rewound.map_err(|it| FileError::from_io("read", self.path, &it))
     }
 
     fn refusal(&self, error: &ImageError) -> FileError {
