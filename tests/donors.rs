@@ -2,23 +2,20 @@
 
 mod common;
 
-use common::{Folder, grey, plastic, skin};
+use common::{Folder, Ran, grey, plastic, skin};
 
 const GRAFT: &str = "[[layer]]\nkind = \"graft\"\ndonor = \"library:cheek\"\n";
+
+/// Saves a patch of a picture by name.
+fn save(folder: &Folder, name: &str, picture: &str, patch: &str, more: &[&str]) -> Ran {
+    folder.run(&[&["donors", "save", name, picture, "--patch", patch], more].concat())
+}
 
 /// A folder with a donor `cheek`, saved from a corner of a picture.
 fn with_cheek() -> Folder {
     let folder = Folder::new();
     folder.picture("neck.png", &skin(200, 150));
-    let save = [
-        "donors",
-        "save",
-        "cheek",
-        "neck.png",
-        "--patch",
-        "10,20,96,80",
-    ];
-    let ran = folder.run(&save);
+    let ran = save(&folder, "cheek", "neck.png", "10,20,96,80", &[]);
     ran.check_done();
     assert!(ran.stdout().contains("donor = \"library:cheek\""));
     folder
@@ -85,16 +82,7 @@ fn a_patch_by_name_paints_what_it_paints_from_its_picture() {
 fn a_sixteen_bit_grey_patch_stays_one() {
     let folder = Folder::new();
     folder.picture("grain.png", &grey(64, 64));
-    folder
-        .run(&[
-            "donors",
-            "save",
-            "grain",
-            "grain.png",
-            "--patch",
-            "0,0,64,64",
-        ])
-        .check_done();
+    save(&folder, "grain", "grain.png", "0,0,64,64", &[]).check_done();
     let saved = folder.read("data/repore/donors/grain.png").to_luma16();
     assert_eq!((saved.width(), saved.height()), (192, 192));
     assert_eq!(
@@ -114,48 +102,15 @@ fn errors_say_what_is_there() {
         1,
         "cannot use the donor chin: there is none of that name; the library has cheek",
     );
-    folder
-        .run(&[
-            "donors",
-            "save",
-            "cheek",
-            "neck.png",
-            "--patch",
-            "10,20,96,80",
-        ])
+    save(&folder, "cheek", "neck.png", "10,20,96,80", &[])
         .check(1, "it exists; use --overwrite to replace it");
-    folder
-        .run(&[
-            "donors",
-            "save",
-            "no/good",
-            "neck.png",
-            "--patch",
-            "10,20,96,80",
-        ])
+    save(&folder, "no/good", "neck.png", "10,20,96,80", &[])
         .check(1, "a donor's name is made of letters");
-    folder
-        .run(&[
-            "donors",
-            "save",
-            "small",
-            "neck.png",
-            "--patch",
-            "10,20,20,80",
-        ])
-        .check(
-            1,
-            "the patch of 20×80 pixels is too small; 48×48 is the least",
-        );
-    folder
-        .run(&[
-            "donors",
-            "save",
-            "far",
-            "neck.png",
-            "--patch",
-            "150,20,96,80",
-        ])
+    save(&folder, "small", "neck.png", "10,20,20,80", &[]).check(
+        1,
+        "the patch of 20×80 pixels is too small; 48×48 is the least",
+    );
+    save(&folder, "far", "neck.png", "150,20,96,80", &[])
         .check(1, "reaches beyond its 200×150 pixels");
     folder
         .run(&["donors", "save", "odd", "neck.png", "--patch", "1,2,3"])
@@ -171,4 +126,25 @@ fn errors_say_what_is_there() {
     folder
         .run(&["donors", "show", "chin"])
         .check(1, "the library is empty");
+}
+
+#[test]
+fn a_donor_that_was_saved_anew_is_rendered_anew() {
+    let folder = with_cheek();
+    folder.picture("face.png", &plastic(160, 130));
+    folder.text("library.toml", GRAFT);
+    let resume = ["render", "face.png", "--recipe", "library.toml", "--resume"];
+    folder.run(&resume).check_done();
+    folder.run(&resume).check(0, "up to date");
+    let before = folder.read("face.repored.png");
+    save(
+        &folder,
+        "cheek",
+        "neck.png",
+        "60,40,96,80",
+        &["--overwrite"],
+    )
+    .check_done();
+    folder.run(&resume).check_done();
+    assert_ne!(folder.read("face.repored.png"), before);
 }

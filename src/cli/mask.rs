@@ -1,6 +1,6 @@
 //! `repore mask NAME INPUT -o FILE`: a mask as a grey picture, which `--mask` reads back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::MaskArgs;
 use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain};
@@ -11,7 +11,8 @@ use crate::engine::recipe::{Kind, Layer};
 use crate::engine::render::{Cancel, Plan};
 use crate::files::metadata::Metadata;
 use crate::files::{
-    EncodeOptions, FileError, Format, RecipeChoice, SafeWriter, encode, load_inputs, same_file,
+    EncodeOptions, FileError, Format, RecipeChoice, SafeWriter, check_no_input, encode,
+    load_inputs, output_format,
 };
 
 /// Writes one mask of one picture.
@@ -47,17 +48,7 @@ fn checked(args: &MaskArgs) -> Result<(MaskName, Format, RecipeChoice), String> 
         let names = MaskName::names().join(", ");
         format!("there is no mask \"{}\"; the masks are {names}", args.name)
     })?;
-    let format = args
-        .shared
-        .format()
-        .or_else(|| Format::of_path(&args.output));
-    let format = format.ok_or_else(|| {
-        format!(
-            "cannot write {}: its extension names no format; \
-             end it in .jpg, .png, .tif or .webp, or use --format",
-            args.output.display()
-        )
-    })?;
+    let format = output_format(&args.output, args.shared.format()).map_err(|it| it.to_string())?;
     Ok((mask, format, choice))
 }
 
@@ -83,13 +74,8 @@ fn write(
         &chosen.folder,
         args.shared.read_options(),
     )?;
-    let named = inputs.files.keys().map(|it| chosen.folder.join(it));
-    let sources = [Some(args.input.clone()), inputs.original_path.clone()];
-    let sources = sources.into_iter().chain([chosen.file.clone()]).flatten();
-    if let Some(source) = sources.chain(named).find(|it| same_file(it, &args.output)) {
-        return Err(refuse(format!("it is the input {}", source.display()))
-            .with_cure("inputs are never written to; choose another output"));
-    }
+    let sources = inputs.sources.iter().chain(&chosen.file);
+    check_no_input(&args.output, sources.map(PathBuf::as_path))?;
     let plan = Plan::new(&recipe, inputs.for_render());
     if let Some(skipped) = plan.skipped().first() {
         let cause = format!("of {}: {}", args.input.display(), skipped.reason);

@@ -10,7 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::RenderArgs;
 use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain, json};
 use crate::engine::render::Cancel;
-use crate::files::{Chosen, FileError, Format, Job, RecipeChoice, Rendered, Stage, list_pictures};
+use crate::files::{
+    Chosen, FileError, Job, RecipeChoice, Rendered, Stage, list_pictures, output_format,
+};
 
 /// Renders all inputs; a picture that fails does not keep the others from being done.
 pub fn run(args: &RenderArgs) -> u8 {
@@ -46,15 +48,8 @@ impl<'a> Batch<'a> {
                 inputs.len()
             ));
         }
-        if let Some(output) = &args.output
-            && args.shared.format.is_none()
-            && Format::of_path(output).is_none()
-        {
-            return Err(format!(
-                "cannot write {}: its extension names no format; \
-                 end it in .jpg, .png, .tif or .webp, or use --format",
-                output.display()
-            ));
+        if let Some(output) = &args.output {
+            output_format(output, args.shared.format()).map_err(|it| it.to_string())?;
         }
         let cancel = Cancel::default();
         let on_signal = cancel.clone();

@@ -263,6 +263,14 @@ pub fn read_named(name: &str, folder: &Path) -> Result<Photo, FileError> {
     }
 }
 
+/// The file of a picture that a recipe names, if the name leads to one.
+pub fn named_file(name: &str, folder: &Path) -> Option<PathBuf> {
+    match name.strip_prefix(LIBRARY) {
+        Some(name) => Some(Donors::of_user().ok()?.find(name).ok()?.path),
+        None => Some(folder.join(name)).filter(|it| it.is_file()),
+    }
+}
+
 /// Whether a picture that a recipe names is there.
 ///
 /// # Errors

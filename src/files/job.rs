@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::decode::{read_photo_with, read_provenance};
-use super::donors::read_named;
+use super::donors::{named_file, read_named};
 use super::encode::{EncodeOptions, encode};
 use super::fingerprint::fingerprint;
 use super::metadata::{Provenance, SOFTWARE};
-use super::safe_write::{already_exists, same_file};
+use super::output::{check_no_input, output_format};
+use super::safe_write::already_exists;
 use super::{FileError, Format, Originals, Photo, ReadOptions, SafeWriter, find_original};
 use crate::engine::raster::Depth;
 use crate::engine::recipe::Recipe;
@@ -123,6 +124,8 @@ pub struct Inputs {
     pub original: Option<Photo>,
     /// The pictures that the recipe names.
     pub files: BTreeMap<String, Photo>,
+    /// The files that all of these were read from.
+    pub sources: Vec<PathBuf>,
 }
 
 impl Inputs {
@@ -161,12 +164,27 @@ pub fn load_inputs(
     for path in recipe.files() {
         files.insert(path.to_string(), read_named(path, recipe_folder)?);
     }
+    let sources = sources(picture, original_path.as_deref(), recipe, recipe_folder);
     Ok(Inputs {
         photo: photo?,
         original: original?,
         original_path,
         files,
+        sources,
     })
+}
+
+/// The files that a render reads: the picture, its original, and what its recipe names.
+fn sources(
+    picture: &Path,
+    original: Option<&Path>,
+    recipe: &Recipe,
+    recipe_folder: &Path,
+) -> Vec<PathBuf> {
+    let pictures = [Some(picture), original].into_iter().flatten();
+    let named = recipe.files().into_iter();
+    let named = named.filter_map(|it| named_file(it, recipe_folder));
+    pictures.map(Path::to_path_buf).chain(named).collect()
 }
 
 impl Job {
@@ -188,13 +206,17 @@ impl Job {
         progress(Stage::Read);
         if let Some(output) = &self.output {
             // Known from the start, so that nobody waits for a render that cannot be kept.
-            let mut sources = vec![self.input.as_path()];
-            sources.extend(self.recipe_file.as_deref());
-            self.check_output(output, &sources)?;
+            self.check_output(output, std::slice::from_ref(&self.input))?;
         }
         let original = find_original(&self.input, &self.originals)?;
-        let fingerprint = self.fingerprint(original.as_deref())?;
-        if let Some(unchanged) = self.unchanged(original, &fingerprint) {
+        // It is kept in the metadata, so a result that has none needs none.
+        let fingerprint = match self.strip.metadata {
+            true => None,
+            false => Some(self.fingerprint(original.as_deref())?),
+        };
+        if let Some(fingerprint) = &fingerprint
+            && let Some(unchanged) = self.unchanged(original, fingerprint)
+        {
             return Ok(Some(unchanged));
         }
         let inputs = load_inputs(
@@ -205,17 +227,7 @@ impl Job {
             self.read,
         )?;
         let (output, format) = self.destination(&inputs.photo)?;
-        let mut sources: Vec<&Path> = vec![&self.input];
-        sources.extend(self.recipe_file.as_deref());
-        sources.extend(inputs.original_path.as_deref());
-        let named: Vec<PathBuf> = inputs
-            .files
-            .keys()
-            .map(|it| self.recipe_folder.join(it))
-            .collect();
-        sources.extend(named.iter().map(PathBuf::as_path));
-        sources.extend(self.protected.iter().map(PathBuf::as_path));
-        self.check_output(&output, &sources)?;
+        self.check_output(&output, &inputs.sources)?;
         lap(&mut timings.read_ms);
 
         let plan = Plan::new(&self.recipe, inputs.for_render());
@@ -227,9 +239,7 @@ impl Job {
         if self.strip.prompts {
             metadata.strip_prompts();
         }
-        if self.strip.metadata {
-            metadata.strip();
-        } else {
+        if let Some(fingerprint) = fingerprint {
             let recipe = plan.resolved().to_toml();
             let ours = Provenance {
                 recipe,
@@ -238,6 +248,8 @@ impl Job {
             let added = metadata.add_provenance(&ours, format);
             notes.extend(added.err().map(str::to_string));
             notes.extend(metadata.losses(format));
+        } else {
+            metadata.strip();
         }
         let rows: Progress = &|done, total| progress(Stage::Render(done, total));
         let Ok(image) = plan.render(format.nearest_depth(depth), rows, cancel) else {
@@ -285,12 +297,8 @@ impl Job {
                 self.read.partial
             )
         );
-        let named = self.recipe.files();
-        let named: Vec<PathBuf> = named.iter().map(|it| self.recipe_folder.join(it)).collect();
-        // What the library holds under a name is no file here; what is missing is said when it is read.
-        let named = named.iter().map(PathBuf::as_path).filter(|it| it.is_file());
-        let files = [Some(self.input.as_path()), original].into_iter().flatten();
-        fingerprint(&settings, files.chain(named))
+        let sources = sources(&self.input, original, &self.recipe, &self.recipe_folder);
+        fingerprint(&settings, sources.iter().map(PathBuf::as_path))
     }
 
     /// The result that is there already, if it may stay.
@@ -325,12 +333,7 @@ impl Job {
     /// Where the result goes, and in what format.
     fn destination(&self, photo: &Photo) -> Result<(PathBuf, Format), FileError> {
         if let Some(output) = &self.output {
-            let format = self.format.or_else(|| Format::of_path(output));
-            let format = format.ok_or_else(|| {
-                FileError::new("write", output, "its extension names no format")
-                    .with_cure("end it in .jpg, .png, .tif or .webp, or use --format")
-            })?;
-            return Ok((output.clone(), format));
+            return Ok((output.clone(), output_format(output, self.format)?));
         }
         // A format that is only read is written as PNG, which loses nothing.
         let format = self.format.or(photo.format).unwrap_or(Format::Png);
@@ -348,12 +351,13 @@ impl Job {
         folder.unwrap_or(Path::new("")).join(name)
     }
 
-    fn check_output(&self, output: &Path, inputs: &[&Path]) -> Result<(), FileError> {
-        if let Some(input) = inputs.iter().find(|it| same_file(it, output)) {
-            let cause = format!("it is the input {}", input.display());
-            return Err(FileError::new("write", output, cause)
-                .with_cure("inputs are never written to; choose another output"));
-        }
+    /// Whether a result may go there: never onto a file it is made from or another picture of the batch.
+    fn check_output(&self, output: &Path, sources: &[PathBuf]) -> Result<(), FileError> {
+        let inputs = sources
+            .iter()
+            .chain(&self.recipe_file)
+            .chain(&self.protected);
+        check_no_input(output, inputs.map(PathBuf::as_path))?;
         if output.is_dir() {
             return Err(FileError::new("write", output, "it is a folder")
                 .with_cure("use --output-dir for a folder"));
