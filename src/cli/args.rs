@@ -153,6 +153,20 @@ pub struct Shared {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
 
+    #[command(flatten)]
+    pub encoding: Encoding,
+
+    /// Leave results that are there already and up to date; replace those that are not
+    #[arg(long, conflicts_with = "strip")]
+    pub resume: bool,
+
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags of commands that write a picture: how it is stored.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Encoding {
     /// The format of results [default: the input's]
     #[arg(long, value_enum)]
     pub format: Option<FormatArg>,
@@ -164,14 +178,14 @@ pub struct Shared {
     /// Bits a sample of results [default: the input's]
     #[arg(long, value_enum)]
     pub depth: Option<DepthArg>,
+}
 
+/// Flags of all commands that read pictures and write some.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Common {
     /// Replace files that exist
     #[arg(long)]
     pub overwrite: bool,
-
-    /// Leave results that are there already and up to date; replace those that are not
-    #[arg(long, conflicts_with = "strip")]
-    pub resume: bool,
 
     /// Drop all metadata but the colour profile
     #[arg(long)]
@@ -247,29 +261,14 @@ impl Shared {
         Ok(choice)
     }
 
-    /// How pictures are read.
-    pub fn read_options(&self) -> ReadOptions {
-        let standard = ReadOptions::default();
-        ReadOptions {
-            max_memory: self.max_memory.unwrap_or(standard.max_memory),
-            partial: self.partial,
-        }
-    }
-
-    /// What of the metadata is dropped.
-    pub fn strip(&self) -> Strip {
-        Strip {
-            metadata: self.strip,
-            prompts: self.strip_prompt,
-        }
-    }
-
     /// Where originals are looked for.
     pub fn originals(&self) -> Originals {
         let named = self.original.clone();
         named.map_or(Originals::Beside, Originals::At)
     }
+}
 
+impl Encoding {
     /// The format of results, if it is given.
     pub fn format(&self) -> Option<Format> {
         self.format.map(|it| match it {
@@ -286,6 +285,25 @@ impl Shared {
             DepthArg::Eight => Depth::Eight,
             DepthArg::Sixteen => Depth::Sixteen,
         })
+    }
+}
+
+impl Common {
+    /// How pictures are read.
+    pub fn read_options(&self) -> ReadOptions {
+        let standard = ReadOptions::default();
+        ReadOptions {
+            max_memory: self.max_memory.unwrap_or(standard.max_memory),
+            partial: self.partial,
+        }
+    }
+
+    /// What of the metadata is dropped.
+    pub fn strip(&self) -> Strip {
+        Strip {
+            metadata: self.strip,
+            prompts: self.strip_prompt,
+        }
     }
 
     /// Has everything that runs in parallel use so many threads.

@@ -42,13 +42,14 @@ pub fn run(args: &MaskArgs) -> u8 {
 
 /// What can be checked before anything is read.
 fn checked(args: &MaskArgs) -> Result<(MaskName, Format, RecipeChoice), String> {
-    args.shared.start_threads()?;
+    args.shared.common.start_threads()?;
     let choice = args.shared.recipe_choice()?;
     let mask = MaskName::from_name(&args.name).ok_or_else(|| {
         let names = MaskName::names().join(", ");
         format!("there is no mask \"{}\"; the masks are {names}", args.name)
     })?;
-    let format = output_format(&args.output, args.shared.format()).map_err(|it| it.to_string())?;
+    let format =
+        output_format(&args.output, args.shared.encoding.format()).map_err(|it| it.to_string())?;
     Ok((mask, format, choice))
 }
 
@@ -72,7 +73,7 @@ fn write(
         &args.shared.originals(),
         &recipe,
         &chosen.folder,
-        args.shared.read_options(),
+        args.shared.common.read_options(),
     )?;
     let sources = inputs.sources.iter().chain(&chosen.file);
     check_no_input(&args.output, sources.map(PathBuf::as_path))?;
@@ -91,7 +92,7 @@ fn write(
         return Ok(None);
     };
     let samples = coverage.samples().iter();
-    let samples = match format.nearest_depth(args.shared.depth().unwrap_or(Depth::Eight)) {
+    let samples = match format.nearest_depth(args.shared.encoding.depth().unwrap_or(Depth::Eight)) {
         Depth::Eight => Samples::Eight(samples.map(|it| store::to_eight(*it)).collect()),
         _ => Samples::Sixteen(samples.map(|it| store::to_sixteen(*it)).collect()),
     };
@@ -100,13 +101,13 @@ fn write(
     // A mask has no profile and no camera: its values are coverages.
     let options = EncodeOptions {
         format,
-        quality: args.shared.quality,
+        quality: args.shared.encoding.quality,
     };
     let bytes =
         encode(image, &Metadata::default(), options).map_err(|it| refuse(it.to_string()))?;
     if cancel.is_cancelled() {
         return Ok(None);
     }
-    SafeWriter::new(&args.output)?.finish(&bytes, args.shared.overwrite)?;
+    SafeWriter::new(&args.output)?.finish(&bytes, args.shared.common.overwrite)?;
     Ok(Some(()))
 }

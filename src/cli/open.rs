@@ -49,7 +49,7 @@ fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
                 .to_string(),
         );
     }
-    shared.start_threads()?;
+    shared.common.start_threads()?;
     Ok(Options {
         pictures,
         settings: RenderSettings {
@@ -61,13 +61,13 @@ fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
                 recipe_folder: PathBuf::new(),
                 recipe_file: None,
                 originals: shared.originals(),
-                format: shared.format(),
-                depth: shared.depth(),
-                quality: shared.quality,
-                overwrite: shared.overwrite,
+                format: shared.encoding.format(),
+                depth: shared.encoding.depth(),
+                quality: shared.encoding.quality,
+                overwrite: shared.common.overwrite,
                 resume: shared.resume,
-                read: shared.read_options(),
-                strip: shared.strip(),
+                read: shared.common.read_options(),
+                strip: shared.common.strip(),
                 protected: Vec::new(),
             },
             choice,

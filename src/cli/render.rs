@@ -36,7 +36,7 @@ struct Batch<'a> {
 impl<'a> Batch<'a> {
     /// Checks everything that can be checked before anything is done.
     fn new(args: &'a RenderArgs) -> Result<Self, String> {
-        args.shared.start_threads()?;
+        args.shared.common.start_threads()?;
         let choice = args.shared.recipe_choice()?;
         let inputs = list_pictures(&args.inputs).map_err(|it| it.to_string())?;
         if inputs.is_empty() {
@@ -49,7 +49,7 @@ impl<'a> Batch<'a> {
             ));
         }
         if let Some(output) = &args.output {
-            output_format(output, args.shared.format()).map_err(|it| it.to_string())?;
+            output_format(output, args.shared.encoding.format()).map_err(|it| it.to_string())?;
         }
         let cancel = Cancel::default();
         let on_signal = cancel.clone();
@@ -60,7 +60,7 @@ impl<'a> Batch<'a> {
             inputs,
             choice,
             cancel,
-            bar: progress_bar(args.shared.quiet || args.shared.json),
+            bar: progress_bar(args.shared.common.quiet || args.shared.common.json),
         })
     }
 
@@ -79,14 +79,14 @@ impl<'a> Batch<'a> {
                 Err(error) => {
                     failed += 1;
                     self.bar.suspend(|| complain(&error));
-                    if self.args.shared.json {
+                    if self.args.shared.common.json {
                         print_line(&json::failed(input, &error).to_string());
                     }
                 }
             }
         }
         self.bar.finish_and_clear();
-        if self.inputs.len() > 1 && (failed > 0 || !self.args.shared.quiet) {
+        if self.inputs.len() > 1 && (failed > 0 || !self.args.shared.common.quiet) {
             let done = self.inputs.len() - failed - unchanged;
             complain(format!("{done} done, {failed} failed, {unchanged} skipped"));
         }
@@ -131,13 +131,13 @@ impl<'a> Batch<'a> {
             recipe_folder: chosen.folder.clone(),
             recipe_file: chosen.file.clone(),
             originals: shared.originals(),
-            format: shared.format(),
-            depth: shared.depth(),
-            quality: shared.quality,
-            overwrite: shared.overwrite,
+            format: shared.encoding.format(),
+            depth: shared.encoding.depth(),
+            quality: shared.encoding.quality,
+            overwrite: shared.common.overwrite,
             resume: shared.resume,
-            read: shared.read_options(),
-            strip: shared.strip(),
+            read: shared.common.read_options(),
+            strip: shared.common.strip(),
             protected: self.inputs.clone(),
         }
     }
@@ -160,11 +160,11 @@ impl<'a> Batch<'a> {
 
     fn report(&self, job: &Job, chosen: &Chosen, rendered: &Rendered) {
         let shared = &self.args.shared;
-        if shared.json {
+        if shared.common.json {
             print_line(&json::done(job, chosen, rendered).to_string());
             return;
         }
-        if shared.quiet {
+        if shared.common.quiet {
             return;
         }
         self.bar.suspend(|| {
@@ -183,7 +183,7 @@ impl<'a> Batch<'a> {
             if io::stdout().is_terminal() {
                 print_line(&format!("{input} → {}", rendered.output.display()));
             }
-            if shared.timings {
+            if shared.common.timings {
                 let it = &rendered.timings;
                 print_line(&format!(
                     "{input}: read {:.0} ms, render {:.0} ms, encode {:.0} ms, write {:.0} ms",
