@@ -1,10 +1,12 @@
 //! The pure engine: pictures and a recipe in, a picture out.
 //!
 //! Nothing in here knows a path, a terminal, a clock or the environment. Imports point one way:
-//! [`render`] → [`recipe`] → [`masks`] → [`operations`] → [`raster`].
+//! [`render`] → [`recipe`] → [`masks`] → [`original`] → [`operations`] →
+//! [`raster`].
 
 pub mod masks;
 pub mod operations;
+pub mod original;
 pub mod raster;
 pub mod recipe;
 pub mod render;

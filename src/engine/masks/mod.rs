@@ -19,6 +19,7 @@ pub use smoothed::Smoothed;
 
 use super::operations::Cancel;
 use super::operations::parameter::{Adjust, Choice};
+use super::original::Original;
 use super::raster::{Image, Plane, Region};
 
 /// The masks a layer can list.
@@ -134,8 +135,8 @@ impl Masks {
 pub struct MaskSources<'a> {
     /// The picture that is restored.
     pub picture: &'a Image,
-    /// Its original, of the same size, if there is one.
-    pub original: Option<&'a Image>,
+    /// Its original as it lies over the picture, if there is one.
+    pub original: Option<&'a Original>,
     /// The picture of the `file` mask.
     pub file: Option<&'a Image>,
     /// What was found out about the picture.

@@ -7,6 +7,7 @@
 use super::MaskSources;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::operations::{Cancel, Gaussian, HighPass};
+use crate::engine::original::Original;
 use crate::engine::raster::{Image, Plane, Region};
 
 /// The fine band is what a Gaussian of this radius takes away, in pixels.
@@ -95,35 +96,52 @@ impl Smoothed {
                 .blur(&band.map(|it| it * it), around, region, bounds, cancel)
                 .map(f32::sqrt)
         };
-        match sources.original {
-            Some(original) => {
-                let mine = amplitude(fine_band(sources.picture, around, cancel));
-                let theirs = amplitude(fine_band(original, around, cancel));
-                mine.zip_map(&theirs, |mine, theirs| {
-                    let floor = FLOOR_WITH_ORIGINAL * FLOOR_WITH_ORIGINAL;
-                    let kept = (mine * mine + floor) / (theirs * theirs + floor);
-                    (1.0 - kept.sqrt()).clamp(0.0, 1.0)
-                })
-            }
-            None => {
-                let (finest, next) = octaves(sources.picture, around, cancel);
-                let promise = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
-                amplitude(finest).zip_map(&amplitude(next), |finest, next| {
-                    let ratio = libm::log2f((finest + promise) / (next + FLOOR_ALONE));
-                    ((PROMISED_RATIO - ratio) / RATIO_RANGE).clamp(0.0, 1.0)
-                })
+        let beside = |original: &Original| {
+            let (picture, original) = (
+                |it| sources.picture.tile(it).luma(),
+                |it| original.tile(it).luma(),
+            );
+            let mine = amplitude(fine_band(picture, around, bounds, cancel));
+            let theirs = amplitude(fine_band(original, around, bounds, cancel));
+            mine.zip_map(&theirs, |mine, theirs| {
+                let floor = FLOOR_WITH_ORIGINAL * FLOOR_WITH_ORIGINAL;
+                let kept = (mine * mine + floor) / (theirs * theirs + floor);
+                (1.0 - kept.sqrt()).clamp(0.0, 1.0)
+            })
+        };
+        let alone = || {
+            let (finest, next) = octaves(sources.picture, around, cancel);
+            let promise = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
+            amplitude(finest).zip_map(&amplitude(next), |finest, next| {
+                let ratio = libm::log2f((finest + promise) / (next + FLOOR_ALONE));
+                ((PROMISED_RATIO - ratio) / RATIO_RANGE).clamp(0.0, 1.0)
+            })
+        };
+        let Some(original) = sources.original else {
+            return alone();
+        };
+        match original.confidence(region) {
+            None => beside(original),
+            // Where the original shows something else, the picture is measured by itself.
+            Some(sure) => {
+                let toward_alone = alone().zip_map(&sure, |alone, sure| (1.0 - sure) * alone);
+                let beside = beside(original).zip_map(&sure, |beside, sure| sure * beside);
+                beside.zip_map(&toward_alone, |beside, alone| beside + alone)
             }
         }
     }
 }
 
-/// The luma of a picture, high-passed.
-fn fine_band(picture: &Image, region: Region, cancel: &Cancel) -> Plane {
+/// A luma, high-passed.
+fn fine_band(
+    luma: impl Fn(Region) -> Plane,
+    region: Region,
+    bounds: Region,
+    cancel: &Cancel,
+) -> Plane {
     let high_pass = HighPass::new(FINE);
-    let bounds = picture.bounds();
     let from = region.expanded(high_pass.halo(), &bounds);
-    let luma = picture.tile(from).luma();
-    high_pass.detail(&luma, from, region, bounds, cancel)
+    high_pass.detail(&luma(from), from, region, bounds, cancel)
 }
 
 /// The luma of a picture in its finest octave and the one after.
@@ -147,6 +165,8 @@ fn octaves(picture: &Image, region: Region, cancel: &Cancel) -> (Plane, Plane) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::engine::masks::Found;
     use crate::engine::operations::Random;
@@ -189,9 +209,11 @@ mod tests {
     }
 
     fn means(picture: &Image, original: Option<&Image>) -> (f32, f32) {
+        let lie = |it: &Image| Original::as_it_lies(Arc::new(it.clone()), picture.bounds());
+        let original = original.and_then(lie);
         let sources = MaskSources {
             picture,
-            original,
+            original: original.as_ref(),
             file: None,
             found: &Found::default(),
         };

@@ -123,6 +123,12 @@ impl Plan {
             Some(coverage) => inside(&coverage, around, region),
             None => Plane::filled(region.width, region.height, 1.0),
         };
+        // What the original shows otherwise is nothing to compare with.
+        let sure = self.original.as_ref().and_then(|it| it.confidence(region));
+        let weights = match sure {
+            Some(sure) => weights.zip_map(&sure, |weight, sure| weight * sure),
+            None => weights,
+        };
         let covered = weights.samples().iter().any(|it| *it > 0.0);
         if !covered {
             return None;

@@ -8,6 +8,7 @@ use super::Findings;
 use crate::engine::masks::{MaskName, MaskSources, Masks};
 use crate::engine::operations::parameter::{Choice, Strength};
 use crate::engine::operations::{Align, Graft, GraftTexture, Noise, Overlay, Spots, Texture};
+use crate::engine::original::Original;
 use crate::engine::raster::{Blend, Image};
 use crate::engine::recipe::{Kind, Layer, Operation, Recipe};
 
@@ -59,8 +60,8 @@ impl fmt::Display for Skipped {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) inputs: Inputs,
-    /// The original, if it lies over the picture pixel by pixel.
-    pub(super) original: Option<Arc<Image>>,
+    /// The original, if it lies over the picture.
+    pub(super) original: Option<Original>,
     /// The recipe with everything that was found filled in.
     resolved: Recipe,
     pub(super) steps: Vec<Step>,
@@ -85,7 +86,7 @@ pub(super) struct Step {
 pub(super) enum Painter {
     Texture {
         texture: Texture,
-        original: Arc<Image>,
+        original: Original,
     },
     Graft {
         texture: Arc<GraftTexture>,
@@ -104,10 +105,9 @@ pub(super) enum Painter {
 impl Plan {
     /// Finds out which layers apply and prepares them.
     pub fn new(recipe: &Recipe, inputs: Inputs) -> Self {
-        let original = inputs
-            .original
-            .clone()
-            .filter(|it| it.bounds() == inputs.picture.bounds());
+        let bounds = inputs.picture.bounds();
+        let given = inputs.original.clone();
+        let original = given.and_then(|it| Original::as_it_lies(it, bounds));
         let mut plan = Self {
             inputs,
             original,
@@ -164,7 +164,7 @@ impl Plan {
     pub(super) fn mask_sources(&self) -> MaskSources<'_> {
         MaskSources {
             picture: &self.inputs.picture,
-            original: self.original.as_deref(),
+            original: self.original.as_ref(),
             file: self.file(&self.masks().file.path).map(Arc::as_ref),
             found: &self.inputs.findings.masks,
         }

@@ -93,9 +93,9 @@ impl Plan {
         let channels = backdrop.planes().len();
         match &step.painter {
             Painter::Texture { texture, original } => {
-                let original = original.tile(backdrop.region()).with_channels(channels);
-                let planes = texture.paint(backdrop, &original, to, bounds, cancel);
-                (planes, None)
+                let tile = original.tile(backdrop.region()).with_channels(channels);
+                let planes = texture.paint(backdrop, &tile, to, bounds, cancel);
+                (planes, original.confidence(to))
             }
             Painter::Graft { texture, factor } => {
                 let place = (self.resolved().seed, step.index as u64);
