@@ -7,7 +7,10 @@ use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
-use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageReader};
+use image::{
+    DynamicImage, ExtendedColorType, ImageBuffer, ImageDecoder, ImageError, ImageFormat,
+    ImageReader,
+};
 
 use super::contain::contain;
 use super::containers::jpeg::Header;
@@ -197,7 +200,7 @@ impl Decoding<'_> {
         })?;
         let (mut metadata, mut notes) = Metadata::of_tiff(directories);
         self.rewind(&mut source)?;
-        if let Some(pixels) = self.grey_float_tiff(&mut source)? {
+        if let Some(pixels) = self.grey_tiff(&mut source)? {
             return Ok(Decoded {
                 pixels,
                 is_grey: true,
@@ -225,29 +228,45 @@ impl Decoding<'_> {
         })
     }
 
-    /// The pixels of a TIFF of grey floats, which `image` does not read: as RGB of three equal
-    /// channels. `None` for all others.
-    fn grey_float_tiff(
+    /// The pixels of TIFFs that `image` does not read: of grey floats, as RGB of three equal channels,
+    /// and of grey with alpha. `None` for all others.
+    fn grey_tiff(
         &self,
         source: &mut (impl BufRead + Seek),
     ) -> Result<Option<DynamicImage>, FileError> {
-        let Ok(mut decoder) = tiff::decoder::Decoder::new(source) else {
+        use tiff::decoder::{Decoder, DecodingResult, Limits};
+        let Ok(mut decoder) = Decoder::new(source) else {
             return Ok(None);
         };
-        let (Ok(tiff::ColorType::Gray(32)), Ok((width, height))) =
-            (decoder.colortype(), decoder.dimensions())
-        else {
+        let (Ok(colour), Ok((width, height))) = (decoder.colortype(), decoder.dimensions()) else {
             return Ok(None);
         };
-        self.check_size(width, height, 12 * u64::from(width) * u64::from(height))?;
-        let mut limits = tiff::decoder::Limits::default();
+        let bytes = match colour {
+            tiff::ColorType::Gray(32) => 12,
+            // Samples of a pixel side by side; the second one is alpha.
+            tiff::ColorType::Multiband {
+                bit_depth: bits @ (8 | 16),
+                num_samples: 2,
+            } if !is_planar(&mut decoder) => u64::from(bits) / 4,
+            _ => return Ok(None),
+        };
+        self.check_size(width, height, bytes * u64::from(width) * u64::from(height))?;
+        let mut limits = Limits::default();
         limits.decoding_buffer_size = usize::MAX;
         let mut decoder = decoder.with_limits(limits);
         match decoder.read_image() {
-            Ok(tiff::decoder::DecodingResult::F32(samples)) => {
+            Ok(DecodingResult::F32(samples)) => {
                 let three = samples.iter().flat_map(|it| [*it; 3]).collect();
-                let pixels = image::ImageBuffer::from_raw(width, height, three);
+                let pixels = ImageBuffer::from_raw(width, height, three);
                 Ok(pixels.map(DynamicImage::ImageRgb32F))
+            }
+            Ok(DecodingResult::U8(samples)) => {
+                let pixels = ImageBuffer::from_raw(width, height, samples);
+                Ok(pixels.map(DynamicImage::ImageLumaA8))
+            }
+            Ok(DecodingResult::U16(samples)) => {
+                let pixels = ImageBuffer::from_raw(width, height, samples);
+                Ok(pixels.map(DynamicImage::ImageLumaA16))
             }
             Ok(_) => Ok(None),
             Err(error) => {
@@ -320,6 +339,12 @@ impl Decoding<'_> {
     fn refusal(&self, error: &ImageError) -> FileError {
         refusal(self.path, error)
     }
+}
+
+/// Whether a TIFF has its channels one after the other instead of side by side.
+fn is_planar(decoder: &mut tiff::decoder::Decoder<impl BufRead + Seek>) -> bool {
+    let arrangement = decoder.get_tag_u32(tiff::tags::Tag::PlanarConfiguration);
+    arrangement.is_ok_and(|it| it != 1)
 }
 
 /// How often a picture is in memory at most: as it was read, as its result, and as a file.
