@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::engine::operations::Rectangle;
-use crate::engine::operations::parameter::{Allowed, Value};
+use crate::engine::operations::parameter::{Adjust, Allowed, Value};
+use crate::engine::operations::{Rectangle, Texture};
 use crate::engine::raster::Depth;
-use crate::files::{Chosen, Format, Originals, ReadOptions, RecipeChoice, Strip, check_named};
+use crate::files::{
+    Chosen, Format, Originals, ReadOptions, RecipeChoice, Strip, Writing, check_named,
+};
 
 /// Puts real skin texture back into portraits that an AI retouch made smooth.
 #[derive(Debug, Parser)]
@@ -34,6 +36,12 @@ pub enum Command {
     Presets(PresetsArgs),
     /// Skin that is saved by name, for grafts onto other pictures
     Donors(DonorsArgs),
+    /// Split a photo into a low layer (tone) and a high one (texture), 16 bits each
+    Split(SplitArgs),
+    /// Put a low and a high layer together: low + 2·high − 1
+    Merge(MergeArgs),
+    /// Have a program work on a photo's low layer alone, and put its texture back
+    Tone(ToneArgs),
     /// Write a mask as a grey picture
     Mask(MaskArgs),
     /// Print completions for a shell
@@ -87,6 +95,91 @@ pub struct MaskArgs {
 
     #[command(flatten)]
     pub shared: Shared,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SplitArgs {
+    /// The photo
+    pub photo: PathBuf,
+
+    #[command(flatten)]
+    pub radius: RadiusArg,
+
+    /// The file of the low layer, G(photo): PNG or TIFF
+    #[arg(long, value_name = "FILE")]
+    pub low: PathBuf,
+
+    /// The file of the high layer, (photo − low)/2 + ½: PNG or TIFF
+    #[arg(long, value_name = "FILE")]
+    pub high: PathBuf,
+
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct MergeArgs {
+    /// The low layer, in any format and depth
+    #[arg(long, value_name = "FILE")]
+    pub low: PathBuf,
+
+    /// The high layer; the result gets its profile and metadata
+    #[arg(long, value_name = "FILE")]
+    pub high: PathBuf,
+
+    /// The file to write; its depth is that of the photo that was split, as far as the layers tell it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Scale a low layer of another size to the high one's
+    #[arg(long)]
+    pub fit: bool,
+
+    #[command(flatten)]
+    pub encoding: Encoding,
+
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ToneArgs {
+    /// The photo
+    pub photo: PathBuf,
+
+    #[command(flatten)]
+    pub radius: RadiusArg,
+
+    /// The program, for the shell: {in} is the low layer, a PNG of 16 bits, {out} the picture to write
+    #[arg(long, value_name = "CMD")]
+    pub run: String,
+
+    /// Time that the program may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 600,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: u32,
+
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Scale what comes back in another size to the photo's
+    #[arg(long)]
+    pub fit: bool,
+
+    #[command(flatten)]
+    pub encoding: Encoding,
+
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Where tone ends and texture begins.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct RadiusArg {
+    /// The Gaussian's radius in pixels: what is finer is texture
+    #[arg(long, value_name = "PX", value_parser = radius)]
+    pub radius: f64,
 }
 
 #[derive(Debug, clap::Args)]
@@ -289,6 +382,17 @@ impl Encoding {
 }
 
 impl Common {
+    /// How results are written, in this encoding.
+    pub fn writing(&self, encoding: Encoding) -> Writing {
+        Writing {
+            format: encoding.format(),
+            depth: encoding.depth(),
+            quality: encoding.quality,
+            overwrite: self.overwrite,
+            strip: self.strip(),
+        }
+    }
+
     /// How pictures are read.
     pub fn read_options(&self) -> ReadOptions {
         let standard = ReadOptions::default();
@@ -331,6 +435,19 @@ fn memory(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| refuse())?;
     number.checked_mul(1 << shift).ok_or_else(refuse)
+}
+
+/// A separation radius, as a texture layer has it.
+fn radius(text: &str) -> Result<f64, String> {
+    let specs = Texture::default().specs();
+    let spec = specs.into_iter().find(|it| it.name == "radius");
+    let spec = spec.expect("a texture layer has a radius");
+    let parsed = spec.allowed.parse(text);
+    spec.allowed.check(&parsed, spec.unit)?;
+    match parsed {
+        Value::Number(it) => Ok(it),
+        other => Err(format!("{} is no number", other.shown())),
+    }
 }
 
 /// A rectangle as `X,Y,W,H`.

@@ -40,7 +40,8 @@ fn skipped(skipped: &Skipped) -> Json {
     })
 }
 
-fn timings(timings: &Timings) -> Json {
+/// How long the stages took, in milliseconds.
+pub fn timings(timings: &Timings) -> Json {
     let rounded = |ms: f64| (ms * 1000.0).round() / 1000.0;
     json!({
         "read": rounded(timings.read_ms),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::MaskArgs;
-use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain};
+use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain, watch_signals};
 use crate::engine::masks::MaskName;
 use crate::engine::operations::parameter::Choice;
 use crate::engine::raster::{Depth, Image, Layout, Samples, store};
@@ -17,19 +17,13 @@ use crate::files::{
 
 /// Writes one mask of one picture.
 pub fn run(args: &MaskArgs) -> u8 {
-    let (mask, format, choice) = match checked(args) {
+    let (mask, format, choice, cancel) = match checked(args) {
         Ok(checked) => checked,
         Err(what) => {
             complain(what);
             return WRONG_USAGE;
         }
     };
-    let cancel = Cancel::default();
-    let on_signal = cancel.clone();
-    if let Err(error) = ctrlc::set_handler(move || on_signal.cancel()) {
-        complain(format!("cannot watch for signals: {error}"));
-        return SOME_FAILED;
-    }
     match write(args, mask, format, &choice, &cancel) {
         Ok(Some(())) => DONE,
         Ok(None) => INTERRUPTED,
@@ -41,7 +35,7 @@ pub fn run(args: &MaskArgs) -> u8 {
 }
 
 /// What can be checked before anything is read.
-fn checked(args: &MaskArgs) -> Result<(MaskName, Format, RecipeChoice), String> {
+fn checked(args: &MaskArgs) -> Result<(MaskName, Format, RecipeChoice, Cancel), String> {
     args.shared.common.start_threads()?;
     let choice = args.shared.recipe_choice()?;
     let mask = MaskName::from_name(&args.name).ok_or_else(|| {
@@ -50,7 +44,7 @@ fn checked(args: &MaskArgs) -> Result<(MaskName, Format, RecipeChoice), String> 
     })?;
     let format =
         output_format(&args.output, args.shared.encoding.format()).map_err(|it| it.to_string())?;
-    Ok((mask, format, choice))
+    Ok((mask, format, choice, watch_signals()?))
 }
 
 /// Makes and writes the mask; `None` is a mask that was interrupted, which leaves no file.

@@ -4,12 +4,14 @@ mod args;
 mod completions;
 mod donors;
 mod json;
+mod layers;
 mod man;
 mod mask;
 mod open;
 mod presets;
 mod render;
 mod show;
+mod tone;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -18,6 +20,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
+
+use crate::engine::render::Cancel;
 
 /// All done.
 const DONE: u8 = 0;
@@ -36,6 +40,9 @@ pub fn run() -> ExitCode {
         Some(Command::Render(it)) => render::run(&it),
         Some(Command::Show(it)) => show::run(&it.files),
         Some(Command::Presets(it)) => presets::run(it.name.as_deref()),
+        Some(Command::Split(it)) => layers::split(&it),
+        Some(Command::Merge(it)) => layers::merge(&it),
+        Some(Command::Tone(it)) => tone::run(&it),
         Some(Command::Mask(it)) => mask::run(&it),
         Some(Command::Donors(it)) => donors::run(it.action.as_ref()),
         Some(Command::Completions(it)) => completions::run(it.shell),
@@ -48,6 +55,15 @@ pub fn run() -> ExitCode {
 fn complain(what: impl std::fmt::Display) {
     // When stderr is gone there is nobody left to tell.
     let _ = writeln!(io::stderr(), "repore: {what}");
+}
+
+/// A flag that goes up when this process is interrupted or asked to end.
+fn watch_signals() -> Result<Cancel, String> {
+    let cancel = Cancel::default();
+    let on_signal = cancel.clone();
+    let watched = ctrlc::set_handler(move || on_signal.cancel());
+    watched.map_err(|it| format!("cannot watch for signals: {it}"))?;
+    Ok(cancel)
 }
 
 /// The error of folders that were named and have no picture in them.
@@ -66,4 +82,11 @@ fn print(text: &str) -> u8 {
         }
         _ => DONE,
     }
+}
+
+/// Prints a line about a picture to stdout.
+fn print_line(line: &str) {
+    let mut out = io::stdout().lock();
+    // A reader that has gone away does not keep the pictures from being rendered.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -1,14 +1,16 @@
 //! `repore render INPUT...`: full-size renders of one picture or a batch.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::RenderArgs;
-use super::{DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain, json};
+use super::{
+    DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, complain, json, print_line, watch_signals,
+};
 use crate::engine::render::Cancel;
 use crate::files::{
     Chosen, FileError, Job, RecipeChoice, Rendered, Stage, list_pictures, output_format,
@@ -51,15 +53,11 @@ impl<'a> Batch<'a> {
         if let Some(output) = &args.output {
             output_format(output, args.shared.encoding.format()).map_err(|it| it.to_string())?;
         }
-        let cancel = Cancel::default();
-        let on_signal = cancel.clone();
-        ctrlc::set_handler(move || on_signal.cancel())
-            .map_err(|it| format!("cannot watch for signals: {it}"))?;
         Ok(Self {
             args,
             inputs,
             choice,
-            cancel,
+            cancel: watch_signals()?,
             bar: progress_bar(args.shared.common.quiet || args.shared.common.json),
         })
     }
@@ -184,11 +182,7 @@ impl<'a> Batch<'a> {
                 print_line(&format!("{input} → {}", rendered.output.display()));
             }
             if shared.common.timings {
-                let it = &rendered.timings;
-                print_line(&format!(
-                    "{input}: read {:.0} ms, render {:.0} ms, encode {:.0} ms, write {:.0} ms",
-                    it.read_ms, it.render_ms, it.encode_ms, it.write_ms
-                ));
+                print_line(&format!("{input}: {}", rendered.timings));
             }
         });
     }
@@ -204,10 +198,4 @@ fn progress_bar(hidden: bool) -> ProgressBar {
     bar.set_style(style.expect("the template is a fixed text"));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-fn print_line(line: &str) {
-    let mut out = io::stdout().lock();
-    // A reader that has gone away does not keep the pictures from being rendered.
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -1,6 +1,7 @@
 //! One picture from file to file: read it and all it needs, render, write.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,8 +12,7 @@ use super::donors::{named_file, read_named};
 use super::encode::{EncodeOptions, encode};
 use super::fingerprint::fingerprint;
 use super::metadata::{Provenance, SOFTWARE};
-use super::output::{check_no_input, output_format};
-use super::safe_write::already_exists;
+use super::output::{check_output, output_format};
 use super::{FileError, Format, Originals, Photo, ReadOptions, SafeWriter, find_original};
 use crate::engine::raster::Depth;
 use crate::engine::recipe::Recipe;
@@ -91,6 +91,16 @@ impl Timings {
     /// All stages together.
     pub fn total_ms(&self) -> f64 {
         self.read_ms + self.render_ms + self.encode_ms + self.write_ms
+    }
+}
+
+impl fmt::Display for Timings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "read {:.0} ms, render {:.0} ms, encode {:.0} ms, write {:.0} ms",
+            self.read_ms, self.render_ms, self.encode_ms, self.write_ms
+        )
     }
 }
 
@@ -235,22 +245,13 @@ impl Job {
         let mut notes = plan.notes().to_vec();
         notes.extend(inputs.photo.notes.iter().cloned());
         notes.extend(format.losses(depth, inputs.photo.image.layout()));
-        let mut metadata = inputs.photo.metadata.clone();
-        if self.strip.prompts {
-            metadata.strip_prompts();
-        }
-        if let Some(fingerprint) = fingerprint {
-            let recipe = plan.resolved().to_toml();
-            let ours = Provenance {
-                recipe,
-                fingerprint,
-            };
-            let added = metadata.add_provenance(&ours, format);
-            notes.extend(added.err().map(str::to_string));
-            notes.extend(metadata.losses(format));
-        } else {
-            metadata.strip();
-        }
+        let provenance = Provenance {
+            recipe: plan.resolved().to_toml(),
+            fingerprint: fingerprint.unwrap_or_default(),
+        };
+        let metadata = &inputs.photo.metadata;
+        let (metadata, said) = metadata.for_result(format, self.strip, &provenance.into());
+        notes.extend(said);
         let rows: Progress = &|done, total| progress(Stage::Render(done, total));
         let Ok(image) = plan.render(format.nearest_depth(depth), rows, cancel) else {
             return Ok(None);
@@ -357,14 +358,7 @@ impl Job {
             .iter()
             .chain(&self.recipe_file)
             .chain(&self.protected);
-        check_no_input(output, inputs.map(PathBuf::as_path))?;
-        if output.is_dir() {
-            return Err(FileError::new("write", output, "it is a folder")
-                .with_cure("use --output-dir for a folder"));
-        }
-        if output.exists() && !self.replaces(output) {
-            return Err(already_exists(output));
-        }
-        Ok(())
+        let replaces = self.replaces(output);
+        check_output(output, inputs.map(PathBuf::as_path), replaces)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::safe_write::same_file;
+use super::safe_write::{already_exists, same_file};
 use super::{FileError, Format};
 
 /// The format of an output: the one that was chosen, or else the one its extension names.
@@ -30,4 +30,25 @@ pub fn check_no_input<'a>(
     let cause = format!("it is the input {}", input.display());
     Err(FileError::new("write", output, cause)
         .with_cure("inputs are never written to; choose another output"))
+}
+
+/// Makes sure that a result may go to `output`: none of its inputs, no folder, and only if `replaces`
+/// says so a file that is there.
+///
+/// # Errors
+/// When it may not.
+pub fn check_output<'a>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+    replaces: bool,
+) -> Result<(), FileError> {
+    check_no_input(output, inputs)?;
+    if output.is_dir() {
+        return Err(FileError::new("write", output, "it is a folder")
+            .with_cure("use --output-dir for a folder"));
+    }
+    if output.exists() && !replaces {
+        return Err(already_exists(output));
+    }
+    Ok(())
 }

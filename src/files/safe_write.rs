@@ -51,9 +51,19 @@ impl SafeWriter {
     /// # Errors
     /// When the disk is full, the folder has gone, or the file exists. Nothing is left behind then.
     pub fn finish(mut self, bytes: &[u8], overwrite: bool) -> Result<(), FileError> {
+        self.fill(bytes)?;
+        self.place(overwrite)
+    }
+
+    /// Writes `bytes` and flushes them to the disk. The file is not in its place yet.
+    pub(super) fn fill(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         let written = self.file.write_all(bytes);
         let written = written.and_then(|()| self.file.as_file().sync_all());
-        written.map_err(|it| FileError::from_io("write", &self.path, &it))?;
+        written.map_err(|it| FileError::from_io("write", &self.path, &it))
+    }
+
+    /// Puts the file in its place.
+    pub(super) fn place(self, overwrite: bool) -> Result<(), FileError> {
         let placed = if overwrite {
             self.file.persist(&self.path)
         } else {

@@ -7,6 +7,7 @@ mod findings;
 mod matching;
 mod patches;
 mod plan;
+mod separation;
 mod stack;
 mod whole;
 
@@ -14,4 +15,5 @@ pub use super::operations::Cancel;
 pub use findings::Findings;
 pub use patches::{ORIGINAL, SELF};
 pub use plan::{Inputs, Plan, Skipped};
+pub use separation::{Separation, low_layer, resized, retone};
 pub use whole::{Cancelled, Progress, TileSize};

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Cancel;
 use super::plan::Plan;
-use crate::engine::raster::{Depth, Image, Plane, Region, Resample, Samples, Tile, store};
+use crate::engine::raster::{Depth, Image, Layout, Plane, Region, Resample, Samples, Tile, store};
 
 /// The render was cancelled: there is no picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,9 +25,14 @@ pub struct TileSize {
 }
 
 impl TileSize {
-    /// A size that suits how far the plan's layers read: wide rims ask for larger tiles.
+    /// A size that suits how far the plan's layers read.
     fn for_plan(plan: &Plan) -> Self {
-        let side = (4 * plan.halo()).next_power_of_two().clamp(256, 1024);
+        Self::for_halo(plan.halo())
+    }
+
+    /// A size that suits how far beyond a tile is read: wide rims ask for larger tiles.
+    pub(super) fn for_halo(halo: usize) -> Self {
+        let side = (4 * halo).next_power_of_two().clamp(256, 1024);
         Self {
             width: side,
             height: side,
@@ -63,20 +68,16 @@ impl Plan {
         progress: Progress,
         cancel: &Cancel,
     ) -> Result<Image, Cancelled> {
-        let job = Job {
-            plan: self,
+        let picture = self.picture();
+        let assembly = Assembly {
+            bounds: picture.bounds(),
+            layout: picture.layout(),
+            alpha: Some(picture),
             size,
             progress,
             cancel,
         };
-        let samples = match depth {
-            Depth::Eight => Samples::Eight(job.samples(store::to_eight)?),
-            Depth::Sixteen => Samples::Sixteen(job.samples(store::to_sixteen)?),
-            Depth::Float => Samples::Float(job.samples(store::to_float)?),
-        };
-        let picture = self.picture();
-        let image = Image::new(picture.width(), picture.height(), picture.layout(), samples);
-        Ok(image.expect("as many samples as the picture has"))
+        assembly.image(depth, &|region| self.tile(region, cancel))
     }
 
     /// Renders a region, which must lie inside the picture, and scales it down to `width` ×
@@ -118,27 +119,49 @@ impl Plan {
     }
 }
 
-/// A render of the whole picture on its way.
-struct Job<'a> {
-    plan: &'a Plan,
-    size: TileSize,
-    progress: Progress<'a>,
-    cancel: &'a Cancel,
+/// A whole picture that is put together from tiles, on all threads.
+pub(super) struct Assembly<'a> {
+    /// The picture as a region.
+    pub bounds: Region,
+    /// Its channels.
+    pub layout: Layout,
+    /// The picture of that size whose alpha it gets, if it has any.
+    pub alpha: Option<&'a Image>,
+    pub size: TileSize,
+    pub progress: Progress<'a>,
+    pub cancel: &'a Cancel,
 }
 
-impl Job<'_> {
+/// What makes the colour planes of a region.
+pub(super) type MakeTile<'a> = &'a (dyn Fn(Region) -> Tile + Sync);
+
+impl Assembly<'_> {
+    /// The picture in a depth, of the tiles that `make` makes.
+    pub fn image(&self, depth: Depth, make: MakeTile) -> Result<Image, Cancelled> {
+        let samples = match depth {
+            Depth::Eight => Samples::Eight(self.samples(make, store::to_eight)?),
+            Depth::Sixteen => Samples::Sixteen(self.samples(make, store::to_sixteen)?),
+            Depth::Float => Samples::Float(self.samples(make, store::to_float)?),
+        };
+        let image = Image::new(self.bounds.width, self.bounds.height, self.layout, samples);
+        Ok(image.expect("as many samples as the picture has"))
+    }
+
     /// All interleaved samples, each stored by `store`.
-    fn samples<T: Copy + Default + Send>(&self, store: fn(f32) -> T) -> Result<Vec<T>, Cancelled> {
-        let picture = self.plan.picture();
-        let (width, height) = (picture.width(), picture.height());
-        let row = width * picture.layout().channels();
+    fn samples<T: Copy + Default + Send>(
+        &self,
+        make: MakeTile,
+        store: fn(f32) -> T,
+    ) -> Result<Vec<T>, Cancelled> {
+        let (width, height) = (self.bounds.width, self.bounds.height);
+        let row = width * self.layout.channels();
         let rows = self.size.height.max(1);
         let mut samples = vec![T::default(); row * height];
         let done = std::sync::atomic::AtomicUsize::new(0);
         let bands = samples.par_chunks_mut(row * rows).enumerate();
         bands.try_for_each(|(i, band)| {
-            let region = Region::new(0, i * rows, width, rows).within(&picture.bounds());
-            for tile in self.band(region)? {
+            let region = Region::new(0, i * rows, width, rows).within(&self.bounds);
+            for tile in self.band(make, region)? {
                 self.write(&tile, region, band, store);
             }
             let before = done.fetch_add(region.height, std::sync::atomic::Ordering::Relaxed);
@@ -149,14 +172,14 @@ impl Job<'_> {
     }
 
     /// The tiles of one band of rows.
-    fn band(&self, band: Region) -> Result<Vec<Tile>, Cancelled> {
+    fn band(&self, make: MakeTile, band: Region) -> Result<Vec<Tile>, Cancelled> {
         let width = self.size.width.max(1);
         let columns: Vec<usize> = (0..band.width).step_by(width).collect();
         columns
             .into_par_iter()
             .map(|x| {
                 let region = Region::new(x, band.y, width, band.height).within(&band);
-                let tile = self.plan.tile(region, self.cancel);
+                let tile = make(region);
                 if self.cancel.is_cancelled() {
                     return Err(Cancelled);
                 }
@@ -166,10 +189,9 @@ impl Job<'_> {
     }
 
     fn write<T>(&self, tile: &Tile, band: Region, out: &mut [T], store: fn(f32) -> T) {
-        let picture = self.plan.picture();
-        let channels = picture.layout().channels();
+        let channels = self.layout.channels();
         let region = tile.region();
-        let alpha = picture.alpha(region);
+        let alpha = self.alpha.and_then(|it| it.alpha(region));
         let planes: Vec<&Plane> = tile.planes().iter().chain(&alpha).collect();
         for y in 0..region.height {
             let start = (region.y - band.y + y) * band.width + region.x;

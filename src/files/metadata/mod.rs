@@ -18,12 +18,13 @@ pub use ifd::{LONG, LONG8, SHORT, align, head, write_directory};
 pub use jpeg::JpegForm;
 pub use resolution::Resolution;
 pub use tiff::{Compression, TiffForm};
-pub use xmp::{Provenance, SOFTWARE};
+pub use xmp::{Edit, Provenance, SOFTWARE};
 
 use image::metadata::Orientation;
 
-use super::Format;
 use super::containers::png::Chunks;
+use super::{Format, Strip};
+use crate::engine::raster::Depth;
 
 /// What a picture file says beside its pixels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -120,22 +121,39 @@ impl Metadata {
         }
     }
 
-    /// Adds a render to the history, for a result in this format.
-    ///
-    /// # Errors
-    /// With the reason why the XMP stays as it is.
-    pub fn add_provenance(
-        &mut self,
-        provenance: &Provenance,
-        format: Format,
-    ) -> Result<(), &'static str> {
-        let with = xmp::with_provenance(self.xmp.as_deref(), provenance);
+    /// What a result in this format says: the same with what was done at the end of its history, and
+    /// in words what a person should know of it.
+    pub fn for_result(&self, format: Format, strip: Strip, edit: &Edit) -> (Self, Vec<String>) {
+        let mut metadata = self.clone();
+        if strip.prompts {
+            metadata.strip_prompts();
+        }
+        if strip.metadata {
+            metadata.strip();
+            return (metadata, Vec::new());
+        }
+        let added = metadata.add_edit(edit, format);
+        let mut notes: Vec<String> = added.err().into_iter().map(str::to_string).collect();
+        notes.extend(metadata.losses(format));
+        (metadata, notes)
+    }
+
+    /// Adds to the history, for a result in this format. The error is why the XMP stays as it is.
+    fn add_edit(&mut self, edit: &Edit, format: Format) -> Result<(), &'static str> {
+        let with = xmp::with_edit(self.xmp.as_deref(), edit);
         let with = with.ok_or("its XMP cannot be understood; no history was added")?;
         if format == Format::Jpeg && !jpeg::holds_xmp(&with) {
             return Err("a JPEG's XMP has no room for the history; none was added");
         }
         self.xmp = Some(with);
         Ok(())
+    }
+
+    /// The depth of the photo that a layer was split from, if its history tells it.
+    pub fn split_depth(&self) -> Option<Depth> {
+        let bits = xmp::split_bits(self.xmp.as_deref()?)?;
+        let depths = [Depth::Eight, Depth::Sixteen, Depth::Float];
+        depths.into_iter().find(|it| 8 * it.bytes() == bits)
     }
 
     /// The last render that the history tells of.

@@ -17,6 +17,10 @@ const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
 /// The namespace of this program's own properties; a name, not an address.
 const OWN: &str = "urn:repore:1";
 
+/// Its properties: what a render depends on, and the bits a sample of a photo that was split.
+const FINGERPRINT: &str = "fingerprint";
+const BITS: &str = "bits";
+
 /// The program's name and version, as histories show it.
 pub const SOFTWARE: &str = concat!("repore ", env!("CARGO_PKG_VERSION"));
 
@@ -29,8 +33,35 @@ pub struct Provenance {
     pub fingerprint: String,
 }
 
-impl Provenance {
+/// Something that was done to a picture, as its history tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What was done, with all that it was done with.
+    pub parameters: String,
+    /// A property of this program's own and its value.
+    own: Option<(&'static str, String)>,
+}
+
+impl Edit {
+    /// Something that needs no more than words.
+    pub fn new(parameters: impl Into<String>) -> Self {
+        Self {
+            parameters: parameters.into(),
+            own: None,
+        }
+    }
+
+    /// The making of a layer of a photo that has so many bits a sample.
+    pub fn split(parameters: impl Into<String>, bits: usize) -> Self {
+        Self {
+            own: Some((BITS, bits.to_string())),
+            ..Self::new(parameters)
+        }
+    }
+
     fn entry(&self) -> String {
+        let own = self.own.iter();
+        let own = own.map(|(name, it)| format!("<repore:{name}>{}</repore:{name}>\n", escape(it)));
         format!(
             "<rdf:li xmlns:rdf=\"{RDF}\" xmlns:stEvt=\"{EVENT}\" \
              xmlns:repore=\"{OWN}\" rdf:parseType=\"Resource\">\n\
@@ -38,13 +69,30 @@ impl Provenance {
              <stEvt:softwareAgent>{SOFTWARE}</stEvt:softwareAgent>\n\
              <stEvt:changed>/</stEvt:changed>\n\
              <stEvt:parameters>{}</stEvt:parameters>\n\
-             <repore:fingerprint>{}</repore:fingerprint>\n\
-             </rdf:li>\n",
-            escape(&self.recipe),
-            escape(&self.fingerprint),
+             {}</rdf:li>\n",
+            escape(&self.parameters),
+            own.collect::<String>(),
         )
     }
+}
 
+impl From<Provenance> for Edit {
+    fn from(render: Provenance) -> Self {
+        Self {
+            parameters: render.recipe,
+            own: Some((FINGERPRINT, render.fingerprint)),
+        }
+    }
+}
+
+/// The bits a sample of the photo that a layer was split from, as its history tells them.
+pub fn split_bits(packet: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(packet).ok()?;
+    let found = Found::in_packet(text)?;
+    text[found.bits?].parse().ok()
+}
+
+impl Provenance {
     /// The last render that a packet tells of.
     pub fn last_in(packet: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(packet).ok()?;
@@ -57,10 +105,10 @@ impl Provenance {
     }
 }
 
-/// A packet with a render at the end of its history; a new packet where there is none. `None` for a
+/// A packet with an edit at the end of its history; a new packet where there is none. `None` for a
 /// packet that cannot be understood.
-pub fn with_provenance(packet: Option<&[u8]>, provenance: &Provenance) -> Option<Vec<u8>> {
-    let entry = provenance.entry();
+pub fn with_edit(packet: Option<&[u8]>, edit: &Edit) -> Option<Vec<u8>> {
+    let entry = edit.entry();
     let history = format!("<xmpMM:History><rdf:Seq>\n{entry}</rdf:Seq></xmpMM:History>");
     let Some(packet) = packet else {
         return Some(new_packet(&history).into_bytes());
@@ -114,6 +162,8 @@ struct Found {
     place: Option<Place>,
     /// Recipe and fingerprint of each render of this program.
     renders: Vec<(Range<usize>, Range<usize>)>,
+    /// The bits that the last split tells of.
+    bits: Option<Range<usize>>,
     /// The digits of orientations.
     orientations: Vec<usize>,
 }
@@ -171,7 +221,8 @@ impl Found {
                         Some((EVENT, "parameters")) => {
                             recipe = Some(recipe.map_or(start, |it| it.start)..end);
                         }
-                        Some((OWN, "fingerprint")) => {
+                        Some((OWN, BITS)) => found.bits = Some(at..at + content.len()),
+                        Some((OWN, FINGERPRINT)) => {
                             let recipe = recipe.take();
                             let fingerprint = at..at + content.len();
                             found.renders.extend(recipe.map(|it| (it, fingerprint)));
@@ -253,7 +304,8 @@ mod tests {
 
     fn check_added(packet: &str) -> String {
         let ours = provenance("[[layer]]\nname = \"<a & 'b'>\"\n");
-        let with = with_provenance(Some(packet.as_bytes()), &ours).expect("it is understood");
+        let with =
+            with_edit(Some(packet.as_bytes()), &ours.clone().into()).expect("it is understood");
         assert_eq!(Provenance::last_in(&with).as_ref(), Some(&ours));
         let text = String::from_utf8(with).expect("text");
         // What was there is there, in order.
@@ -269,10 +321,21 @@ mod tests {
     #[test]
     fn a_new_packet_tells_of_the_render() {
         let ours = provenance("seed = 3");
-        let packet = with_provenance(None, &ours).expect("a packet");
+        let packet = with_edit(None, &ours.clone().into()).expect("a packet");
         assert_eq!(Provenance::last_in(&packet), Some(ours));
         let twice = check_added(std::str::from_utf8(&packet).expect("text"));
         assert_eq!(twice.matches("<xmpMM:History>").count(), 1, "one history");
+    }
+
+    #[test]
+    fn a_split_is_no_render_and_tells_the_bits() {
+        let packet = with_edit(None, &Edit::split("split radius = 6", 8)).expect("a packet");
+        assert_eq!(split_bits(&packet), Some(8));
+        assert_eq!(Provenance::last_in(&packet), None);
+        let ours = provenance("seed = 3");
+        let both = with_edit(Some(&packet), &ours.clone().into()).expect("a packet");
+        assert_eq!(Provenance::last_in(&both), Some(ours));
+        assert_eq!(split_bits(&both), Some(8));
     }
 
     #[test]
@@ -312,7 +375,7 @@ mod tests {
     fn what_is_no_xml_is_left_alone() {
         let ours = provenance("");
         for bad in [&b"<rdf:RDF"[..], b"\xFE\xFF\0<", b"<a></b>", b"hello"] {
-            assert_eq!(with_provenance(Some(bad), &ours), None);
+            assert_eq!(with_edit(Some(bad), &ours.clone().into()), None);
             assert_eq!(Provenance::last_in(bad), None);
         }
     }
