@@ -414,6 +414,31 @@ fn an_existing_result_is_replaced_only_after_asking() {
 }
 
 #[test]
+fn the_low_layer_is_written_and_what_becomes_of_it_merged() {
+    let folder = folder();
+    let session = Session::start(&folder, &["."], 100, 30);
+    session.await_text("a.png 160×120");
+    session.keys("T");
+    session.await_text("a.low-layer.tif");
+    session.keys("\r");
+    session.await_text("Enter waits for it");
+    // Another file than the layer itself, as a program makes it.
+    session.keys("\x15made.png\r");
+    session.await_text("waiting for made.png");
+    let low = folder.read("a.low-layer.tif").to_rgb8();
+    folder.picture("made.png", &low.into());
+    session.await_text("wrote a.toned.png");
+    let (toned, photo) = (
+        folder.read("a.toned.png").to_rgb8(),
+        folder.read("a.png").to_rgb8(),
+    );
+    let pairs = toned.as_raw().iter().zip(photo.as_raw());
+    assert!(pairs.into_iter().all(|(a, b)| a.abs_diff(*b) <= 1));
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
 fn a_damaged_picture_is_shown_as_such_and_the_others_work() {
     let folder = folder();
     folder.text("0.png", "no picture at all");

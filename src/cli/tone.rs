@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::args::ToneArgs;
 use super::layers::{Files, prepared, wrong};
-use crate::files::{Listener, Program, Tone, output_format};
+use crate::files::{Listener, Program, Tone, Toner, output_format};
 
 /// Runs the program and writes the photo with the tone that it made.
 pub fn run(args: &ToneArgs) -> u8 {
@@ -18,21 +18,21 @@ pub fn run(args: &ToneArgs) -> u8 {
         Ok(ready) => ready,
         Err(what) => return wrong(what),
     };
+    let listener: Listener = if args.common.quiet { ignore } else { hand_on };
     let tone = Tone {
         photo: args.photo.clone(),
         radius: args.radius.radius,
-        program,
+        toner: Toner::Program(program, listener),
         output: args.output.clone(),
         fit: args.fit,
         read: args.common.read_options(),
         writing,
     };
-    let listener: Listener = if args.common.quiet { ignore } else { hand_on };
     let files = Files {
         input: &args.photo,
         outputs: &[("output", &args.output)],
     };
-    files.report(&args.common, tone.run(listener, &cancel))
+    files.report(&args.common, tone.run(&cancel))
 }
 
 fn ignore(_: &[u8]) {}

@@ -75,8 +75,7 @@ impl Split {
             return Ok(None);
         };
         clock.lap(&mut written.timings.render_ms);
-        let done = format!("split radius = {}", self.radius);
-        let edit = Edit::split(done, 8 * photo.image.depth().bytes());
+        let edit = layer_edit(&photo, self.radius);
         let mut encoded = |layer, path, format| {
             let (metadata, notes) = photo.metadata.for_result(format, self.writing.strip, &edit);
             // The same is to be said of both layers; once is enough.
@@ -106,19 +105,11 @@ impl Split {
                 FileError::new("write", &self.low, cause).with_cure("name a file for each of them")
             );
         }
-        Ok([self.format(&self.low)?, self.format(&self.high)?])
-    }
-
-    fn format(&self, layer: &Path) -> Result<Format, FileError> {
-        let format = output_format(layer, self.writing.format)?;
-        if format.nearest_depth(Depth::Sixteen) == Depth::Sixteen {
-            return Ok(format);
-        }
-        let cause = format!(
-            "a {} holds 8 bits, and of a layer in 8 bits the photo does not come back",
-            format.name()
-        );
-        Err(FileError::new("write", layer, cause).with_cure("end it in .tif or .png"))
+        let format = self.writing.format;
+        Ok([
+            layer_format(&self.low, format)?,
+            layer_format(&self.high, format)?,
+        ])
     }
 
     /// Puts both files in their places when both are on the disk.
@@ -133,6 +124,28 @@ impl Split {
             let _ = std::fs::remove_file(&self.low);
         })
     }
+}
+
+/// The format of a layer: the one that was chosen, or else the one its extension names.
+///
+/// # Errors
+/// When nothing says the format, or it holds less than 16 bits.
+pub(super) fn layer_format(layer: &Path, chosen: Option<Format>) -> Result<Format, FileError> {
+    let format = output_format(layer, chosen)?;
+    if format.nearest_depth(Depth::Sixteen) == Depth::Sixteen {
+        return Ok(format);
+    }
+    let cause = format!(
+        "a {} holds 8 bits, and of a layer in 8 bits the photo does not come back",
+        format.name()
+    );
+    Err(FileError::new("write", layer, cause).with_cure("end it in .tif or .png"))
+}
+
+/// What the history of a photo's layer says of its making.
+pub(super) fn layer_edit(photo: &Photo, radius: f64) -> Edit {
+    let done = format!("split radius = {radius}");
+    Edit::split(done, 8 * photo.image.depth().bytes())
 }
 
 /// Two layers that are put together.

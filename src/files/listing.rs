@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
+use super::tone::is_of_tone;
 
 /// Extensions of pictures that can be read.
 const EXTENSIONS: &[&str] = &[
@@ -17,7 +18,7 @@ pub fn is_picture(path: &Path) -> bool {
 }
 
 /// The pictures that paths lead to: files as they are, and what is in folders, sorted by name,
-/// without this program's own results, without originals and without hidden files.
+/// without this program's own results and layers, without originals and without hidden files.
 ///
 /// # Errors
 /// When a folder cannot be read.
@@ -51,11 +52,12 @@ fn folder(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     Ok(pictures)
 }
 
-/// Whether a picture is a result, an original or hidden.
+/// Whether a picture is a result, a layer, an original or hidden.
 fn is_by_product(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') || stem.ends_with(".repored") || stem.ends_with(".original")
+    let ends_so = stem.ends_with(".repored") || stem.ends_with(".original");
+    name.starts_with('.') || ends_so || is_of_tone(&stem)
 }
 
 #[cfg(test)]
@@ -70,6 +72,9 @@ mod tests {
             "a.png",
             "a.repored.png",
             "a.original.png",
+            "a.low-layer.tif",
+            "a.toned.png",
+            "a.toned-2.png",
             ".hidden.png",
             "a.png.repore.toml",
             "notes.txt",

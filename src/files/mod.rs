@@ -34,4 +34,4 @@ pub use photo::{Photo, ReadOptions};
 pub use program::{Listener, Program};
 pub use recipes::{Chosen, RecipeChoice, read_recipe, sidecar_path, write_recipe};
 pub use safe_write::SafeWriter;
-pub use tone::Tone;
+pub use tone::{Tone, Toner, low_layer_path, toned_path, write_low};

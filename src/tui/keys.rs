@@ -91,6 +91,8 @@ pub enum Action {
     SaveDonor,
     /// Choose the donor of the graft.
     ChooseDonor,
+    /// Write the low layer for an AI, and merge what it made.
+    Tone,
     /// Choose a preset.
     Presets,
     /// Write the recipe beside the picture.
@@ -172,6 +174,7 @@ pub const BINDINGS: &[Binding] = &[
     row(&["f"], Action::KeepFound, "keep the patch and the strength that were found"),
     row(&["S"], Action::SaveDonor, "save the patch to the donor library"),
     row(&["C"], Action::ChooseDonor, "choose the donor of the graft"),
+    row(&["T"], Action::Tone, "tone: write the low layer for an AI, merge what it made"),
     row(&["u"], Action::Undo, "undo"),
     row(&["Ctrl-r"], Action::Redo, "redo"),
     row(&["r"], Action::Render, "render this picture at full size"),

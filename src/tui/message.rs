@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use image::RgbImage;
@@ -76,6 +77,11 @@ pub enum Message {
     DonorsListed(Result<Vec<Donor>, String>),
     /// A patch was saved to the donor library, or could not be: what to say.
     DonorSaved(Result<String, String>),
+    /// The low layer of a picture was written, or was not.
+    LowWritten(LowLayer, LowResult),
+    /// A picture was merged with the tone that somebody made: the file that was written and what
+    /// should be known of it, or why there is none.
+    Toned(Result<(PathBuf, Vec<String>), String>),
     /// The process is asked to end, or the terminal has gone.
     Terminate,
 }
@@ -118,6 +124,12 @@ pub enum Effect {
     ListDonors,
     /// Save a patch to the donor library.
     SaveDonor(SavePatch),
+    /// Write the low layer of a picture.
+    WriteLow(LowLayer),
+    /// Wait for the tone that somebody makes of a low layer, and merge it.
+    AwaitTone(Toning),
+    /// Wait no longer.
+    LeaveTone,
     /// Draw the whole screen anew.
     Redraw,
     /// Leave.
@@ -137,6 +149,43 @@ pub struct SavePatch {
     pub folder: PathBuf,
     /// The patch, in pixels of the donor.
     pub patch: Rectangle,
+}
+
+/// The low layer of a picture on its way into a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LowLayer {
+    /// The picture.
+    pub picture: usize,
+    /// What is finer is texture, in pixels.
+    pub radius: f64,
+    /// The file.
+    pub path: PathBuf,
+    /// Whether an existing file is replaced.
+    pub replace: bool,
+}
+
+/// What became of a low layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LowResult {
+    /// It was written, and the file has this time.
+    Written(SystemTime),
+    /// There is a file of that name.
+    Exists,
+    /// It could not be written.
+    Failed(String),
+}
+
+/// A low layer that somebody works on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toning {
+    /// The layer as it was written.
+    pub low: LowLayer,
+    /// The time of its file.
+    pub written: SystemTime,
+    /// The file that is waited for: it counts once it is newer than the low layer.
+    pub answer: PathBuf,
+    /// Whether the file is taken as it is now.
+    pub now: bool,
 }
 
 /// What the preview shows.

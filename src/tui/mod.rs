@@ -14,6 +14,7 @@ mod picture;
 mod renders;
 mod screen;
 mod shell;
+mod tone;
 mod tool;
 mod update;
 mod view;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::geometry::{Size, View, middle_of_cell, placed};
 use super::layout::Layout;
 use super::message::{
-    Effect, Marking, Preview, PreviewRequest, RenderRequest, SavePatch, Show, Subject, Survey,
+    Effect, LowLayer, Marking, Preview, PreviewRequest, RenderRequest, SavePatch, Show, Subject,
+    Survey, Toning,
 };
 use super::tool::Tool;
 use crate::engine::masks::{MaskName, Point, Tip};
@@ -108,10 +109,27 @@ pub enum Dialog {
     },
     /// Typing the name under which a patch is saved; the name is still empty in the patch.
     SaveDonor(String, SavePatch),
+    /// Typing the name of the file that a low layer goes to.
+    LowLayer(String, LowLayer),
+    /// Typing the name of the file that is made of a low layer.
+    Toning(String, Toning),
     /// Leaving with changes that were not written, or renders that run.
     Quit,
     /// Replacing results that exist.
     Overwrite(Vec<RenderRequest>),
+}
+
+impl Dialog {
+    /// The text that is being typed.
+    pub fn typed(&mut self) -> Option<&mut String> {
+        match self {
+            Dialog::Type(text)
+            | Dialog::SaveDonor(text, _)
+            | Dialog::LowLayer(text, _)
+            | Dialog::Toning(text, _) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// Where the cursor is in the layer stack: a layer, and its heading (0) or one of its settings.
@@ -214,6 +232,8 @@ pub struct Model {
     pub tip: Option<Tip>,
     /// The graft layer for which the next of the best patches is to be taken once they are known.
     pub next_patch_of: Option<usize>,
+    /// The low layer that somebody works on.
+    pub toning: Option<Toning>,
 }
 
 impl Model {
@@ -247,6 +267,7 @@ impl Model {
             tool: None,
             tip: None,
             next_patch_of: None,
+            toning: None,
         }
     }
 

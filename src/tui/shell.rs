@@ -20,6 +20,7 @@ use super::picture::Protocol;
 use super::picture::probe::{self, Abilities, Surroundings};
 use super::renders::{RenderSettings, Renders};
 use super::screen::{FrameBuffer, LayerChange, Output, PictureChange, Takeover, Writer, restore};
+use super::tone::Tones;
 use super::update::{start, update};
 use super::view;
 use super::worker::PreviewWorker;
@@ -158,6 +159,7 @@ struct Shell {
     abilities: Abilities,
     worker: PreviewWorker,
     renders: Renders,
+    tones: Tones,
     choice: RecipeChoice,
     originals: Originals,
     messages: Sender<Message>,
@@ -197,6 +199,7 @@ impl Shell {
             originals,
             messages: messages.clone(),
             choice: settings.choice.clone(),
+            tones: Tones::new(pictures.clone(), settings.clone(), messages.clone()),
             renders: Renders::start(pictures, settings, messages),
         })
     }
@@ -255,6 +258,9 @@ impl Shell {
                     effects.extend(update(&mut self.model, Message::DonorsListed(library)));
                 }
                 Effect::SaveDonor(save) => self.save_donor(save),
+                Effect::WriteLow(layer) => self.tones.write(layer),
+                Effect::AwaitTone(toning) => self.tones.wait(toning),
+                Effect::LeaveTone => self.tones.leave(),
                 Effect::Redraw => self.redraw(),
                 Effect::Quit => {
                     self.renders.cancel();

@@ -7,6 +7,7 @@ mod marquee;
 mod mouse;
 mod patches;
 mod recipe;
+mod tone;
 mod tools;
 
 pub use donors::rows as donor_rows;
@@ -31,7 +32,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         },
         Message::Mouse(event) => mouse::mouse(model, event),
         Message::Pasted(text) => {
-            if let Some(Dialog::Type(typed) | Dialog::SaveDonor(typed, _)) = &mut model.dialog {
+            if let Some(typed) = model.dialog.as_mut().and_then(Dialog::typed) {
                 typed.push_str(text.trim());
             }
             Vec::new()
@@ -104,6 +105,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::DonorsListed(library) => donors::listed(model, library),
         Message::DonorSaved(result) => {
             model.status = result.unwrap_or_else(|why| why);
+            Vec::new()
+        }
+        Message::LowWritten(layer, result) => tone::low_written(model, layer, result),
+        Message::Toned(result) => {
+            tone::toned(model, result);
             Vec::new()
         }
         Message::Terminate => {
@@ -289,6 +295,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Paste => recipe::paste(model),
+        Action::Tone => tone::ask(model),
         Action::Presets => dialog(model, Dialog::Presets(0)),
         Action::Write => match (model.open, model.edit()) {
             (Some(picture), Some(edit)) => vec![Effect::WriteRecipe {

@@ -2,11 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{donors, recipe, set_filter, start_render, write_all};
+use super::{donors, recipe, set_filter, start_render, tone, write_all};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS, preset};
 use crate::tui::keys::{help_rows, name_of};
-use crate::tui::message::{Effect, RenderRequest, SavePatch};
+use crate::tui::message::{Effect, LowLayer, RenderRequest, SavePatch};
 use crate::tui::model::{Dialog, Model};
 
 /// Does what a key asks for in a dialog.
@@ -57,6 +57,24 @@ pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
                 vec![Effect::SaveDonor(SavePatch { name: text, ..save })]
             }
             None => close(model),
+        },
+        Dialog::LowLayer(text, layer) => match edited(text.clone(), key) {
+            // Another name is another file: whether it may be replaced is to be asked again.
+            Some(text) => {
+                let replace = false;
+                super::dialog(model, Dialog::LowLayer(text, LowLayer { replace, ..layer }))
+            }
+            None if key.code == KeyCode::Enter && !text.is_empty() => {
+                tone::write(model, &text, layer)
+            }
+            None => close(model),
+        },
+        Dialog::Toning(text, toning) => match edited(text.clone(), key) {
+            Some(text) => super::dialog(model, Dialog::Toning(text, toning)),
+            None if key.code == KeyCode::Enter && !text.is_empty() => {
+                tone::wait(model, &text, toning)
+            }
+            None => tone::leave(model),
         },
         Dialog::Type(text) => typed(model, text, key),
         Dialog::Filter => filter(model, key),

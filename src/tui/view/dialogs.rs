@@ -34,7 +34,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
         Some(Dialog::SaveDonor(text, save)) => {
             let (width, height) = (save.patch.width, save.patch.height);
             let rows = [
-                format!("{text}▏"),
+                typed(frame, text),
                 String::new(),
                 "Enter saves it to the donor library   Esc does not".to_string(),
             ];
@@ -43,6 +43,25 @@ pub fn draw(model: &Model, frame: &mut Frame) {
                 &format!(" A name for the patch of {width}×{height} "),
                 &rows,
             );
+        }
+        Some(Dialog::LowLayer(text, layer)) => {
+            let does = if layer.replace { "replaces" } else { "writes" };
+            let rows = [
+                typed(frame, text),
+                String::new(),
+                format!("Enter {does} it, PNG or TIFF   Esc does not"),
+            ];
+            let title = format!(" A file for the low layer, radius {} px ", layer.radius);
+            note(frame, &title, &rows);
+        }
+        Some(Dialog::Toning(text, toning)) => {
+            let does = if toning.now { "merges" } else { "waits for" };
+            let rows = [
+                typed(frame, text),
+                String::new(),
+                format!("Enter {does} it   Esc leaves it"),
+            ];
+            note(frame, " The file that is made of the low layer ", &rows);
         }
         Some(Dialog::Quit) => quit(model, frame),
         Some(Dialog::Overwrite(requests)) => {
@@ -105,6 +124,14 @@ fn choice(frame: &mut Frame, title: &str, rows: &[String], at: usize) {
 fn note(frame: &mut Frame, title: &str, rows: &[String]) {
     let area = window(frame, title, rows);
     frame.render_widget(Paragraph::new(rows.join("\n")), area);
+}
+
+/// Text that is being typed; of a long one its end.
+fn typed(frame: &Frame, text: &str) -> String {
+    let room = usize::from(frame.area().width).saturating_sub(6);
+    let hidden = text.chars().count().saturating_sub(room);
+    let seen = text.chars().skip(hidden);
+    seen.chain(['▏']).collect()
 }
 
 /// An empty window in the middle of the screen, large enough for the rows if the screen is.
