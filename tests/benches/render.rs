@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use divan::{Bencher, counter::ItemsCount};
 use repore::engine::masks::{MaskName, Stroke, Tip};
-use repore::engine::operations::{Graft, Random};
+use repore::engine::operations::{Align, Graft, Random};
 use repore::engine::raster::{Depth, Image, Layout, Samples};
-use repore::engine::recipe::{Recipe, preset};
+use repore::engine::recipe::{Operation, Recipe, preset};
 use repore::engine::render::{Cancel, Cancelled, Inputs, Plan};
 
 const WIDTH: usize = 6000;
@@ -32,6 +32,12 @@ fn plan(name: &str, changes: &[&str]) -> Plan {
     let mut recipe = preset(name).expect("built in");
     for change in changes {
         recipe.set(change).expect("it fits");
+    }
+    // The original is noise of its own, which does not match.
+    for layer in &mut recipe.layers {
+        if let Operation::Texture(texture) = &mut layer.operation {
+            texture.align = Align::Off;
+        }
     }
     plan_of(&recipe)
 }
@@ -115,6 +121,57 @@ fn patch_search(bencher: Bencher) {
         .counter(ItemsCount::new(WIDTH * HEIGHT))
         .with_inputs(inputs)
         .bench_values(|inputs| inputs.patches(&graft));
+}
+
+/// A picture that its original was moved and scaled for, a little or so far that it is searched for.
+fn elsewhere(shift: f64) -> Inputs {
+    let original = structures(1.02, 0.0);
+    let mut inputs = Inputs::alone(structures(1.0, shift));
+    inputs.original = Some(original);
+    inputs
+}
+
+/// Noise of 12 px and coarser, scaled and shifted by so many pixels.
+fn structures(scale: f64, shift: f64) -> Arc<Image> {
+    let random = Random::new(3, 0, 0);
+    let value = |x: f64, y: f64| {
+        let (column, row) = (x.floor(), y.floor());
+        let (right, down) = ((x - column) as f32, (y - row) as f32);
+        let at = |i: f64, j: f64| random.row((row + j) as usize).signed((column + i) as usize);
+        let along = |j: f64| at(0.0, j) * (1.0 - right) + at(1.0, j) * right;
+        along(0.0) * (1.0 - down) + along(1.0) * down
+    };
+    let sample = |i: usize| {
+        let place = |at: usize| 200.0 + (at as f64 + shift) / scale;
+        let (x, y) = (place(i % WIDTH), place(i / WIDTH));
+        (128.0 + 60.0 * value(x / 12.0, y / 12.0) + 40.0 * value(x / 90.0, y / 90.0)) as u8
+    };
+    let grey = (0..WIDTH * HEIGHT).map(sample);
+    let samples = Samples::Eight(grey.flat_map(|it| [it; 3]).collect());
+    Arc::new(Image::new(WIDTH, HEIGHT, Layout::Rgb, samples).expect("as many as it takes"))
+}
+
+/// Finds how an original lies.
+#[divan::bench(sample_count = 3, args = [2.4, 900.5])]
+fn finding_an_alignment(bencher: Bencher, shift: f64) {
+    let inputs = elsewhere(shift);
+    let anew = || Inputs {
+        findings: Arc::default(),
+        ..inputs.clone()
+    };
+    bencher.with_inputs(anew).bench_values(|inputs| {
+        let found = inputs.alignment();
+        assert!(found.is_some_and(|it| it.is_ok()));
+    });
+}
+
+/// A texture layer with an original that lies elsewhere.
+#[divan::bench(sample_count = 3)]
+fn aligned_texture(bencher: Bencher) {
+    let recipe = preset("separation").expect("built in");
+    let plan = Plan::new(&recipe, elsewhere(2.4));
+    assert!(plan.skipped().is_empty());
+    render(bencher, &plan);
 }
 
 /// Finds the strength of a layer that covers the whole picture.

@@ -1,6 +1,16 @@
-//! The original as it lies over the picture: what layers and masks read in its place.
+//! The original as it lies over the picture: what layers and masks read in its place, and how it is brought there
+//! when it lies elsewhere.
+
+mod alignment;
+mod find;
+mod grid;
+mod placement;
+mod sampler;
 
 use std::sync::Arc;
+
+pub use alignment::{Alignment, Mismatch};
+use sampler::Sampler;
 
 use crate::engine::raster::{Image, Plane, Region, Tile};
 
@@ -8,22 +18,58 @@ use crate::engine::raster::{Image, Plane, Region, Tile};
 #[derive(Clone, Debug)]
 pub struct Original {
     image: Arc<Image>,
+    /// How it lies, if that was found out.
+    alignment: Option<Arc<Alignment>>,
+    /// What reads it, where it does not lie over the picture pixel by pixel.
+    sampler: Option<Arc<Sampler>>,
 }
 
 impl Original {
     /// The original as it was read, over a picture that covers `bounds`; `None` when their sizes differ.
     pub fn as_it_lies(image: Arc<Image>, bounds: Region) -> Option<Self> {
-        (image.bounds() == bounds).then_some(Self { image })
+        let same = image.bounds() == bounds;
+        same.then_some(Self {
+            image,
+            alignment: None,
+            sampler: None,
+        })
+    }
+
+    /// The original brought onto the picture that `alignment` was found for.
+    pub fn aligned(image: Arc<Image>, alignment: Arc<Alignment>) -> Self {
+        let placed = alignment.placement().is_some();
+        let sampler = placed.then(|| Arc::new(Sampler::new(alignment.step())));
+        Self {
+            image,
+            alignment: Some(alignment),
+            sampler,
+        }
+    }
+
+    /// How it was brought onto the picture, if it was asked to be.
+    pub fn alignment(&self) -> Option<&Alignment> {
+        self.alignment.as_deref()
     }
 
     /// The colour planes over a region of the picture, which must lie inside.
     pub fn tile(&self, region: Region) -> Tile {
-        self.image.tile(region)
+        let placement = self.alignment().and_then(Alignment::placement);
+        let (Some(sampler), Some(placement)) = (&self.sampler, placement) else {
+            return self.image.tile(region);
+        };
+        let places = placement.places(region);
+        let from = sampler.needs(&places, self.image.bounds());
+        let read = |plane: &Plane| {
+            let values = sampler.read(plane, from, &places);
+            Plane::from_samples(region.width, region.height, values)
+        };
+        let source = self.image.tile(from);
+        Tile::new(region, source.planes().iter().map(read).collect())
     }
 
     /// How far the original can be trusted to show the same in each pixel of a region of the picture,
     /// 0..=1; `None` where it can be trusted everywhere.
-    pub fn confidence(&self, _region: Region) -> Option<Plane> {
-        None
+    pub fn confidence(&self, region: Region) -> Option<Plane> {
+        self.alignment()?.confidence_in(region)
     }
 }

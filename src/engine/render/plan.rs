@@ -8,9 +8,12 @@ use super::Findings;
 use crate::engine::masks::{MaskName, MaskSources, Masks};
 use crate::engine::operations::parameter::{Choice, Strength};
 use crate::engine::operations::{Align, Graft, GraftTexture, Noise, Overlay, Spots, Texture};
-use crate::engine::original::Original;
+use crate::engine::original::{Alignment, Original};
 use crate::engine::raster::{Blend, Image};
 use crate::engine::recipe::{Kind, Layer, Operation, Recipe};
+
+/// Why there is nothing of an original.
+const NO_ORIGINAL: &str = "there is no original";
 
 /// The pictures a render works with.
 #[derive(Clone, Debug)]
@@ -26,6 +29,32 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// The original pixel by pixel over the picture.
+    ///
+    /// # Errors
+    /// With the words that say why it cannot be had.
+    fn original_as_it_lies(&self) -> Result<Original, String> {
+        let given = self.original.as_ref().ok_or(NO_ORIGINAL)?;
+        let (original, picture) = (given.bounds(), self.picture.bounds());
+        Original::as_it_lies(given.clone(), picture).ok_or_else(|| {
+            format!(
+                "the original has {}×{} pixels and the picture {}×{}; align = \"auto\" finds how they lie",
+                original.width, original.height, picture.width, picture.height
+            )
+        })
+    }
+
+    /// The original brought onto the picture.
+    ///
+    /// # Errors
+    /// With the words that say why it cannot be had.
+    fn aligned_original(&self) -> Result<Original, String> {
+        let given = self.original.as_ref().ok_or(NO_ORIGINAL)?;
+        let found = self.alignment().ok_or(NO_ORIGINAL)?;
+        let alignment = found.map_err(|it| it.to_string())?;
+        Ok(Original::aligned(given.clone(), alignment))
+    }
+
     /// A picture with nothing beside it.
     pub fn alone(picture: Arc<Image>) -> Self {
         Self {
@@ -105,12 +134,15 @@ pub(super) enum Painter {
 impl Plan {
     /// Finds out which layers apply and prepares them.
     pub fn new(recipe: &Recipe, inputs: Inputs) -> Self {
-        let bounds = inputs.picture.bounds();
-        let given = inputs.original.clone();
-        let original = given.and_then(|it| Original::as_it_lies(it, bounds));
+        let aligned = recipe.layers.iter().any(aligns);
+        let original = if aligned {
+            inputs.aligned_original()
+        } else {
+            inputs.original_as_it_lies()
+        };
         let mut plan = Self {
             inputs,
-            original,
+            original: original.ok(),
             resolved: recipe.clone(),
             steps: Vec::new(),
             skipped: Vec::new(),
@@ -228,24 +260,13 @@ impl Plan {
     }
 
     fn texture(&mut self, texture: &Texture, label: &str) -> Result<Painter, String> {
-        let (picture, given) = (&self.inputs.picture, &self.inputs.original);
-        let original = match (given, &self.original) {
-            (None, _) => return Err("there is no original".to_string()),
-            (Some(given), None) => {
-                return Err(format!(
-                    "the original has {}×{} pixels and the picture {}×{}",
-                    given.width(),
-                    given.height(),
-                    picture.width(),
-                    picture.height()
-                ));
-            }
-            (Some(_), Some(original)) => original.clone(),
+        let original = match texture.align {
+            Align::Off => self.inputs.original_as_it_lies()?,
+            Align::Auto => self.inputs.aligned_original()?,
         };
         if texture.align == Align::Auto {
-            self.notes.push(format!(
-                "{label}: this version cannot align yet; the original is used as it lies"
-            ));
+            let words = original.alignment().and_then(Alignment::words);
+            self.notes.extend(words.map(|it| format!("{label}: {it}")));
         }
         if texture.spots == Spots::LeaveOut {
             self.notes.push(format!(
@@ -297,6 +318,12 @@ impl Plan {
             picture: picture.ok_or_else(|| format!("its picture {} was not read", overlay.path))?,
         })
     }
+}
+
+/// Whether a layer asks for the original to be brought onto the picture.
+fn aligns(layer: &Layer) -> bool {
+    let asks = |it: &Texture| it.align == Align::Auto;
+    layer.enabled && matches!(&layer.operation, Operation::Texture(it) if asks(it))
 }
 
 /// A strength as a factor; one that is still to be found is its natural one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::raster::{Image, Region};
-use crate::engine::render::Inputs as RenderInputs;
+use crate::engine::render::{Findings, Inputs as RenderInputs};
 use crate::tui::geometry::Frame;
 use crate::tui::message::Histogram;
 
@@ -15,7 +15,7 @@ const HISTOGRAM_BINS: usize = 128;
 
 /// The picture and its reduced copies, with everything beside it reduced as well.
 pub fn levels(full: RenderInputs) -> Vec<RenderInputs> {
-    let mut levels = vec![full];
+    let mut levels = vec![full.clone()];
     while let Some(last) = levels.last()
         && last.picture.width().max(last.picture.height()) > SMALLEST_COPY
     {
@@ -28,7 +28,7 @@ pub fn levels(full: RenderInputs) -> Vec<RenderInputs> {
                 .iter()
                 .map(|(path, it)| (path.clone(), halve(it)))
                 .collect(),
-            findings: Arc::default(),
+            findings: Arc::new(Findings::of_copies(full.clone())),
         };
         levels.push(next);
     }

@@ -1,0 +1,98 @@
+//! What to believe of what was found: whether both show the same at all, whether places drifted, and where the
+//! original can be trusted.
+
+use super::cells::{Cells, Sums, gather};
+use super::level::Level;
+use crate::engine::operations::Cancel;
+use crate::engine::original::placement::Placement;
+use crate::engine::raster::Region;
+
+/// Two pictures that are less alike than this show different things. Pairs are alike by 0.95 and more, an original and
+/// another photo, laid over each other as well as they can be, by 0.26 and less.
+const LEAST_LIKENESS: f64 = 0.45;
+
+/// Structures with less energy for a pixel than this are nothing to judge by.
+const LEAST_ENERGY: f64 = 0.06;
+
+/// At least this share of the picture must lie over the original.
+const LEAST_OVERLAP: f64 = 0.1;
+
+/// An original of the picture's size lies as it is, unless it was moved by more than this in the mean, in pixels of the
+/// full picture: networks move edges by up to a quarter of a pixel.
+const UNMOVED: f64 = 0.35;
+
+/// Places drifted if taking the drift away leaves less than this much more difference in this share of the cells.
+/// Networks that keep places leave 0.2 in a hundredth, a drift of 2 px makes 0.22 and more in a twentieth.
+const DRIFT_GAIN: f64 = 0.22;
+const DRIFT_SHARE: f64 = 0.03;
+
+/// Energy for a pixel that is shared wherever nothing speaks against it, so that skin without structures is trusted
+/// as what lies around it.
+const BENEFIT: f64 = 0.3;
+
+/// Likeness from which on a cell is trusted at all, and in full.
+const DOUBTFUL: f64 = 0.42;
+const SURE: f64 = 0.65;
+
+/// Whether both show the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Same,
+    Different,
+    /// There is nothing to judge by.
+    Nothing,
+}
+
+pub fn verdict(level: &Level, placement: &Placement, cancel: &Cancel) -> Verdict {
+    let sums = gather(level, &level.own(placement), cancel).all();
+    let energy = sums.picture.min(sums.original) / sums.pixels.max(1.0);
+    let overlap = sums.pixels / level.pixels();
+    if energy < LEAST_ENERGY && overlap > LEAST_OVERLAP {
+        return Verdict::Nothing;
+    }
+    if overlap < LEAST_OVERLAP || sums.likeness() < LEAST_LIKENESS {
+        return Verdict::Different;
+    }
+    Verdict::Same
+}
+
+/// Whether places drifted enough to follow them: a field of shifts always finds something in what the AI made up.
+pub fn drifts(level: &Level, still: &Placement, drifted: &Placement, cancel: &Cancel) -> bool {
+    let differences = |placement: &Placement| {
+        let cells = gather(level, &level.own(placement), cancel);
+        let around = cells.gathered().gathered();
+        let difference = |it: &Sums| it.picture + it.original - 2.0 * it.both + 1.0;
+        around.sums.iter().map(difference).collect::<Vec<f64>>()
+    };
+    let (before, after) = (differences(still), differences(drifted));
+    let gains = before.iter().zip(&after);
+    let drifted = gains.filter(|(before, after)| (*before - *after) / *before > DRIFT_GAIN);
+    drifted.count() as f64 > DRIFT_SHARE * before.len() as f64
+}
+
+/// Whether a placement is no other than that of pictures that lie pixel by pixel over each other.
+pub fn lies_as_it_is(placement: &Placement, bounds: Region) -> bool {
+    let [width, height] = [bounds.width, bounds.height].map(|it| it as f64 - 1.0);
+    let places = [0.0, 0.25, 0.5, 0.75, 1.0];
+    let moves = places
+        .iter()
+        .flat_map(|y| places.map(|x| [x * width, y * height]));
+    let squares = moves.map(|[x, y]| {
+        let [to_x, to_y] = placement.whole.at([x, y]);
+        (to_x - x) * (to_x - x) + (to_y - y) * (to_y - y)
+    });
+    squares.sum::<f64>() < UNMOVED * UNMOVED * (places.len() * places.len()) as f64
+}
+
+/// How far the original can be trusted in each cell, 0..=1.
+pub fn confidence(cells: &Cells) -> Vec<f64> {
+    let each = cells.gathered().sums.into_iter().map(|it| {
+        let benefit = BENEFIT * it.pixels + 1e-9;
+        // All structures of the picture have to be the original's as well; the AI may have taken away others.
+        let energy = it.picture.max((it.picture * it.original).sqrt());
+        let likeness = (it.both + benefit) / (energy + benefit);
+        let t = ((likeness - DOUBTFUL) / (SURE - DOUBTFUL)).clamp(0.0, 1.0);
+        t * t * (3.0 - 2.0 * t)
+    });
+    each.collect()
+}
