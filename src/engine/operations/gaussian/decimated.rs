@@ -1,0 +1,242 @@
+//! Wide Gaussians: the picture is reduced to a coarser grid, blurred there and enlarged again.
+//!
+//! Reducing and enlarging are done with cubic B-splines, which are themselves nearly Gaussians, and
+//! the blur between them makes up for what they do to the picture (compare Unser, Aldroubi and Eden,
+//! B-spline signal processing, 1993). The grid lies on the multiples of its step from the picture's
+//! origin, whatever the region: each of its samples is a function of its position alone.
+
+use pulp::Arch;
+
+use super::sums::{sum_four, sum_pairs};
+use super::{ROWS_BETWEEN_CHECKS, taps};
+use crate::engine::operations::Cancel;
+use crate::engine::raster::{Plane, Region};
+
+/// From so many steps of the grid on, the error for any picture of 0..=1 is no more than 1e-4.
+const SMALLEST_RATIO: f64 = 3.3;
+
+/// A wide Gaussian, ready to blur.
+#[derive(Clone, Debug)]
+pub struct Decimated {
+    /// Pixels from one sample of the grid to the next, a power of two.
+    step: usize,
+    /// Reduces: centre and one side.
+    down: Vec<f32>,
+    /// Blurs on the grid: centre and one side.
+    low: Vec<f32>,
+    /// Enlarges: for each position behind a sample of the grid the weights of the one before it, of
+    /// itself and of the two after it.
+    up: Vec<[f32; 4]>,
+}
+
+/// A run of positions on the grid; those beyond the picture are negative or beyond its last.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: isize,
+    length: usize,
+}
+
+impl Run {
+    fn widened(self, by: usize) -> Self {
+        Self {
+            first: self.first - by as isize,
+            length: self.length + 2 * by,
+        }
+    }
+
+    fn positions(self) -> impl Iterator<Item = isize> {
+        self.first..self.first + self.length as isize
+    }
+}
+
+impl Decimated {
+    /// The widest grid that is fine enough for `sigma` pixels; `None` for small ones.
+    pub fn new(sigma: f64) -> Option<Self> {
+        let mut step = 1;
+        while sigma >= SMALLEST_RATIO * (2 * step) as f64 {
+            step *= 2;
+        }
+        if step == 1 {
+            return None;
+        }
+        let size = step as f64;
+        let narrow = |taps: Vec<f64>| taps.into_iter().map(|it| it as f32).collect();
+        let up = |position: usize| {
+            let weight = |at: f64| taps::spline(position as f64 / size - at) as f32;
+            [weight(-1.0), weight(0.0), weight(1.0), weight(2.0)]
+        };
+        let down = (0..2 * step).map(|i| taps::spline(i as f64 / size) / size);
+        Some(Self {
+            step,
+            down: narrow(down.collect()),
+            low: narrow(taps::between_splines(sigma / size, step)),
+            up: (0..step).map(up).collect(),
+        })
+    }
+
+    /// How far beyond a region it reads, in pixels.
+    pub fn halo(&self) -> usize {
+        // Two samples of the grid are needed beyond a pixel, the blur's reach beyond them, and each
+        // reads less than two steps.
+        (self.low.len() + 3) * self.step
+    }
+
+    /// As [`Gaussian::blur`](super::Gaussian::blur).
+    pub fn blur(
+        &self,
+        source: &Plane,
+        from: Region,
+        to: Region,
+        bounds: Region,
+        cancel: &Cancel,
+    ) -> Plane {
+        let arch = Arch::new();
+        let reach = self.low.len() - 1;
+        let (columns, rows) = (self.run(to.x, to.width), self.run(to.y, to.height));
+        let (wide, tall) = (columns.widened(reach), rows.widened(reach));
+        let across = to.expanded(self.halo(), &bounds);
+        let reduced = self.reduce(arch, source, (from, across, bounds), (wide, tall), cancel);
+        let mut along = Plane::filled(columns.length, tall.length, 0.0);
+        for y in 0..tall.length {
+            let row = reduced.row(y);
+            let out = along.row_mut(y);
+            sum_pairs(
+                arch,
+                out,
+                &self.low,
+                |j| &row[reach - j..],
+                |j| &row[reach + j..],
+            );
+        }
+        let mut low = Plane::filled(columns.length, rows.length, 0.0);
+        for y in 0..rows.length {
+            let (above, below) = (
+                |j: usize| along.row(y + reach - j),
+                |j: usize| along.row(y + reach + j),
+            );
+            sum_pairs(arch, low.row_mut(y), &self.low, above, below);
+        }
+        self.enlarge(arch, &low, to, cancel)
+    }
+
+    /// What of the grid is needed to enlarge a run of pixels.
+    fn run(&self, start: usize, length: usize) -> Run {
+        let (first, last) = (start / self.step, (start + length - 1) / self.step);
+        Run {
+            first: first as isize - 1,
+            length: last - first + 4,
+        }
+    }
+
+    /// The samples of the grid in some of its columns and rows, made from the columns `across` of the
+    /// source.
+    fn reduce(
+        &self,
+        arch: Arch,
+        source: &Plane,
+        (from, across, bounds): (Region, Region, Region),
+        (wide, tall): (Run, Run),
+        cancel: &Cancel,
+    ) -> Plane {
+        let step = self.step as isize;
+        let nearest = |at: isize, start: usize, end: usize| {
+            at.clamp(start as isize, end as isize - 1) as usize
+        };
+        let source_row = |y: isize| {
+            let y = nearest(y, bounds.y, bounds.bottom()) - from.y;
+            &source.row(y)[across.x - from.x..][..across.width]
+        };
+        let mut reduced = Plane::filled(wide.length, tall.length, 0.0);
+        let mut row = vec![0.0; across.width];
+        // One row for each position between two samples of the grid.
+        let spread = wide.length + 4;
+        let mut phases = vec![0.0; self.step * spread];
+        for (i, y) in tall.positions().enumerate() {
+            if i % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
+                break;
+            }
+            let above = |j: usize| source_row(y * step - j as isize);
+            let below = |j: usize| source_row(y * step + j as isize);
+            sum_pairs(arch, &mut row, &self.down, above, below);
+            let start = (wide.first - 2) * step;
+            for (phase, out) in phases.chunks_exact_mut(spread).enumerate() {
+                let first = start + phase as isize;
+                gather(&row, across, first, self.step, out);
+            }
+            let at = |offset: isize| {
+                let (phase, shift) = (offset.rem_euclid(step), offset.div_euclid(step));
+                &phases[phase as usize * spread + (2 + shift) as usize..]
+            };
+            let before = |j: usize| at(-(j as isize));
+            let after = |j: usize| at(j as isize);
+            sum_pairs(arch, reduced.row_mut(i), &self.down, before, after);
+        }
+        reduced
+    }
+
+    /// The region `to` from the samples of the grid around it.
+    fn enlarge(&self, arch: Arch, low: &Plane, to: Region, cancel: &Cancel) -> Plane {
+        let steps = low.width() - 3;
+        let skipped = to.x % self.step;
+        let mut phases = vec![0.0; self.step * steps];
+        let mut whole = vec![0.0; self.step * steps];
+        let mut along = Plane::filled(to.width, low.height(), 0.0);
+        for y in 0..low.height() {
+            let row = low.row(y);
+            for (weights, out) in self.up.iter().zip(phases.chunks_exact_mut(steps)) {
+                sum_four(arch, out, *weights, [row, &row[1..], &row[2..], &row[3..]]);
+            }
+            interleave(&phases, self.step, &mut whole);
+            along
+                .row_mut(y)
+                .copy_from_slice(&whole[skipped..][..to.width]);
+        }
+        let mut out = Plane::filled(to.width, to.height, 0.0);
+        for y in 0..to.height {
+            if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
+                break;
+            }
+            let position = to.y + y;
+            let first = position / self.step - to.y / self.step;
+            let rows = [0, 1, 2, 3].map(|i| along.row(first + i));
+            sum_four(arch, out.row_mut(y), self.up[position % self.step], rows);
+        }
+        out
+    }
+}
+
+/// Every `step`th sample from the column `first` of the picture on; `row` holds the columns `across`
+/// of it, beyond which its ends are repeated.
+fn gather(row: &[f32], across: Region, first: isize, step: usize, out: &mut [f32]) {
+    let start = first - across.x as isize;
+    let last = row.len() as isize - 1;
+    for (i, out) in out.iter_mut().enumerate() {
+        *out = row[(start + (i * step) as isize).clamp(0, last) as usize];
+    }
+}
+
+/// Puts the first of each phase in a row, then the second of each, and so on.
+fn interleave(phases: &[f32], step: usize, out: &mut [f32]) {
+    let length = phases.len() / step;
+    match step {
+        2 => interleave_pairs(phases.split_at(length), out),
+        _ => {
+            for (i, out) in out.chunks_exact_mut(step).enumerate() {
+                for (phase, out) in out.iter_mut().enumerate() {
+                    *out = phases[phase * length + i];
+                }
+            }
+        }
+    }
+}
+
+fn interleave_pairs((even, odd): (&[f32], &[f32]), out: &mut [f32]) {
+    for (pair, (even, odd)) in out
+        .as_chunks_mut::<2>()
+        .0
+        .iter_mut()
+        .zip(even.iter().zip(odd))
+    {
+        *pair = [*even, *odd];
+    }
+}
