@@ -3,8 +3,10 @@
 //! They stay in this form in memory; `f32` planes exist only for the tile in work, so that a
 //! picture takes no more room than its file's own depth needs.
 
+use pulp::Arch;
 use rayon::prelude::*;
 
+use super::interleave::split;
 use super::{Plane, Region, Resample, Tile};
 
 /// Which channels an image has, in the order in which they are interleaved.
@@ -204,8 +206,13 @@ impl Image {
     /// 0 (NaN) or the nearest of 0 and 1.
     pub fn tile(&self, region: Region) -> Tile {
         assert!(self.bounds().contains(&region), "a region of the picture");
-        let channels = 0..self.layout.colours();
-        Tile::new(region, channels.map(|c| self.channel(c, region)).collect())
+        let colours = self.layout.colours();
+        let planes = match &self.samples {
+            Samples::Eight(it) => self.split(it, colours, region, |v| f32::from(v) / 255.0),
+            Samples::Sixteen(it) => self.split(it, colours, region, |v| f32::from(v) / 65_535.0),
+            Samples::Float(it) => self.split(it, colours, region, finite),
+        };
+        Tile::new(region, planes)
     }
 
     /// The alpha of a region, which must lie inside, if the picture has any.
@@ -285,6 +292,32 @@ impl Image {
             Samples::Sixteen(it) => self.gather(it, channel, region, |v| f32::from(v) / 65_535.0),
             Samples::Float(it) => self.gather(it, channel, region, finite),
         }
+    }
+
+    /// The first of its channels in a region.
+    fn split<T: Copy>(
+        &self,
+        samples: &[T],
+        count: usize,
+        region: Region,
+        convert: impl Fn(T) -> f32,
+    ) -> Vec<Plane> {
+        let arch = Arch::new();
+        let channels = self.layout.channels();
+        let mut planes = vec![Plane::filled(region.width, region.height, 0.0); count];
+        for y in 0..region.height {
+            let start = ((region.y + y) * self.width + region.x) * channels;
+            let pixels = &samples[start..][..region.width * channels];
+            match planes.as_mut_slice() {
+                [grey] => split(arch, pixels, channels, &mut [grey.row_mut(y)], &convert),
+                [r, g, b] => {
+                    let mut rows = [r.row_mut(y), g.row_mut(y), b.row_mut(y)];
+                    split(arch, pixels, channels, &mut rows, &convert);
+                }
+                _ => unreachable!("grey or RGB"),
+            }
+        }
+        planes
     }
 
     fn gather<T: Copy>(

@@ -4,6 +4,7 @@
 mod blend;
 mod colour;
 mod image;
+mod interleave;
 mod plane;
 mod region;
 mod resample;
@@ -12,6 +13,7 @@ pub mod store;
 pub use blend::Blend;
 pub use colour::{desaturate, luma};
 pub use image::{Depth, Image, Layout, Samples, SizeError};
+pub(super) use interleave::join;
 pub use plane::{Plane, Tile};
 pub use region::Region;
 pub use resample::Resample;

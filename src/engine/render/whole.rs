@@ -1,10 +1,13 @@
 //! Whole pictures, tile by tile on all threads: at full size, or scaled down.
 
+use pulp::Arch;
 use rayon::prelude::*;
 
 use super::Cancel;
 use super::plan::Plan;
-use crate::engine::raster::{Depth, Image, Layout, Plane, Region, Resample, Samples, Tile, store};
+use crate::engine::raster::{
+    Depth, Image, Layout, Plane, Region, Resample, Samples, Tile, join, store,
+};
 
 /// The render was cancelled: there is no picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -151,7 +154,7 @@ impl Assembly<'_> {
     fn samples<T: Copy + Default + Send>(
         &self,
         make: MakeTile,
-        store: fn(f32) -> T,
+        store: impl Fn(f32) -> T + Copy + Sync,
     ) -> Result<Vec<T>, Cancelled> {
         let (width, height) = (self.bounds.width, self.bounds.height);
         let row = width * self.layout.channels();
@@ -161,9 +164,7 @@ impl Assembly<'_> {
         let bands = samples.par_chunks_mut(row * rows).enumerate();
         bands.try_for_each(|(i, band)| {
             let region = Region::new(0, i * rows, width, rows).within(&self.bounds);
-            for tile in self.band(make, region)? {
-                self.write(&tile, region, band, store);
-            }
+            self.band(make, region, band, store)?;
             let before = done.fetch_add(region.height, std::sync::atomic::Ordering::Relaxed);
             (self.progress)(before + region.height, height);
             Ok(())
@@ -171,37 +172,43 @@ impl Assembly<'_> {
         Ok(samples)
     }
 
-    /// The tiles of one band of rows.
-    fn band(&self, make: MakeTile, band: Region) -> Result<Vec<Tile>, Cancelled> {
-        let width = self.size.width.max(1);
-        let columns: Vec<usize> = (0..band.width).step_by(width).collect();
-        columns
-            .into_par_iter()
-            .map(|x| {
-                let region = Region::new(x, band.y, width, band.height).within(&band);
-                let tile = make(region);
-                if self.cancel.is_cancelled() {
-                    return Err(Cancelled);
-                }
-                Ok(tile)
-            })
-            .collect()
+    /// Fills the samples of one band of rows, each tile as soon as it is made.
+    fn band<T: Copy + Send>(
+        &self,
+        make: MakeTile,
+        band: Region,
+        samples: &mut [T],
+        store: impl Fn(f32) -> T + Copy + Sync,
+    ) -> Result<(), Cancelled> {
+        let (channels, width) = (self.layout.channels(), self.size.width.max(1));
+        let mut tiles: Vec<(usize, Vec<&mut [T]>)> = (0..band.width)
+            .step_by(width)
+            .map(|x| (x, Vec::new()))
+            .collect();
+        for row in samples.chunks_exact_mut(band.width * channels) {
+            for ((_, rows), part) in tiles.iter_mut().zip(row.chunks_mut(width * channels)) {
+                rows.push(part);
+            }
+        }
+        tiles.into_par_iter().try_for_each(|(x, rows)| {
+            let region = Region::new(x, band.y, width, band.height).within(&band);
+            let tile = make(region);
+            if self.cancel.is_cancelled() {
+                return Err(Cancelled);
+            }
+            self.write(&tile, rows, store);
+            Ok(())
+        })
     }
 
-    fn write<T>(&self, tile: &Tile, band: Region, out: &mut [T], store: fn(f32) -> T) {
-        let channels = self.layout.channels();
-        let region = tile.region();
-        let alpha = self.alpha.and_then(|it| it.alpha(region));
+    /// Stores the samples of a tile, row by row.
+    fn write<T: Copy>(&self, tile: &Tile, rows: Vec<&mut [T]>, store: impl Fn(f32) -> T + Copy) {
+        let arch = Arch::new();
+        let alpha = self.alpha.and_then(|it| it.alpha(tile.region()));
         let planes: Vec<&Plane> = tile.planes().iter().chain(&alpha).collect();
-        for y in 0..region.height {
-            let start = (region.y - band.y + y) * band.width + region.x;
-            let out = &mut out[start * channels..][..region.width * channels];
-            for (channel, plane) in planes.iter().enumerate() {
-                let out = out[channel..].iter_mut().step_by(channels);
-                for (out, sample) in out.zip(plane.row(y)) {
-                    *out = store(*sample);
-                }
-            }
+        for (y, out) in rows.into_iter().enumerate() {
+            let planes: Vec<&[f32]> = planes.iter().map(|it| it.row(y)).collect();
+            join(arch, &planes, out, store);
         }
     }
 }

@@ -1,0 +1,139 @@
+//! From interleaved samples to planes and back, as wide as the processor allows.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Converts the first `planes.len()` channels of a row of interleaved pixels, each into a row of its
+/// own that is as long as the row has pixels.
+pub fn split<T: Copy>(
+    arch: Arch,
+    pixels: &[T],
+    channels: usize,
+    planes: &mut [&mut [f32]],
+    convert: impl Fn(T) -> f32,
+) {
+    arch.dispatch(Split {
+        pixels,
+        channels,
+        planes,
+        convert,
+    });
+}
+
+/// Converts rows of planes into one row of interleaved pixels with as many channels.
+pub fn join<T: Copy>(arch: Arch, planes: &[&[f32]], pixels: &mut [T], convert: impl Fn(f32) -> T) {
+    arch.dispatch(Join {
+        planes,
+        pixels,
+        convert,
+    });
+}
+
+struct Split<'a, 'p, T, F> {
+    pixels: &'a [T],
+    channels: usize,
+    planes: &'a mut [&'p mut [f32]],
+    convert: F,
+}
+
+impl<T: Copy, F: Fn(T) -> f32> WithSimd for Split<'_, '_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            pixels,
+            channels,
+            planes,
+            convert,
+        } = self;
+        match (channels, planes) {
+            // The common ones, in loops that the compiler turns into wide loads and shuffles.
+            (1, [grey]) => {
+                for (out, sample) in grey.iter_mut().zip(pixels) {
+                    *out = convert(*sample);
+                }
+            }
+            (3, [r, g, b]) => {
+                let pixels = pixels.as_chunks::<3>().0;
+                let count = pixels.len();
+                let (r, g, b) = (&mut r[..count], &mut g[..count], &mut b[..count]);
+                for i in 0..count {
+                    r[i] = convert(pixels[i][0]);
+                    g[i] = convert(pixels[i][1]);
+                    b[i] = convert(pixels[i][2]);
+                }
+            }
+            (_, planes) => {
+                for (channel, plane) in planes.iter_mut().enumerate() {
+                    let pixels = pixels.chunks_exact(channels);
+                    for (out, pixel) in plane.iter_mut().zip(pixels) {
+                        *out = convert(pixel[channel]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Join<'a, 'p, T, F> {
+    planes: &'a [&'p [f32]],
+    pixels: &'a mut [T],
+    convert: F,
+}
+
+impl<T: Copy, F: Fn(f32) -> T> WithSimd for Join<'_, '_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            planes,
+            pixels,
+            convert,
+        } = self;
+        match planes {
+            [grey] => {
+                for (out, sample) in pixels.iter_mut().zip(*grey) {
+                    *out = convert(*sample);
+                }
+            }
+            [r, g, b] => {
+                let pixels = pixels.as_chunks_mut::<3>().0;
+                let count = pixels.len();
+                let (r, g, b) = (&r[..count], &g[..count], &b[..count]);
+                for i in 0..count {
+                    pixels[i] = [convert(r[i]), convert(g[i]), convert(b[i])];
+                }
+            }
+            planes => {
+                for (channel, plane) in planes.iter().enumerate() {
+                    let out = pixels[channel..].iter_mut().step_by(planes.len());
+                    for (out, sample) in out.zip(*plane) {
+                        *out = convert(*sample);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_split_is_joined_again() {
+        let arch = Arch::new();
+        for channels in 1..=4 {
+            let pixels: Vec<u8> = (0..37 * channels).map(|i| (i * 7 % 251) as u8).collect();
+            let mut planes = vec![vec![0.0; 37]; channels];
+            let mut rows: Vec<&mut [f32]> = planes.iter_mut().map(Vec::as_mut_slice).collect();
+            split(arch, &pixels, channels, &mut rows, f32::from);
+            assert_eq!(planes[channels - 1][3], f32::from(pixels[4 * channels - 1]));
+            let rows: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
+            let mut joined = vec![0; pixels.len()];
+            join(arch, &rows, &mut joined, |it| it as u8);
+            assert_eq!(joined, pixels);
+        }
+    }
+}
