@@ -219,23 +219,32 @@ impl Job {
             self.check_output(output, std::slice::from_ref(&self.input))?;
         }
         let original = find_original(&self.input, &self.originals)?;
-        // It is kept in the metadata, so a result that has none needs none.
-        let fingerprint = match self.strip.metadata {
-            true => None,
-            false => Some(self.fingerprint(original.as_deref())?),
+        let fingerprint = || match self.strip.metadata {
+            // It is kept in the metadata, so a result that has none needs none.
+            true => Ok(None),
+            false => self.fingerprint(original.as_deref()).map(Some),
         };
-        if let Some(fingerprint) = &fingerprint
-            && let Some(unchanged) = self.unchanged(original, fingerprint)
-        {
-            return Ok(Some(unchanged));
-        }
-        let inputs = load_inputs(
-            &self.input,
-            &self.originals,
-            &self.recipe,
-            &self.recipe_folder,
-            self.read,
-        )?;
+        let load = || {
+            load_inputs(
+                &self.input,
+                &self.originals,
+                &self.recipe,
+                &self.recipe_folder,
+                self.read,
+            )
+        };
+        let (fingerprint, inputs) = if self.resume {
+            let fingerprint = fingerprint()?;
+            if let Some(fingerprint) = &fingerprint
+                && let Some(unchanged) = self.unchanged(original.clone(), fingerprint)
+            {
+                return Ok(Some(unchanged));
+            }
+            (fingerprint, load()?)
+        } else {
+            let (fingerprint, inputs) = rayon::join(fingerprint, load);
+            (fingerprint?, inputs?)
+        };
         let (output, format) = self.destination(&inputs.photo)?;
         self.check_output(&output, &inputs.sources)?;
         lap(&mut timings.read_ms);

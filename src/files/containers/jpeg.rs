@@ -1,9 +1,13 @@
 //! The segments of a JPEG (ITU-T T.81, annex B).
 
 const START: [u8; 2] = [0xFF, 0xD8];
-const END: [u8; 2] = [0xFF, 0xD9];
+/// The last two bytes of a JPEG.
+pub const END: [u8; 2] = [0xFF, 0xD9];
+/// The first of the eight markers between independent pieces of a scan.
+pub const RESTART: u8 = 0xD0;
 const TABLES: u8 = 0xDB;
 const SCAN: u8 = 0xDA;
+const BASELINE: u8 = 0xC0;
 
 /// The first application segment; they go on to APP15.
 pub const APP0: u8 = 0xE0;
@@ -90,7 +94,8 @@ impl Header {
             }
             let length = usize::from(u16::from_be_bytes([high, low]));
             if marker == SCAN {
-                header.ends = bytes[at..].windows(2).any(|it| it == END);
+                // It is at the very end of almost every file.
+                header.ends = bytes[at..].windows(2).rev().any(|it| it == END);
                 break;
             }
             let data = bytes.get(at + 4..at + 2 + length).unwrap_or_default();
@@ -146,6 +151,31 @@ impl Header {
     pub fn table_of(&self, component: usize) -> Option<&[u16; 64]> {
         let number = self.components.get(component)?.table;
         self.tables.get(usize::from(number))?.as_ref()
+    }
+}
+
+/// Where the marker of the frame is in an encoded baseline JPEG.
+pub fn frame_of(encoded: &[u8]) -> Option<usize> {
+    find_segment(encoded, BASELINE).map(|(start, _)| start)
+}
+
+/// Where the coded pixels begin in an encoded JPEG.
+pub fn scan_of(encoded: &[u8]) -> Option<usize> {
+    find_segment(encoded, SCAN).map(|(_, end)| end)
+}
+
+/// Start and end of the first segment of a kind.
+fn find_segment(encoded: &[u8], wanted: u8) -> Option<(usize, usize)> {
+    let mut at = START.len();
+    loop {
+        let &[0xFF, marker, high, low] = encoded.get(at..)?.first_chunk()? else {
+            return None;
+        };
+        let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
+        if marker == wanted {
+            return Some((at, end));
+        }
+        at = end;
     }
 }
 

@@ -1,50 +1,152 @@
 //! Pictures to JPEG.
 
+use std::borrow::Cow;
+
 use jpeg_encoder::{
     ChromaSubsamplingMethod, ColorType, Encoder, QuantizationTableType, SamplingFactor,
 };
 
+use rayon::prelude::*;
+
 use super::Refusal;
 use crate::engine::raster::{Image, Layout, Samples};
-use crate::files::containers::jpeg::{Header, with_segments};
+use crate::files::containers::jpeg::{
+    END, Header, RESTART, Segment, frame_of, scan_of, with_segments,
+};
 use crate::files::metadata::{Metadata, Own};
 
 /// The quality of a result whose quality nobody named.
 const QUALITY: u8 = 95;
 
+/// Rows that are coded together, whole blocks for any subsampling that can be cut. A strip has no
+/// more blocks than the widest JPEG has columns, which is as many as may lie between two restart
+/// markers.
+const STRIP: usize = 64;
+
+/// How the pixels are coded.
+struct Coding {
+    quality: u8,
+    subsampling: SamplingFactor,
+    tables: Option<[QuantizationTableType; 2]>,
+    colour: ColorType,
+    /// Channels of a pixel in memory.
+    channels: usize,
+    width: u16,
+}
+
 /// The bytes of a JPEG.
+///
+/// Strips of it are coded on all cores, with the standard Huffman tables, and joined by restart
+/// markers: the same picture as in one piece, and the same bytes on any number of cores.
 pub fn encode(image: Image, metadata: &Metadata, quality: Option<u8>) -> Result<Vec<u8>, Refusal> {
     let (width, height) = (
         u16::try_from(image.width())?,
         u16::try_from(image.height())?,
     );
-    let layout = image.layout();
-    let Samples::Eight(samples) = image.into_samples() else {
+    let Samples::Eight(samples) = image.samples() else {
         return Err("a JPEG holds 8 bits a sample".into());
     };
-    let (samples, colour) = match layout {
-        Layout::Grey => (samples, ColorType::Luma),
-        Layout::Rgb => (samples, ColorType::Rgb),
-        Layout::GreyAlpha => (without_alpha(&samples, 2), ColorType::Luma),
-        Layout::Rgba => (without_alpha(&samples, 4), ColorType::Rgb),
-    };
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, quality.unwrap_or(QUALITY).clamp(1, 100));
-    encoder.set_optimized_huffman_tables(true);
-    encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
-    if let Own::Jpeg(form) = &metadata.own {
-        let factors = form.subsampling.filter(|_| colour == ColorType::Rgb);
-        if let Some(factors) = factors.and_then(|(x, y)| SamplingFactor::from_factors(x, y)) {
-            encoder.set_sampling_factor(factors);
-            encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    let coding = Coding::new(width, image.layout(), metadata, quality)?;
+    let row = image.width() * coding.channels;
+    let strips = samples.par_chunks(row * coding.rows(height.into()));
+    let (several, strips) = (strips.len() > 1, strips.enumerate());
+    let strips = strips.map(|(i, it)| coding.strip(it, several && i == 0));
+    let strips: Vec<Vec<u8>> = strips.collect::<Result<_, _>>()?;
+    joined(&strips, height, &metadata.jpeg_segments())
+}
+
+impl Coding {
+    fn new(
+        width: u16,
+        layout: Layout,
+        metadata: &Metadata,
+        quality: Option<u8>,
+    ) -> Result<Self, Refusal> {
+        let colour = match layout.colours() {
+            1 => ColorType::Luma,
+            _ => ColorType::Rgb,
+        };
+        let mut coding = Self {
+            quality: quality.unwrap_or(QUALITY).clamp(1, 100),
+            subsampling: SamplingFactor::F_1_1,
+            tables: None,
+            colour,
+            channels: layout.channels(),
+            width,
+        };
+        if let Own::Jpeg(form) = &metadata.own {
+            let factors = form.subsampling.filter(|_| colour == ColorType::Rgb);
+            let factors = factors.and_then(|(x, y)| SamplingFactor::from_factors(x, y));
+            coding.subsampling = factors.unwrap_or(coding.subsampling);
+            if quality.is_none() {
+                coding.tables = Some(finest_tables(&form.tables)?);
+            }
         }
-        if quality.is_none() {
-            let [luma, chroma] = finest_tables(&form.tables)?;
-            encoder.set_quantization_tables(luma, chroma);
+        Ok(coding)
+    }
+
+    /// Rows of a strip: all of them where the encoder does not interleave the components, for then
+    /// each of them is a scan of its own.
+    fn rows(&self, height: usize) -> usize {
+        match self.subsampling {
+            SamplingFactor::F_1_1
+            | SamplingFactor::F_2_1
+            | SamplingFactor::F_1_2
+            | SamplingFactor::F_2_2 => STRIP,
+            _ => height,
         }
     }
-    encoder.encode(&samples, width, height, colour)?;
-    Ok(with_segments(&bytes, &metadata.jpeg_segments()))
+
+    /// A JPEG of the strip alone.
+    fn strip(&self, samples: &[u8], begins_several: bool) -> Result<Vec<u8>, Refusal> {
+        let opaque = match self.channels {
+            2 | 4 => Cow::Owned(without_alpha(samples, self.channels)),
+            _ => Cow::Borrowed(samples),
+        };
+        let height = samples.len() / (usize::from(self.width) * self.channels);
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, self.quality);
+        encoder.set_sampling_factor(self.subsampling);
+        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+        if let Some([luma, chroma]) = self.tables.clone() {
+            encoder.set_quantization_tables(luma, chroma);
+        }
+        if begins_several {
+            encoder.set_restart_interval(self.blocks()?);
+        }
+        encoder.encode(&opaque, self.width, u16::try_from(height)?, self.colour)?;
+        Ok(bytes)
+    }
+
+    /// Units that are coded one after the other, in a strip.
+    fn blocks(&self) -> Result<u16, Refusal> {
+        let factors = match self.subsampling {
+            _ if self.colour == ColorType::Luma => (1, 1),
+            SamplingFactor::F_2_1 => (2, 1),
+            SamplingFactor::F_1_2 => (1, 2),
+            SamplingFactor::F_2_2 => (2, 2),
+            _ => (1, 1),
+        };
+        let across = usize::from(self.width).div_ceil(8 * factors.0);
+        Ok(u16::try_from(across * (STRIP / (8 * factors.1)))?)
+    }
+}
+
+/// One JPEG of those of its strips, with the segments of the picture.
+fn joined(strips: &[Vec<u8>], height: u16, segments: &[Segment]) -> Result<Vec<u8>, Refusal> {
+    let (first, others) = strips.split_first().ok_or("it has no pixels")?;
+    let mut whole = with_segments(&first[..first.len() - END.len()], segments);
+    whole.reserve(others.iter().map(Vec::len).sum::<usize>() + END.len());
+    let frame = frame_of(&whole).ok_or("it has no frame")?;
+    // Behind marker, length and precision.
+    whole[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+    for (i, strip) in others.iter().enumerate() {
+        let start = scan_of(strip).ok_or("it has no scan")?;
+        whole.extend([0xFF, RESTART + (i % 8) as u8]);
+        whole.extend_from_slice(&strip[start..strip.len() - END.len()]);
+    }
+    whole.extend(END);
+    Ok(whole)
 }
 
 /// For each coefficient the finer of the step that the source had and of the step of quality 95.
@@ -101,5 +203,41 @@ mod tests {
             (header.components[0].across, header.components[0].down),
             (2, 2)
         );
+    }
+
+    fn noisy(width: usize, height: usize, layout: Layout) -> Image {
+        let count = (width * height * layout.channels()) as u32;
+        let samples = (0..count).map(|i| (i.wrapping_mul(2_654_435_761) >> 26) as u8 + 90);
+        Image::new(width, height, layout, Samples::Eight(samples.collect())).expect("right size")
+    }
+
+    fn decoded(bytes: Vec<u8>) -> image::RgbImage {
+        let decoder = image::codecs::jpeg::JpegDecoder::new(std::io::Cursor::new(bytes));
+        let pixels = image::DynamicImage::from_decoder(decoder.expect("a header"));
+        pixels.expect("a picture").to_rgb8()
+    }
+
+    #[test]
+    fn strips_decode_to_the_picture_in_one_piece() {
+        for layout in [Layout::Grey, Layout::Rgb, Layout::Rgba] {
+            for factors in [(1, 1), (2, 1), (1, 2), (2, 2)] {
+                let image = noisy(75, 1 + 9 * STRIP, layout);
+                let form = crate::files::metadata::JpegForm {
+                    subsampling: Some(factors),
+                    ..Default::default()
+                };
+                let metadata = Metadata {
+                    own: Own::Jpeg(Box::new(form)),
+                    ..Metadata::default()
+                };
+                let coding = Coding::new(75, layout, &metadata, Some(90)).expect("it fits");
+                let Samples::Eight(samples) = image.samples() else {
+                    unreachable!("8 bits")
+                };
+                let whole = coding.strip(samples, false).expect("a JPEG");
+                let strips = encode(image.clone(), &metadata, Some(90)).expect("a JPEG");
+                assert!(decoded(strips) == decoded(whole), "{layout:?} {factors:?}");
+            }
+        }
     }
 }
