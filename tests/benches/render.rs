@@ -174,6 +174,20 @@ fn aligned_texture(bencher: Bencher) {
     render(bencher, &plan);
 }
 
+/// Finds what the AI removed, in noise that it took away.
+#[divan::bench(sample_count = 3)]
+fn finding_spots(bencher: Bencher) {
+    let inputs = || {
+        let mut inputs = Inputs::alone(picture(1));
+        inputs.original = Some(picture(2));
+        inputs
+    };
+    bencher
+        .counter(ItemsCount::new(WIDTH * HEIGHT))
+        .with_inputs(inputs)
+        .bench_values(|inputs| inputs.spots(Align::Off));
+}
+
 /// Finds the strength of a layer that covers the whole picture.
 #[divan::bench(sample_count = 3)]
 fn matching(bencher: Bencher) {

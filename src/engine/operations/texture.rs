@@ -60,6 +60,8 @@ pub struct Texture {
     pub align: Align,
     /// What becomes of blemishes that the AI removed.
     pub spots: Spots,
+    /// Places of spots that come back nevertheless, x and y in pixels of the picture.
+    pub kept: Vec<[f64; 2]>,
 }
 
 impl Default for Texture {
@@ -70,6 +72,7 @@ impl Default for Texture {
             mode: Mode::Replace,
             align: Align::Off,
             spots: Spots::BringBack,
+            kept: Vec::new(),
         }
     }
 }

@@ -6,11 +6,13 @@ mod find;
 mod grid;
 mod placement;
 mod sampler;
+pub mod spots;
 
 use std::sync::Arc;
 
 pub use alignment::{Alignment, Mismatch};
 use sampler::Sampler;
+use spots::Healed;
 
 use crate::engine::raster::{Image, Plane, Region, Tile};
 
@@ -22,6 +24,8 @@ pub struct Original {
     alignment: Option<Arc<Alignment>>,
     /// What reads it, where it does not lie over the picture pixel by pixel.
     sampler: Option<Arc<Sampler>>,
+    /// What it is in places where spots were healed.
+    healed: Option<Arc<Healed>>,
 }
 
 impl Original {
@@ -32,6 +36,7 @@ impl Original {
             image,
             alignment: None,
             sampler: None,
+            healed: None,
         })
     }
 
@@ -43,6 +48,15 @@ impl Original {
             image,
             alignment: Some(alignment),
             sampler,
+            healed: None,
+        }
+    }
+
+    /// The same with other samples where spots were healed.
+    pub fn with_healed(self, healed: Arc<Healed>) -> Self {
+        Self {
+            healed: Some(healed),
+            ..self
         }
     }
 
@@ -53,6 +67,14 @@ impl Original {
 
     /// The colour planes over a region of the picture, which must lie inside.
     pub fn tile(&self, region: Region) -> Tile {
+        let mut tile = self.brought_over(region);
+        if let Some(healed) = &self.healed {
+            healed.lay_over(&mut tile);
+        }
+        tile
+    }
+
+    fn brought_over(&self, region: Region) -> Tile {
         let placement = self.alignment().and_then(Alignment::placement);
         let (Some(sampler), Some(placement)) = (&self.sampler, placement) else {
             return self.image.tile(region);

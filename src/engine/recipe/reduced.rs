@@ -12,7 +12,12 @@ impl Recipe {
         let mut recipe = self.clone();
         for layer in &mut recipe.layers {
             match &mut layer.operation {
-                Operation::Texture(texture) => texture.radius *= scale,
+                Operation::Texture(texture) => {
+                    texture.radius *= scale;
+                    for place in texture.kept.iter_mut().flatten() {
+                        *place = (*place + 0.5) * scale - 0.5;
+                    }
+                }
                 Operation::Graft(graft) => {
                     graft.radius *= scale;
                     graft.patch = graft.patch.map(|patch| reduced_patch(patch, scale));

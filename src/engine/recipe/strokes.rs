@@ -30,31 +30,56 @@ fn stroke(table: &dyn TableLike, place: &str) -> Result<Stroke, RecipeError> {
     let mut tip = Tip::default();
     read_settings(&mut tip, table, place, &[POINTS])?;
     let refuse = |what: String| RecipeError::value(place, what);
-    let allowed = format!("[x, y] in pixels, each from -{FARTHEST} to {FARTHEST}");
-    let array = match table.get(POINTS) {
-        None => return Err(refuse(format!("it has no {POINTS}; they are {allowed}"))),
-        Some(item) => item.as_array().filter(|it| !it.is_empty()).ok_or_else(|| {
-            let shown = item.to_string();
-            refuse(format!(
-                "{POINTS} {} is not a list of {allowed}",
-                shown.trim()
-            ))
-        })?,
-    };
+    let item = table.get(POINTS).ok_or_else(|| {
+        let allowed = allowed();
+        refuse(format!("it has no {POINTS}; they are {allowed}"))
+    })?;
+    let points = points(item, POINTS, place)?;
+    if points.is_empty() {
+        let shown = item.to_string();
+        let (shown, allowed) = (shown.trim(), allowed());
+        return Err(refuse(format!(
+            "{POINTS} {shown} is not a list of {allowed}"
+        )));
+    }
+    Ok(Stroke {
+        tip,
+        points: points.into(),
+    })
+}
+
+fn allowed() -> String {
+    format!("[x, y] in pixels, each from -{FARTHEST} to {FARTHEST}")
+}
+
+/// Reads the places that the key `name` lists.
+pub(super) fn points(item: &Item, name: &str, place: &str) -> Result<Vec<Point>, RecipeError> {
+    let refuse = |what: String| RecipeError::value(place, what);
+    let array = item.as_array().ok_or_else(|| {
+        let shown = item.to_string();
+        let (shown, allowed) = (shown.trim(), allowed());
+        refuse(format!("{name} {shown} is not a list of {allowed}"))
+    })?;
     let points = array.iter().enumerate().map(|(at, it)| {
         point(it).ok_or_else(|| {
-            let shown = it.to_string();
+            let (shown, allowed) = (it.to_string(), allowed());
             let shown = shown.trim();
             refuse(format!(
-                "{POINTS}: number {}, {shown}, is not {allowed}",
+                "{name}: number {}, {shown}, is not {allowed}",
                 at + 1
             ))
         })
     });
-    Ok(Stroke {
-        tip,
-        points: points.collect::<Result<_, _>>()?,
-    })
+    points.collect()
+}
+
+/// Places as a list.
+pub(super) fn list<'a>(points: impl Iterator<Item = &'a Point>) -> Item {
+    value(
+        points
+            .map(|it| it.iter().copied().collect::<Array>())
+            .collect::<Array>(),
+    )
 }
 
 fn point(value: &toml_edit::Value) -> Option<Point> {
@@ -73,11 +98,7 @@ pub(super) fn write(strokes: &[Stroke]) -> Option<Item> {
     for stroke in strokes {
         let mut table = Table::new();
         write_settings(&stroke.tip, &mut table);
-        let points = stroke
-            .points
-            .iter()
-            .map(|it| it.iter().copied().collect::<Array>());
-        table[POINTS] = value(points.collect::<Array>());
+        table[POINTS] = list(stroke.points.iter());
         tables.push(table);
     }
     (!tables.is_empty()).then_some(Item::ArrayOfTables(tables))

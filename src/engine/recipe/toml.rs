@@ -5,13 +5,16 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Tab
 
 use super::set::find_spec;
 use super::strokes::{self, STROKE};
-use super::{Kind, Layer, Recipe, RecipeError};
+use super::{Kind, Layer, Operation, Recipe, RecipeError};
 use crate::engine::masks::MaskName;
 use crate::engine::operations::Rectangle;
 use crate::engine::operations::parameter::{Adjust, Allowed, Choice, Value};
 
 /// The version of the recipe format.
 const VERSION: i64 = 1;
+
+/// The key of a texture layer for the spots that come back.
+const KEPT: &str = "kept";
 
 impl Recipe {
     /// Reads a recipe.
@@ -50,6 +53,11 @@ impl Recipe {
             let mut table = Table::new();
             table["kind"] = value(layer.kind().name());
             write_settings(layer, &mut table);
+            if let Operation::Texture(texture) = &layer.operation
+                && !texture.kept.is_empty()
+            {
+                table[KEPT] = strokes::list(texture.kept.iter());
+            }
             layers.push(table);
         }
         if !layers.is_empty() {
@@ -163,7 +171,14 @@ fn layer(index: usize, table: &dyn TableLike) -> Result<Layer, RecipeError> {
         })?,
     };
     let mut layer = Layer::new(kind);
-    read_settings(&mut layer, table, &place, &["kind"])?;
+    let mut handled: &[&str] = &["kind"];
+    if let Operation::Texture(texture) = &mut layer.operation {
+        handled = &["kind", KEPT];
+        if let Some(item) = table.get(KEPT) {
+            texture.kept = strokes::points(item, KEPT, &place)?;
+        }
+    }
+    read_settings(&mut layer, table, &place, handled)?;
     Ok(layer)
 }
 
@@ -313,6 +328,7 @@ amount = 120
 mode = "add"
 align = "auto"
 spots = "leave-out"
+kept = [[812, 440.5], [7, 9]]
 enabled = false
 
 [[layer]]
@@ -381,6 +397,10 @@ path = "skin.png"
     fn every_key_is_read() {
         let recipe = Recipe::from_toml(EVERYTHING).expect("it is a recipe");
         assert_eq!(recipe.seed, 77);
+        let Operation::Texture(texture) = &recipe.layers[0].operation else {
+            panic!("the first layer is a texture");
+        };
+        assert_eq!(texture.kept, [[812.0, 440.5], [7.0, 9.0]]);
         for (index, layer) in recipe.layers.iter().enumerate() {
             let plain = Layer::new(layer.kind());
             for spec in layer.specs() {

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use super::Inputs;
 use super::matching::Match;
 use crate::engine::masks::{Face, Found, Memory};
-use crate::engine::operations::{Cancel, Graft, GraftError, GraftTexture, Rectangle};
-use crate::engine::original::{Alignment, Mismatch};
+use crate::engine::operations::{Align, Cancel, Graft, GraftError, GraftTexture, Rectangle};
+use crate::engine::original::spots::{self, Healed, Spot};
+use crate::engine::original::{Alignment, Mismatch, Original};
 use crate::engine::raster::Image;
 use crate::engine::recipe::Recipe;
 
@@ -21,6 +22,10 @@ pub struct Findings {
     full: Option<Inputs>,
     /// How the original lies to the picture.
     alignment: OnceLock<Result<Arc<Alignment>, Mismatch>>,
+    /// What the AI removed, by how the original is laid over the picture: as it lies, and aligned.
+    spots: [OnceLock<Arc<[Spot]>>; 2],
+    /// The original without spots, by how it is laid over the picture and which spots it keeps.
+    healed: Memory<(bool, Vec<[f64; 2]>), Arc<Healed>>,
     /// What masks find out about the picture.
     pub(super) masks: Found,
     /// The best patches of donors, by the donor's name and the bits of its magnification.
@@ -65,15 +70,67 @@ impl Inputs {
         let (Some(found), Some(whole)) = (full.alignment(), &full.original) else {
             return Alignment::find(&self.picture, original, &Cancel::default()).map(Arc::new);
         };
-        // How often a copy was halved; odd sizes are rounded up.
-        let factor = |full: usize, copy: usize| ((full as f64 / copy as f64).log2().round()).exp2();
-        let factors = |full: &Image, copy: &Image| [factor(full.width(), copy.width()); 2];
+        let factors = |full: &Image, copy: &Image| [pixels_for_one(full, copy); 2];
         let picture = factors(&full.picture, &self.picture);
         Ok(Arc::new(found?.reduced(picture, factors(whole, original))))
+    }
+
+    /// The spots that the AI removed, the strongest first, in pixels of the picture; none without an original that
+    /// can be laid over it in this way. Found once and remembered; the first call looks at both pictures as wholes.
+    pub fn spots(&self, align: Align) -> Arc<[Spot]> {
+        match self.original_over_picture(align) {
+            Ok(original) => self.spots_of(&original, align),
+            Err(_) => Arc::default(),
+        }
+    }
+
+    fn spots_of(&self, original: &Original, align: Align) -> Arc<[Spot]> {
+        let find = || match &self.findings.full {
+            Some(full) => {
+                let factor = pixels_for_one(&full.picture, &self.picture);
+                let spots = full.spots(align);
+                spots.iter().map(|it| it.reduced(factor)).collect()
+            }
+            None => spots::find(&self.picture, original, &Cancel::default()).into(),
+        };
+        let place = usize::from(align == Align::Auto);
+        self.findings.spots[place].get_or_init(find).clone()
+    }
+
+    /// The original without its spots but those that `kept` names, and how many were left out.
+    pub(super) fn without_spots(
+        &self,
+        original: Original,
+        align: Align,
+        kept: &[[f64; 2]],
+    ) -> (Original, usize) {
+        let found = self.spots_of(&original, align);
+        let kept_spots = spots::named(&found, kept);
+        let left_out = found.iter().zip(&kept_spots).filter(|(_, kept)| !**kept);
+        let left_out: Vec<Spot> = left_out.map(|(it, _)| *it).collect();
+        if left_out.is_empty() {
+            return (original, 0);
+        }
+        let heal = || {
+            let healed = Healed::new(&self.picture, &original, &left_out, &Cancel::default());
+            Arc::new(healed)
+        };
+        let key = (align == Align::Auto, kept.to_vec());
+        let healed = self.findings.healed.recall(key, heal);
+        (
+            original.with_healed(healed.as_ref().clone()),
+            left_out.len(),
+        )
     }
 
     /// The faces of the picture, the surest first; positions in its pixels.
     pub fn faces(&self) -> &[Face] {
         self.findings.masks.faces(&self.picture)
     }
+}
+
+/// How many pixels, across or down, stand for one of a copy that was halved some times; odd sizes are rounded up.
+fn pixels_for_one(full: &Image, copy: &Image) -> f64 {
+    let factor = full.width() as f64 / copy.width() as f64;
+    factor.log2().round().exp2()
 }

@@ -55,6 +55,17 @@ impl Inputs {
         Ok(Original::aligned(given.clone(), alignment))
     }
 
+    /// The original as a layer asks for it.
+    ///
+    /// # Errors
+    /// With the words that say why it cannot be had.
+    pub(super) fn original_over_picture(&self, align: Align) -> Result<Original, String> {
+        match align {
+            Align::Off => self.original_as_it_lies(),
+            Align::Auto => self.aligned_original(),
+        }
+    }
+
     /// A picture with nothing beside it.
     pub fn alone(picture: Arc<Image>) -> Self {
         Self {
@@ -260,17 +271,19 @@ impl Plan {
     }
 
     fn texture(&mut self, texture: &Texture, label: &str) -> Result<Painter, String> {
-        let original = match texture.align {
-            Align::Off => self.inputs.original_as_it_lies()?,
-            Align::Auto => self.inputs.aligned_original()?,
-        };
+        let mut original = self.inputs.original_over_picture(texture.align)?;
         if texture.align == Align::Auto {
             let words = original.alignment().and_then(Alignment::words);
             self.notes.extend(words.map(|it| format!("{label}: {it}")));
         }
         if texture.spots == Spots::LeaveOut {
+            let (healed, count) = self
+                .inputs
+                .without_spots(original, texture.align, &texture.kept);
+            original = healed;
+            let things = if count == 1 { "spot" } else { "spots" };
             self.notes.push(format!(
-                "{label}: this version cannot tell spots yet; they come back in part"
+                "{label}: {count} {things} that the AI removed left out"
             ));
         }
         Ok(Painter::Texture {

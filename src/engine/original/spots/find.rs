@@ -1,0 +1,211 @@
+//! Finds the spots of a picture: blobs of all sizes, each taken once, the faint ones only as far as they are few.
+
+use rayon::prelude::*;
+
+use super::Spot;
+use super::blobs::{Blob, Level};
+use super::heal::FADE;
+use crate::engine::operations::Cancel;
+use crate::engine::original::Original;
+use crate::engine::raster::{Image, Plane, Region};
+
+/// Side of the squares that are searched one by one, and what is looked at around them, in pixels.
+const SQUARE: usize = 1024;
+const RIM: usize = 128;
+
+/// How often the difference is halved to find larger blobs.
+const HALVINGS: usize = 2;
+
+/// The original must be trusted by this much to tell that something was removed.
+const LEAST_CONFIDENCE: f32 = 0.9;
+
+/// Spots that stand out by this many deviations are no matter of luck.
+const CLEAR: f32 = 6.0;
+
+/// Side of the squares in which fainter spots are held back on no more than a small share of the area.
+const CELL: usize = 256;
+const FAINT_SHARE: f64 = 0.01;
+
+/// A spot ends where this share of its height is left.
+const RIM_SHARE: f32 = 0.12;
+
+/// A wider blob over a stronger one that is as high as this is the same, and tells how wide it is.
+const SAME_HEIGHT: f32 = 0.6;
+
+/// So many blobs are looked at and so many spots are kept, the strongest.
+const MOST_BLOBS: usize = 20_000;
+const MOST_SPOTS: usize = 4_096;
+
+/// Finds what the AI removed, the strongest first.
+///
+/// The same pictures give the same spots with any number of threads. Once cancelled, some may be missing.
+pub fn find(picture: &Image, original: &Original, cancel: &Cancel) -> Vec<Spot> {
+    let (width, height) = (picture.width(), picture.height());
+    let columns = width.div_ceil(SQUARE);
+    let squares = 0..columns * height.div_ceil(SQUARE);
+    let mut found: Vec<Candidate> = squares
+        .into_par_iter()
+        .flat_map_iter(|i| {
+            let (x, y) = ((i % columns) * SQUARE, (i / columns) * SQUARE);
+            let square = Region::new(x, y, SQUARE, SQUARE).within(&picture.bounds());
+            search(picture, original, square, cancel)
+        })
+        .collect();
+    found.sort_by(|a, b| {
+        let order = b.strength.total_cmp(&a.strength);
+        let order = order.then(a.spot.y.total_cmp(&b.spot.y));
+        order.then(a.spot.x.total_cmp(&b.spot.x))
+    });
+    found.truncate(MOST_BLOBS);
+    choose(&found, width)
+}
+
+/// A blob with what it would be as a spot.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    spot: Spot,
+    strength: f32,
+    /// In samples.
+    height: f32,
+}
+
+/// The candidates whose middles lie in a square of the picture.
+fn search(picture: &Image, original: &Original, square: Region, cancel: &Cancel) -> Vec<Candidate> {
+    let from = square.expanded(RIM, &picture.bounds());
+    if cancel.is_cancelled() {
+        return Vec::new();
+    }
+    let mut level = level(picture, original, from);
+    let changes = level.changes.clone();
+    let confidence = original.confidence(from);
+    let mut found = Vec::new();
+    let mut factor = 1.0;
+    for halving in 0..=HALVINGS {
+        if halving > 0 {
+            level = level.halved();
+            factor *= 2.0;
+        }
+        for blob in level.blobs(cancel) {
+            let blob = Blob {
+                x: (blob.x + 0.5) * factor - 0.5,
+                y: (blob.y + 0.5) * factor - 0.5,
+                size: blob.size * factor,
+                ..blob
+            };
+            let (x, y) = (pixel(blob.x, from.width), pixel(blob.y, from.height));
+            let trusted = |it: &Plane| it.at(x, y) >= LEAST_CONFIDENCE;
+            let inside = square.contains(&Region::new(from.x + x, from.y + y, 1, 1));
+            if inside && confidence.as_ref().is_none_or(trusted) {
+                found.push(Candidate {
+                    spot: Spot {
+                        x: from.x as f64 + blob.x,
+                        y: from.y as f64 + blob.y,
+                        radius: radius(&changes[blob.channel], &blob),
+                        strength: f64::from(blob.strength),
+                    },
+                    strength: blob.strength,
+                    height: blob.height,
+                });
+            }
+        }
+    }
+    found
+}
+
+fn pixel(place: f64, length: usize) -> usize {
+    (place.round().max(0.0) as usize).min(length - 1)
+}
+
+fn level(picture: &Image, original: &Original, from: Region) -> Level {
+    let picture = picture.tile(from);
+    let original = original.tile(from).with_channels(picture.planes().len());
+    let luma = picture.luma();
+    let mut changes = vec![original.luma().zip_map(&luma, |o, b| o - b)];
+    if let ([red, green, _], [own_red, own_green, _]) = (original.planes(), picture.planes()) {
+        let redder = red.clone().zip_map(green, |r, g| r - g);
+        let own = own_red.clone().zip_map(own_green, |r, g| r - g);
+        changes.push(redder.zip_map(&own, |o, b| o - b));
+    }
+    Level { changes, luma }
+}
+
+/// How far a blob reaches: to where the mean around its middle has come close to what lies around it.
+fn radius(change: &Plane, blob: &Blob) -> f64 {
+    let reach = (4.0 * blob.size).ceil() as isize;
+    let mut rings = vec![(0.0f32, 0u32); reach as usize + 2];
+    let (middle_x, middle_y) = (blob.x.round() as isize, blob.y.round() as isize);
+    for y in middle_y - reach..=middle_y + reach {
+        for x in middle_x - reach..=middle_x + reach {
+            let inside = (0..change.width() as isize).contains(&x)
+                && (0..change.height() as isize).contains(&y);
+            let (across, down) = (x as f64 - blob.x, y as f64 - blob.y);
+            let ring = (across * across + down * down).sqrt().round() as usize;
+            if inside && let Some((sum, count)) = rings.get_mut(ring) {
+                *sum += change.at(x as usize, y as usize);
+                *count += 1;
+            }
+        }
+    }
+    let mean = |from: usize, to: usize| {
+        let rings = &rings[from..to.min(rings.len())];
+        let (sum, count) = rings
+            .iter()
+            .fold((0.0, 0), |all, it| (all.0 + it.0, all.1 + it.1));
+        sum / count.max(1) as f32
+    };
+    let around = mean((2.8 * blob.size).ceil() as usize, rings.len());
+    let height = mean(0, (0.7 * blob.size) as usize + 1) - around;
+    let least = 1.45 * blob.size;
+    let most = 2.8 * blob.size;
+    let end = (least.ceil() as usize..=most as usize)
+        .find(|ring| (mean(*ring, ring + 1) - around) / height < RIM_SHARE);
+    end.map_or(most, |it| it as f64).max(least) + 1.0
+}
+
+impl Candidate {
+    /// Whether a weaker candidate is the same spot; if it tells better how wide that is, it is believed.
+    fn takes_in(&mut self, weaker: &Candidate) -> bool {
+        let (spot, other) = (&mut self.spot, &weaker.spot);
+        let distance = spot.distance([other.x, other.y]);
+        let inside = distance < spot.radius;
+        let over = distance < other.radius
+            && other.radius > spot.radius
+            && weaker.height >= SAME_HEIGHT * self.height;
+        if over {
+            *spot = Spot {
+                strength: spot.strength,
+                radius: other.radius.max(distance + 0.7 * spot.radius),
+                ..*other
+            };
+        }
+        inside || over
+    }
+}
+
+/// Takes each spot once, and the faint ones as long as they are few.
+fn choose(found: &[Candidate], width: usize) -> Vec<Spot> {
+    let mut chosen: Vec<Candidate> = Vec::new();
+    let cells = width.div_ceil(CELL);
+    let mut held_back: Vec<f64> = Vec::new();
+    for it in found {
+        if chosen.iter_mut().any(|known| known.takes_in(it)) {
+            continue;
+        }
+        let cell =
+            (it.spot.y.max(0.0) as usize / CELL) * cells + it.spot.x.max(0.0) as usize / CELL;
+        if held_back.len() <= cell {
+            held_back.resize(cell + 1, 0.0);
+        }
+        let reach = it.spot.radius + 0.5 * FADE;
+        let area = core::f64::consts::PI * reach * reach;
+        if it.strength < CLEAR && held_back[cell] + area > FAINT_SHARE * (CELL * CELL) as f64 {
+            continue;
+        }
+        held_back[cell] += area;
+        chosen.push(*it);
+        if chosen.len() == MOST_SPOTS {
+            break;
+        }
+    }
+    chosen.iter().map(|it| it.spot).collect()
+}

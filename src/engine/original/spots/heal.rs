@@ -1,0 +1,304 @@
+//! The original without its spots: each is replaced by the tone around it and by texture from beside it.
+
+use super::Spot;
+use crate::engine::operations::{Cancel, Gaussian};
+use crate::engine::original::Original;
+use crate::engine::raster::{Image, Plane, Region, Tile};
+
+/// Over this many pixels a healed place fades into what lies around it.
+pub(super) const FADE: f64 = 2.0;
+
+/// Directions and distances (in radii) in which texture is looked for.
+const DIRECTIONS: usize = 12;
+const DISTANCES: [f64; 2] = [2.2, 3.2];
+
+/// The original's samples in healed places.
+#[derive(Clone, Debug, Default)]
+pub struct Healed {
+    patches: Vec<Patch>,
+}
+
+/// What an original is in and around one spot.
+#[derive(Clone, Debug)]
+struct Patch {
+    tile: Tile,
+}
+
+impl Healed {
+    /// Heals the spots of an original one after the other.
+    pub fn new(picture: &Image, original: &Original, spots: &[Spot], cancel: &Cancel) -> Self {
+        let mut healed = Self::default();
+        for (at, spot) in spots.iter().enumerate() {
+            if cancel.is_cancelled() {
+                break;
+            }
+            let window = Window::around(spot, picture.bounds());
+            let mut before = original.tile(window.region);
+            healed.lay_over(&mut before);
+            let picture = picture.tile(window.region);
+            let before = before.with_channels(picture.planes().len());
+            let later = spots[at + 1..].iter();
+            let blocked = window.covered(later.filter(|it| window.may_hold(it)));
+            let patch = window.heal(&picture, &before, &blocked, cancel);
+            healed.patches.push(patch);
+        }
+        healed
+    }
+
+    /// Lays the healed places over a tile of the original.
+    pub fn lay_over(&self, tile: &mut Tile) {
+        let region = tile.region();
+        for patch in &self.patches {
+            let shared = patch.tile.region().within(&region);
+            if shared.is_empty() {
+                continue;
+            }
+            let from = patch.tile.clone().with_channels(tile.planes().len());
+            for (plane, healed) in tile.planes_mut().iter_mut().zip(from.planes()) {
+                for y in shared.y..shared.bottom() {
+                    let source = &healed.row(y - patch.tile.region().y)
+                        [shared.x - patch.tile.region().x..][..shared.width];
+                    plane.row_mut(y - region.y)[shared.x - region.x..][..shared.width]
+                        .copy_from_slice(source);
+                }
+            }
+        }
+    }
+}
+
+/// A spot with what lies around it.
+struct Window<'a> {
+    spot: &'a Spot,
+    /// What is looked at.
+    region: Region,
+    /// What changes.
+    patch: Region,
+}
+
+impl<'a> Window<'a> {
+    fn around(spot: &'a Spot, bounds: Region) -> Self {
+        let square = |reach: f64| {
+            let low = |place: f64| (place - reach).floor().max(0.0) as usize;
+            let high = |place: f64| (place + reach).ceil().max(0.0) as usize + 1;
+            let (x, y) = (low(spot.x), low(spot.y));
+            let wide = high(spot.x).saturating_sub(x);
+            Region::new(x, y, wide, high(spot.y).saturating_sub(y)).within(&bounds)
+        };
+        let reach = spot.radius + FADE;
+        Self {
+            spot,
+            region: square(reach * (DISTANCES[1] + 1.0) + 8.0),
+            patch: square(reach),
+        }
+    }
+
+    fn may_hold(&self, other: &Spot) -> bool {
+        let reach = 6.0 * (self.spot.radius + other.radius) + 20.0;
+        self.spot.distance([other.x, other.y]) < reach
+    }
+
+    /// Where another spot lies.
+    fn covered<'b>(&self, others: impl Iterator<Item = &'b Spot>) -> Vec<bool> {
+        let Region {
+            x,
+            y,
+            width,
+            height,
+        } = self.region;
+        let mut covered = vec![false; width * height];
+        for other in others {
+            let reach = other.radius + FADE;
+            for (i, it) in covered.iter_mut().enumerate() {
+                let place = [(x + i % width) as f64, (y + i / width) as f64];
+                *it |= other.distance(place) < reach;
+            }
+        }
+        covered
+    }
+
+    /// 1 in the spot, 0 outside, smooth between, for a pixel of the picture.
+    fn coverage(&self, x: usize, y: usize) -> f32 {
+        let distance = self.spot.distance([x as f64, y as f64]);
+        let t = ((self.spot.radius + FADE - distance) / FADE).clamp(0.0, 1.0) as f32;
+        t * t * (3.0 - 2.0 * t)
+    }
+
+    fn heal(&self, picture: &Tile, before: &Tile, blocked: &[bool], cancel: &Cancel) -> Patch {
+        let Region { width, height, .. } = self.region;
+        let bounds = Region::of_size(width, height);
+        let blur = |plane: &Plane, sigma: f64| {
+            Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, cancel)
+        };
+        // What the healed place is made from: all but the spots.
+        let mut clean = Plane::filled(width, height, 0.0);
+        for (i, it) in clean.samples_mut().iter_mut().enumerate() {
+            let (x, y) = (self.region.x + i % width, self.region.y + i / width);
+            let usable = !blocked[i] && self.coverage(x, y) == 0.0;
+            *it = f32::from(u8::from(usable));
+        }
+        let wide = self.spot.radius.max(2.5);
+        let share = blur(&clean, wide);
+        let differences: Vec<Plane> = before
+            .planes()
+            .iter()
+            .zip(picture.planes())
+            .map(|(o, b)| o.clone().zip_map(b, |o, b| o - b))
+            .collect();
+        let fine = (0.6 * self.spot.radius).clamp(1.0, 4.0);
+        let textures: Vec<Plane> = differences
+            .iter()
+            .map(|it| it.clone().zip_map(&blur(it, fine), |it, low| it - low))
+            .collect();
+        let source = self.source(picture, &textures, &clean);
+        let planes = differences.iter().zip(&textures).enumerate();
+        let planes =
+            planes.map(|(channel, (difference, texture))| {
+                let known = difference.clone().zip_map(&clean, |it, clean| it * clean);
+                let tone = blur(&known, wide).zip_map(&share, |sum, share| {
+                    if share > 1e-4 { sum / share } else { 0.0 }
+                });
+                let (own, picture) = (&before.planes()[channel], &picture.planes()[channel]);
+                self.blend(own, picture, difference, &tone, texture, source)
+            });
+        Patch {
+            tile: Tile::new(self.patch, planes.collect()),
+        }
+    }
+
+    /// The samples of the patch. Where two textures fade into each other their squares add up, so that neither place
+    /// is smoother than the rest.
+    fn blend(
+        &self,
+        own: &Plane,
+        picture: &Plane,
+        difference: &Plane,
+        tone: &Plane,
+        texture: &Plane,
+        source: Option<[isize; 2]>,
+    ) -> Plane {
+        let mut healed = Plane::filled(self.patch.width, self.patch.height, 0.0);
+        let (left, top) = (self.patch.x - self.region.x, self.patch.y - self.region.y);
+        let grain = |x: usize, y: usize| {
+            source.map_or(0.0, |[dx, dy]| {
+                texture.at(x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))
+            })
+        };
+        // Texture that is brighter or darker as a whole would look like a spot again.
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for y in 0..self.patch.height {
+            for x in 0..self.patch.width {
+                let weight = self.coverage(self.patch.x + x, self.patch.y + y);
+                sum += weight * grain(left + x, top + y);
+                weights += weight;
+            }
+        }
+        let tint = if weights > 0.0 { sum / weights } else { 0.0 };
+        for row in 0..self.patch.height {
+            for column in 0..self.patch.width {
+                let (x, y) = (left + column, top + row);
+                let coverage = self.coverage(self.patch.x + column, self.patch.y + row);
+                let value = if coverage == 0.0 {
+                    own.at(x, y)
+                } else {
+                    let rest = 1.0 - coverage;
+                    let change = rest * difference.at(x, y)
+                        + coverage * tone.at(x, y)
+                        + (1.0 - rest * rest).sqrt() * (grain(x, y) - tint);
+                    picture.at(x, y) + change
+                };
+                healed.row_mut(row)[column] = value;
+            }
+        }
+        healed
+    }
+
+    /// How far away the texture lies that is most like that around the spot: as strong, under as bright skin, with
+    /// no edges. `None` where there is nothing but spots.
+    fn source(&self, picture: &Tile, textures: &[Plane], clean: &Plane) -> Option<[isize; 2]> {
+        let luma = picture.luma();
+        let (left, top) = (self.patch.x - self.region.x, self.patch.y - self.region.y);
+        let own = Region::new(left, top, self.patch.width, self.patch.height);
+        let around = own.expanded(
+            (self.spot.radius * 0.5) as usize + 3,
+            &Region::of_size(clean.width(), clean.height()),
+        );
+        let look = Look::of(&luma, textures, clean, around)?;
+        let mut best: Option<(f32, [isize; 2])> = None;
+        for distance in DISTANCES {
+            let reach = distance * (self.spot.radius + FADE);
+            for turn in 0..DIRECTIONS {
+                let angle = turn as f64 * core::f64::consts::TAU / DIRECTIONS as f64;
+                let offset = [
+                    (reach * libm::cos(angle)).round() as isize,
+                    (reach * libm::sin(angle)).round() as isize,
+                ];
+                let Some(there) = moved(own, offset, clean) else {
+                    continue;
+                };
+                let Some(other) = Look::of(&luma, textures, clean, there) else {
+                    continue;
+                };
+                let all = (there.width * there.height) as f32;
+                if other.pixels < all {
+                    continue;
+                }
+                let cost = look.unlike(&other);
+                if best.is_none_or(|(least, _)| cost < least) {
+                    best = Some((cost, offset));
+                }
+            }
+        }
+        best.map(|(_, offset)| offset)
+    }
+}
+
+/// A part of a plane, moved; `None` when it leaves the plane.
+fn moved(part: Region, [dx, dy]: [isize; 2], plane: &Plane) -> Option<Region> {
+    let x = part.x.checked_add_signed(dx)?;
+    let y = part.y.checked_add_signed(dy)?;
+    let moved = Region::new(x, y, part.width, part.height);
+    let inside = moved.right() <= plane.width() && moved.bottom() <= plane.height();
+    inside.then_some(moved)
+}
+
+/// What skin looks like, by figures of its clean pixels.
+struct Look {
+    pixels: f32,
+    /// Mean luma of the picture.
+    luma: f32,
+    /// Its deviation: edges.
+    contrast: f32,
+    /// Energy of the texture for a pixel.
+    energy: f32,
+}
+
+impl Look {
+    fn of(luma: &Plane, textures: &[Plane], clean: &Plane, part: Region) -> Option<Self> {
+        let (mut pixels, mut sum, mut squares, mut energy) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
+        for y in part.y..part.bottom() {
+            for x in part.x..part.right() {
+                let weight = clean.at(x, y);
+                let value = luma.at(x, y);
+                pixels += weight;
+                sum += weight * value;
+                squares += weight * value * value;
+                for texture in textures {
+                    energy += weight * texture.at(x, y) * texture.at(x, y);
+                }
+            }
+        }
+        let mean = sum / pixels;
+        (pixels > 0.0).then(|| Self {
+            pixels,
+            luma: mean,
+            contrast: (squares / pixels - mean * mean).max(0.0).sqrt(),
+            energy: energy / pixels,
+        })
+    }
+
+    fn unlike(&self, other: &Self) -> f32 {
+        let ratio = f64::from((other.energy + 1e-7) / (self.energy + 1e-7));
+        let edges = (other.contrast - self.contrast).max(0.0);
+        libm::log(ratio).abs() as f32 + 10.0 * (other.luma - self.luma).abs() + 10.0 * edges
+    }
+}

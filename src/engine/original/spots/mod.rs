@@ -1,0 +1,63 @@
+//! Spots that the AI removed: pimples, scars and moles that the original has and the picture has not. They are found
+//! as blobs in the difference of the two that stand out from the pores around them, and healed in the original before
+//! its texture is taken, so that neither they nor the ring that a high pass makes around them come back.
+
+mod blobs;
+mod find;
+mod heal;
+
+pub use find::find;
+pub use heal::Healed;
+
+/// A place where the AI removed something on purpose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spot {
+    /// Its middle, in pixels of the picture.
+    pub x: f64,
+    /// Its middle, in pixels of the picture.
+    pub y: f64,
+    /// How far it reaches, in pixels of the picture.
+    pub radius: f64,
+    /// How far it stands out from the pores around it, in their standard deviations.
+    pub strength: f64,
+}
+
+impl Spot {
+    /// How far its middle is from a place, in pixels.
+    pub fn distance(&self, [x, y]: [f64; 2]) -> f64 {
+        let (across, down) = (self.x - x, self.y - y);
+        (across * across + down * down).sqrt()
+    }
+
+    /// The same spot in a copy of the picture; `factor` pixels stand for one of the copy's.
+    pub fn reduced(&self, factor: f64) -> Self {
+        Self {
+            x: (self.x + 0.5) / factor - 0.5,
+            y: (self.y + 0.5) / factor - 0.5,
+            radius: self.radius / factor,
+            ..*self
+        }
+    }
+}
+
+/// Within this distance a place names a spot whatever its size, in pixels.
+const NEAR: f64 = 1.5;
+
+/// The spots that are named by `places`, by position in the list: for each place the nearest one that it lies in.
+/// Places where there is none name nothing.
+pub fn named(spots: &[Spot], places: &[[f64; 2]]) -> Vec<bool> {
+    let mut named = vec![false; spots.len()];
+    for place in places {
+        let distances = spots.iter().map(|it| it.distance(*place)).enumerate();
+        let nearest = distances.min_by(|(_, a), (_, b)| a.total_cmp(b));
+        if let Some((at, distance)) = nearest
+            && distance <= spots[at].radius.max(NEAR)
+        {
+            named[at] = true;
+        }
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+//! Which spots a place names.
+
+use super::{Spot, named};
+
+fn spot(x: f64, y: f64, radius: f64) -> Spot {
+    Spot {
+        x,
+        y,
+        radius,
+        strength: 5.0,
+    }
+}
+
+#[test]
+fn a_place_names_the_nearest_spot_that_it_lies_in() {
+    let spots = [
+        spot(10.0, 10.0, 4.0),
+        spot(15.0, 10.0, 4.0),
+        spot(40.0, 40.0, 0.5),
+    ];
+    let check = |place: [f64; 2], expected: [bool; 3]| {
+        assert_eq!(named(&spots, &[place]), expected, "{place:?}");
+    };
+    check([11.0, 11.0], [true, false, false]);
+    check([13.0, 10.0], [false, true, false]);
+    check([41.0, 40.0], [false, false, true]);
+    check([25.0, 25.0], [false; 3]);
+    assert!(named(&[], &[[1.0, 1.0]]).is_empty());
+}
+
+#[test]
+fn a_spot_of_a_copy_lies_where_its_pixels_went() {
+    // The pixels 6 and 7 become the pixel 3.
+    let half = spot(6.5, 0.5, 4.0).reduced(2.0);
+    assert_eq!((half.x, half.y, half.radius), (3.0, 0.0, 2.0));
+}

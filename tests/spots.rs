@@ -1,0 +1,316 @@
+//! Spots that the AI removed stay removed, pores come back, and nothing else changes: on skin with planted blemishes.
+
+use std::sync::{Arc, OnceLock};
+
+use repore::engine::operations::{Align, Gaussian, HighPass, Random};
+use repore::engine::original::spots::Spot;
+use repore::engine::raster::{Depth, Image, Plane, Region, Tile};
+use repore::engine::recipe::{Operation, Recipe, preset};
+use repore::engine::render::{Cancel, Findings, Inputs, Plan, TileSize};
+
+const WIDE: usize = 720;
+const HIGH: usize = 600;
+
+/// From one planted blemish to the next.
+const APART: usize = 90;
+
+/// The root mean square of the pores.
+const PORES: f32 = 0.02;
+
+const BOUNDS: Region = Region {
+    x: 0,
+    y: 0,
+    width: WIDE,
+    height: HIGH,
+};
+
+fn soft_noise(layer: u64, radius: f64, amplitude: f32) -> Plane {
+    let random = Random::new(9, layer, 0);
+    let samples = (0..WIDE * HIGH).map(|i| random.row(i / WIDE).normal(i % WIDE));
+    let noise = Plane::from_samples(WIDE, HIGH, samples.collect());
+    let soft = Gaussian::new(radius).blur(&noise, BOUNDS, BOUNDS, BOUNDS, &Cancel::default());
+    // White noise blurred by σ keeps 1/(2·√π·σ) of its deviation.
+    let gain = amplitude * 2.0 * 1.7725 * radius as f32;
+    soft.map(|it| it * gain)
+}
+
+fn sum(a: &Plane, b: &Plane, factor: f32) -> Plane {
+    a.clone().zip_map(b, |a, b| a + factor * b)
+}
+
+/// Skin without pores, as the AI leaves it: tone in red, green and blue.
+fn smooth() -> &'static Tile {
+    static SMOOTH: OnceLock<Tile> = OnceLock::new();
+    SMOOTH.get_or_init(|| {
+        let tone = sum(&soft_noise(0, 40.0, 0.05), &soft_noise(1, 12.0, 0.01), 1.0);
+        let channel = |level: f32| tone.clone().map(|it| level + it);
+        Tile::new(BOUNDS, vec![channel(0.72), channel(0.56), channel(0.47)])
+    })
+}
+
+/// The same with pores: as fine as pores are, and darker than they are bright.
+fn skin() -> &'static Tile {
+    static SKIN: OnceLock<Tile> = OnceLock::new();
+    SKIN.get_or_init(|| {
+        let fine = sum(&soft_noise(2, 0.9, 0.7), &soft_noise(3, 1.8, 0.7), 1.0);
+        let pores = fine.map(|it| PORES * (it - 0.2 * it * it + 0.2));
+        let planes = smooth().planes().iter().map(|it| sum(it, &pores, 1.0));
+        Tile::new(BOUNDS, planes.collect())
+    })
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Blemish {
+    x: f32,
+    y: f32,
+    diameter: f32,
+    /// What it adds to red, green and blue.
+    colour: [f32; 3],
+}
+
+const DARK: [f32; 3] = [-1.0, -1.0, -1.0];
+const RED: [f32; 3] = [-0.15, -1.0, -0.9];
+const BROWN: [f32; 3] = [-0.7, -1.0, -1.1];
+const BRIGHT: [f32; 3] = [1.0, 1.0, 1.0];
+
+impl Blemish {
+    fn plant(&self, tile: &mut Tile) {
+        for (plane, amount) in tile.planes_mut().iter_mut().zip(self.colour) {
+            for y in 0..HIGH {
+                for (x, sample) in plane.row_mut(y).iter_mut().enumerate() {
+                    *sample += amount * self.at(x, y);
+                }
+            }
+        }
+    }
+
+    /// A disc with a soft rim.
+    fn at(&self, x: usize, y: usize) -> f32 {
+        let distance = (x as f32 - self.x).hypot(y as f32 - self.y);
+        1.0 / (1.0 + ((distance - 0.5 * self.diameter) / (0.3 + 0.06 * self.diameter)).exp())
+    }
+}
+
+/// Blemishes of one contrast all over the picture, of all sizes and colours.
+fn blemishes(contrast: f32) -> Vec<Blemish> {
+    let diameters = [3.0, 5.0, 8.0, 12.0, 16.0, 20.0];
+    let colours = [DARK, RED, BROWN, BRIGHT];
+    let columns = WIDE / APART;
+    (0..columns * (HIGH / APART))
+        .map(|i| Blemish {
+            x: (APART * (i % columns) + APART / 2) as f32 + 0.3 * (i % 3) as f32,
+            y: (APART * (i / columns) + APART / 2) as f32 + 0.2 * (i % 4) as f32,
+            diameter: diameters[i % diameters.len()],
+            colour: colours[(i / diameters.len()) % colours.len()].map(|it| it * contrast),
+        })
+        .collect()
+}
+
+fn with(tile: &Tile, blemishes: &[Blemish]) -> Tile {
+    let mut tile = tile.clone();
+    for it in blemishes {
+        it.plant(&mut tile);
+    }
+    tile
+}
+
+fn inputs(picture: &Tile, original: &Tile) -> Inputs {
+    let image = |tile: &Tile| Arc::new(Image::from_tile(tile));
+    let mut inputs = Inputs::alone(image(picture));
+    inputs.original = Some(image(original));
+    inputs
+}
+
+fn recipe(spots: &str) -> Recipe {
+    let mut recipe = preset("separation").expect("built in");
+    for change in ["texture.align=off", &format!("texture.spots={spots}")] {
+        recipe.set(change).expect("it fits");
+    }
+    recipe
+}
+
+fn keep(recipe: &mut Recipe, places: &[Spot]) {
+    if let Operation::Texture(texture) = &mut recipe.layers[0].operation {
+        texture.kept = places.iter().map(|it| [it.x, it.y]).collect();
+    }
+}
+
+fn render(recipe: &Recipe, inputs: &Inputs) -> Tile {
+    Plan::new(recipe, inputs.clone()).tile(BOUNDS, &Cancel::default())
+}
+
+/// The share of a blemish's fine detail, as the plain formula brings it all back, that is in `result` and not in
+/// `clean`: the projection of their difference on it.
+fn came_back(result: &Tile, clean: &Tile, blemish: &Blemish) -> f32 {
+    let near = Region::new(
+        blemish.x as usize - APART / 2,
+        blemish.y as usize - APART / 2,
+        APART,
+        APART,
+    )
+    .within(&BOUNDS);
+    let (mut product, mut energy) = (0.0, 0.0);
+    for (channel, amount) in blemish.colour.iter().enumerate() {
+        let samples = (0..WIDE * HIGH).map(|i| amount * blemish.at(i % WIDE, i / WIDE));
+        let plane = Plane::from_samples(WIDE, HIGH, samples.collect());
+        let profile = HighPass::new(6.0).detail(&plane, BOUNDS, near, BOUNDS, &Cancel::default());
+        let (result, clean) = (&result.planes()[channel], &clean.planes()[channel]);
+        for y in 0..near.height {
+            for x in 0..near.width {
+                let (i, j) = (near.x + x, near.y + y);
+                product += (result.at(i, j) - clean.at(i, j)) * profile.at(x, y);
+                energy += profile.at(x, y) * profile.at(x, y);
+            }
+        }
+    }
+    product / energy
+}
+
+/// Plants blemishes of a contrast, in root mean squares of the pores, and checks what comes back in the median and at
+/// worst, and that no other skin is touched.
+fn check(contrast: f32, median: f32, worst: f32) {
+    let planted = blemishes(contrast * PORES);
+    let inputs = inputs(smooth(), &with(skin(), &planted));
+    let result = render(&recipe("leave-out"), &inputs);
+    let mut shares: Vec<f32> = planted
+        .iter()
+        .map(|it| came_back(&result, skin(), it))
+        .collect();
+    shares.sort_by(f32::total_cmp);
+    let (middle, last) = (shares[shares.len() / 2], shares[shares.len() - 1]);
+    assert!(middle.abs() <= median && last <= worst, "{shares:.2?}");
+    let spots = inputs.spots(Align::Off);
+    let stray = spots.iter().filter(|spot| {
+        let mut distances = planted
+            .iter()
+            .map(|it| spot.distance([f64::from(it.x), f64::from(it.y)]));
+        distances.all(|it| it > 14.0)
+    });
+    let area: f64 = stray
+        .map(|it| core::f64::consts::PI * (it.radius + 1.0).powi(2))
+        .sum();
+    assert!(area < 0.03 * (WIDE * HIGH) as f64, "{area}");
+}
+
+#[test]
+fn strong_blemishes_stay_removed() {
+    check(16.0, 0.05, 0.2);
+    // A blemish of 3 px is not much higher here than pores that happen to lie together.
+    check(8.0, 0.05, 0.45);
+}
+
+#[test]
+fn most_faint_blemishes_stay_removed() {
+    // At worst one is taken for pores, and comes back as those do.
+    check(4.0, 0.15, 1.05);
+}
+
+#[test]
+fn skin_without_spots_keeps_its_texture() {
+    let inputs = inputs(smooth(), skin());
+    let [plain, left_out] = ["bring-back", "leave-out"].map(|it| render(&recipe(it), &inputs));
+    let mut moved = 0;
+    for (a, b) in plain.planes()[0]
+        .samples()
+        .iter()
+        .zip(left_out.planes()[0].samples())
+    {
+        moved += usize::from((a - b).abs() > 0.2 * PORES);
+    }
+    assert!(moved < 3 * WIDE * HIGH / 100, "{moved}");
+}
+
+/// Moles that the AI left alone are in both, and come out as the plain formula has them.
+#[test]
+fn what_the_ai_left_alone_stays() {
+    let moles = blemishes(0.2);
+    let inputs = inputs(&with(smooth(), &moles), &with(skin(), &moles));
+    let plain = render(&recipe("bring-back"), &inputs);
+    let result = render(&recipe("leave-out"), &inputs);
+    for mole in &moles {
+        assert!(came_back(&result, &plain, mole).abs() < 0.05, "{mole:?}");
+    }
+}
+
+/// A recipe that keeps every spot, or says nothing of them, gives the plain formula bit for bit; one that keeps one
+/// gives that one back and no other.
+#[test]
+fn kept_spots_come_back() {
+    let planted = blemishes(0.2);
+    let inputs = inputs(smooth(), &with(skin(), &planted));
+    let plain = render(&recipe("bring-back"), &inputs);
+    let spots = inputs.spots(Align::Off);
+    let mut keeping = recipe("leave-out");
+    keep(&mut keeping, &spots);
+    assert!(render(&keeping, &inputs) == plain);
+    keep(&mut keeping, &spots[..1]);
+    let result = render(&keeping, &inputs);
+    let is_kept = |it: &Blemish| spots[0].distance([f64::from(it.x), f64::from(it.y)]) < 3.0;
+    for blemish in &planted {
+        let share = came_back(&result, skin(), blemish);
+        assert_eq!(share > 0.5, is_kept(blemish), "{blemish:?}: {share}");
+    }
+    let mut elsewhere = recipe("leave-out");
+    if let Operation::Texture(texture) = &mut elsewhere.layers[0].operation {
+        texture.kept = vec![[1.0, 1.0], [-50.0, 1e6]];
+    }
+    let left_out = render(&recipe("leave-out"), &inputs);
+    assert!(render(&elsewhere, &inputs) == left_out);
+}
+
+/// Laws 1 and 3.
+#[test]
+fn tiles_and_threads_do_not_show() {
+    let original = with(skin(), &blemishes(0.15));
+    let render = |threads: usize, width: usize, height: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads").install(|| {
+            let plan = Plan::new(&recipe("leave-out"), inputs(smooth(), &original));
+            let size = TileSize { width, height };
+            let (progress, cancel) = (|_: usize, _: usize| {}, Cancel::default());
+            let rendered = plan.render_in_tiles(Depth::Float, size, &progress, &cancel);
+            rendered.expect("nobody cancels")
+        })
+    };
+    let one = render(1, 4096, 4096);
+    for (threads, width, height) in [(2, 97, 61), (7, 256, 256)] {
+        assert!(render(threads, width, height) == one, "{threads} threads");
+    }
+}
+
+#[test]
+fn drafts_leave_out_the_same_spots() {
+    let full = inputs(smooth(), &with(skin(), &blemishes(0.2)));
+    let mut half = Inputs::alone(Arc::new(full.picture.halved()));
+    half.original = full.original.as_ref().map(|it| Arc::new(it.halved()));
+    half.findings = Arc::new(Findings::of_copies(full.clone()));
+    let (whole, reduced) = (full.spots(Align::Off), half.spots(Align::Off));
+    assert_eq!(whole.len(), reduced.len());
+    assert!((reduced[0].x - (whole[0].x / 2.0 - 0.25)).abs() < 1e-9);
+    let mut keeping = recipe("leave-out");
+    keep(&mut keeping, &whole[..1]);
+    let plan = Plan::new(&keeping.reduced(0.5), half);
+    let left_out = format!("{} spots", whole.len() - 1);
+    assert!(plan.notes()[0].contains(&left_out), "{:?}", plan.notes());
+}
+
+#[test]
+fn greys_and_small_pictures_are_no_trouble() {
+    for (width, height) in [(1, 1), (2, 90), (40, 33)] {
+        let region = Region::of_size(width, height);
+        let grey = |tile: &Tile| Tile::new(region, vec![tile.clone().crop(region).luma()]);
+        let original = with(
+            skin(),
+            &[Blemish {
+                x: 20.0,
+                y: 15.0,
+                diameter: 9.0,
+                colour: DARK,
+            }],
+        );
+        let inputs = inputs(&grey(smooth()), &grey(&original));
+        let plan = Plan::new(&recipe("leave-out"), inputs);
+        let tile = plan.tile(region, &Cancel::default());
+        assert!(tile.planes()[0].samples().iter().all(|it| it.is_finite()));
+    }
+}
