@@ -401,35 +401,36 @@ fn completions_and_manual_are_printed() {
 #[test]
 fn an_interrupted_batch_leaves_no_half_written_file() {
     use std::process::{Command, Stdio};
+    use std::time::Duration;
     let folder = Folder::new();
-    folder.picture("a.png", &plastic(1600, 1600));
+    let pictures: Vec<String> = (0..40).map(|i| format!("{i}.png")).collect();
+    for name in &pictures {
+        folder.picture(name, &plastic(600, 600));
+    }
     let mut child = Command::new(env!("CARGO_BIN_EXE_repore"))
-        .args([
-            "render",
-            "a.png",
-            "--recipe",
-            "noise",
-            "--set",
-            "noise.blur=20",
-        ])
-        .args([
-            "--set",
-            "noise.distribution=gaussian",
-            "--set",
-            "noise.monochromatic=false",
-        ])
+        .arg("render")
+        .args(&pictures)
+        .args(["--recipe", "noise", "--set", "noise.blur=20"])
         .current_dir(folder.path())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program runs");
-    std::thread::sleep(std::time::Duration::from_millis(150));
+    // It is at work once the first result is there.
+    while !folder.at("0.repored.png").exists() {
+        assert_eq!(child.try_wait().expect("it can be asked"), None);
+        std::thread::sleep(Duration::from_millis(1));
+    }
     let stopped = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
     assert!(stopped.expect("kill runs").success());
     let status = child.wait().expect("it ends");
     assert_eq!(status.code(), Some(130));
-    assert_eq!(folder.names(), ["a.png"]);
+    let names = folder.names();
+    assert!(names.len() < 2 * pictures.len(), "{names:?}");
+    for name in names {
+        folder.read(&name);
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::faces::{self, Face};
-use crate::engine::raster::{Image, Tile};
+use super::smoothed::LossesOf;
+use crate::engine::raster::{Image, Plane, Tile};
 
 /// The longest side of the copy on which whole pictures are looked at, in pixels.
 pub(super) const COPY_SIDE: usize = 640;
@@ -14,6 +15,8 @@ pub(super) const COPY_SIDE: usize = 640;
 pub struct Found {
     copy: OnceLock<Tile>,
     faces: OnceLock<Vec<Face>>,
+    /// The texture it lost.
+    pub(super) losses: Memory<LossesOf, Plane>,
 }
 
 impl Found {

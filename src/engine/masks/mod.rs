@@ -100,6 +100,14 @@ impl Masks {
         }
     }
 
+    /// Looks at whole pictures now where a mask has to, so that [`coverage`](Self::coverage) in many threads at once
+    /// need not.
+    pub fn prepare(&self, name: MaskName, sources: &MaskSources) {
+        if name == MaskName::Smoothed {
+            self.smoothed.prepare(sources);
+        }
+    }
+
     /// The coverage of one mask in a region, which must lie inside the picture. A mask that is
     /// [missing](Self::missing) covers nothing.
     pub fn coverage(
@@ -111,7 +119,7 @@ impl Masks {
     ) -> Plane {
         let (plane, invert) = match name {
             MaskName::Smoothed => (
-                self.smoothed.coverage(sources, region, cancel),
+                self.smoothed.coverage(sources, region),
                 self.smoothed.invert,
             ),
             MaskName::Midtones => (

@@ -206,7 +206,7 @@ impl Plan {
             found: &self.inputs.findings.masks,
         };
         let smoothed = Smoothed::default();
-        let coverage = smoothed.coverage(&sources, region, &Cancel::default());
+        let coverage = smoothed.coverage(&sources, region);
         coverage.samples().iter().sum::<f32>() / coverage.samples().len() as f32
     }
 

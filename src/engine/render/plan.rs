@@ -222,6 +222,7 @@ impl Plan {
             if let Some(reason) = self.masks().missing(*mask, &self.mask_sources()) {
                 return Err(format!("its mask {} is empty: {reason}", mask.name()));
             }
+            self.masks().prepare(*mask, &self.mask_sources());
         }
         let painter = match &layer.operation {
             Operation::Texture(texture) => self.texture(texture, label)?,

@@ -1,0 +1,240 @@
+//! Where the AI took texture away.
+//!
+//! With an original, the local energy of each fine octave is compared with the original's. Without one, the finest
+//! octave is compared with what the next one promises: real skin has as much of both or more of the finer, and
+//! smoothed skin has less. Blur by focus does the same to edges, so what lies between soft edges is left alone.
+
+mod loss;
+mod octaves;
+
+use std::sync::Arc;
+
+use super::MaskSources;
+use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
+use crate::engine::original::Original;
+use crate::engine::raster::{Plane, Region};
+use loss::Bilinear;
+use octaves::CELL;
+
+/// Settings of the `smoothed` mask.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Smoothed {
+    /// Share of the texture that may be missing before a place counts as smoothed.
+    pub threshold: f64,
+    /// From there, the further share that must be missing for full coverage.
+    pub softness: f64,
+    /// Radius over which energy is gathered, which is also the softness of the edge, in pixels.
+    pub feather: f64,
+    /// Turned round.
+    pub invert: bool,
+}
+
+impl Default for Smoothed {
+    fn default() -> Self {
+        Self {
+            threshold: 0.1,
+            softness: 0.2,
+            feather: 8.0,
+            invert: false,
+        }
+    }
+}
+
+impl Settings for Smoothed {
+    const PARAMETERS: &'static [Parameter<Self>] = &[
+        parameter!(
+            threshold,
+            "",
+            Allowed::number(0.0, 1.0, 0.01, 0.1),
+            "share of texture that may be missing"
+        ),
+        parameter!(
+            softness,
+            "",
+            Allowed::number(0.01, 1.0, 0.01, 0.1),
+            "further share until full coverage"
+        ),
+        parameter!(
+            feather,
+            "px",
+            Allowed::number(1.0, 64.0, 0.5, 4.0),
+            "softness of the mask's edge"
+        ),
+        parameter!(invert, "", Allowed::Flag, "turned round"),
+    ];
+}
+
+/// What a picture's losses are found for: the feather's bits, and the original they are found beside, if any.
+pub type LossesOf = (u64, Option<Original>);
+
+impl Smoothed {
+    /// Looks at the whole pictures now, so that [`coverage`](Self::coverage) in many threads at once need not.
+    pub fn prepare(&self, sources: &MaskSources) {
+        if let Some(original) = sources.original {
+            self.losses(sources, Some(original));
+        }
+        if needs_alone(sources) {
+            self.losses(sources, None);
+        }
+    }
+
+    /// The coverage in a region of the picture.
+    pub fn coverage(&self, sources: &MaskSources, region: Region) -> Plane {
+        let (threshold, softness) = (self.threshold as f32, self.softness as f32);
+        self.loss(sources, region)
+            .map(|loss| ((loss - threshold) / softness).clamp(0.0, 1.0))
+    }
+
+    /// The share of texture that is missing, 0..=1.
+    fn loss(&self, sources: &MaskSources, region: Region) -> Plane {
+        let read = |original| {
+            let losses = self.losses(sources, original);
+            let grid = Bilinear::new(CELL, &losses, region);
+            let mut plane = Plane::filled(region.width, region.height, 0.0);
+            for y in 0..region.height {
+                grid.row(y, plane.row_mut(y));
+            }
+            plane
+        };
+        let Some(original) = sources.original else {
+            return read(None);
+        };
+        match original.confidence(region) {
+            None => read(Some(original)),
+            // Where the original shows something else, the picture is measured by itself.
+            Some(sure) => {
+                let toward_alone = read(None).zip_map(&sure, |alone, sure| (1.0 - sure) * alone);
+                let beside = read(Some(original)).zip_map(&sure, |beside, sure| sure * beside);
+                beside.zip_map(&toward_alone, |beside, alone| beside + alone)
+            }
+        }
+    }
+
+    /// The losses in the picture's cells, beside an original or by itself. Found once and remembered.
+    fn losses(&self, sources: &MaskSources, original: Option<&Original>) -> Arc<Plane> {
+        let key = (self.feather.to_bits(), original.cloned());
+        sources.found.losses.recall(key, || match original {
+            Some(original) => loss::beside(sources.picture, original, self.feather),
+            None => loss::alone(sources.picture, self.feather),
+        })
+    }
+}
+
+/// Whether the picture is measured by itself somewhere.
+fn needs_alone(sources: &MaskSources) -> bool {
+    let corner = Region::of_size(1, 1);
+    sources
+        .original
+        .is_none_or(|it| it.confidence(corner).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::masks::Found;
+    use crate::engine::operations::{Cancel, Gaussian, Random};
+    use crate::engine::raster::{Image, Layout, Samples};
+
+    const SIDE: usize = 256;
+
+    /// Columns of the left half with a hair in it, and those around it that stay sharp.
+    const LASH: std::ops::Range<usize> = 63..65;
+    const SHARP: std::ops::Range<usize> = 58..70;
+
+    /// Skin of a kind: soft tone, grain that is a little coarser than a pixel, and a lash.
+    fn skin() -> Plane {
+        let random = Random::new(3, 0, 0);
+        let grain = (0..SIDE * SIDE).map(|i| random.row(i / SIDE).signed(i % SIDE));
+        let grain = Plane::from_samples(SIDE, SIDE, grain.collect());
+        let mut skin = blurred(&grain, 0.6).map(|it| 0.6 + 0.15 * it);
+        for y in 0..SIDE {
+            skin.row_mut(y)[LASH].fill(0.3);
+        }
+        skin
+    }
+
+    fn blurred(plane: &Plane, radius: f64) -> Plane {
+        let bounds = Region::of_size(SIDE, SIDE);
+        Gaussian::new(radius).blur(plane, bounds, bounds, bounds, &Cancel::default())
+    }
+
+    fn picture(plane: Plane) -> Image {
+        let samples = Samples::Float(plane.samples().to_vec());
+        Image::new(SIDE, SIDE, Layout::Grey, samples).expect("a square")
+    }
+
+    /// The skin, smoothed in its left half, but for the lash.
+    fn half_smoothed() -> Image {
+        let (mut mixed, smooth) = (skin(), blurred(&skin(), 2.0));
+        for y in 0..SIDE {
+            let (mixed, smooth) = (mixed.row_mut(y), smooth.row(y));
+            for part in [0..SHARP.start, SHARP.end..SIDE / 2] {
+                mixed[part.clone()].copy_from_slice(&smooth[part]);
+            }
+        }
+        picture(mixed)
+    }
+
+    /// The mean coverage between lash and middle, and right of the middle, but for soft edges.
+    fn means(picture: &Image, original: Option<&Image>) -> (f32, f32) {
+        let lie = |it: &Image| Original::as_it_lies(Arc::new(it.clone()), picture.bounds());
+        let original = original.and_then(lie);
+        let sources = MaskSources {
+            picture,
+            original: original.as_ref(),
+            file: None,
+            found: &Found::default(),
+        };
+        let mask = Smoothed::default();
+        let plane = mask.coverage(&sources, picture.bounds());
+        let mean = |columns: std::ops::Range<usize>| {
+            let rows = (0..SIDE).flat_map(|y| &plane.row(y)[columns.clone()]);
+            rows.sum::<f32>() / (columns.len() * SIDE) as f32
+        };
+        (
+            mean(SHARP.end + 24..SIDE / 2 - 20),
+            mean(SIDE / 2 + 24..SIDE),
+        )
+    }
+
+    #[test]
+    fn the_smoothed_half_is_found_with_an_original() {
+        let (left, right) = means(&half_smoothed(), Some(&picture(skin())));
+        assert!(left > 0.95 && right < 0.02, "{left}, {right}");
+    }
+
+    #[test]
+    fn the_smoothed_half_is_found_without_an_original() {
+        let (left, right) = means(&half_smoothed(), None);
+        assert!(left > 0.9 && right < 0.02, "{left}, {right}");
+    }
+
+    #[test]
+    fn each_octave_that_lost_texture_counts() {
+        // The finest octave alone, and all but the finest.
+        let (skin, soft) = (skin(), blurred(&skin(), 0.7));
+        let coarse = blurred(&skin, 4.0);
+        let fine = blurred(&skin, 1.0);
+        let without_coarse = skin.clone().zip_map(&fine, |it, fine| it - fine);
+        let without_coarse = without_coarse.zip_map(&coarse, |it, coarse| it + coarse);
+        for smoothed in [soft, without_coarse] {
+            let (left, right) = means(&picture(smoothed), Some(&picture(skin.clone())));
+            assert!(left > 0.9 && right > 0.9, "{left}, {right}");
+        }
+    }
+
+    #[test]
+    fn a_picture_out_of_focus_is_not_smoothed() {
+        let (left, right) = means(&picture(blurred(&skin(), 2.0)), None);
+        assert!(left < 0.05 && right < 0.05, "{left}, {right}");
+    }
+
+    #[test]
+    fn a_flat_picture_promises_nothing() {
+        let flat = picture(Plane::filled(SIDE, SIDE, 0.7));
+        assert_eq!(means(&flat, None), (0.0, 0.0));
+        assert_eq!(means(&flat, Some(&flat)), (0.0, 0.0));
+    }
+}

@@ -1,0 +1,178 @@
+//! How much a picture moves in each of its finest octaves, place by place.
+//!
+//! A pyramid of binomial filters (Burt & Adelson 1983) whose levels lie at even positions of the picture, so that it
+//! is the same wherever one begins to look. The energy of each octave is its mean square over square cells.
+
+use crate::engine::operations::{Cancel, Gaussian};
+use crate::engine::raster::{Plane, Region};
+
+/// Side of the cells, in pixels: a pixel of the coarsest octave.
+pub const CELL: usize = 1 << (OCTAVES - 1);
+
+/// How many octaves are looked at.
+pub const OCTAVES: usize = 3;
+
+/// How far beyond its cells the pyramid reads, in pixels: two pixels on each level, rounded up to whole cells.
+const REACH: usize = 4 * CELL;
+
+/// Binomial weights: the middle and those to one side.
+const TAPS: [f32; 3] = [0.375, 0.25, 0.0625];
+
+/// The cells of a picture.
+pub fn cells(bounds: Region) -> Region {
+    Region::of_size(bounds.width.div_ceil(CELL), bounds.height.div_ceil(CELL))
+}
+
+/// The energy of octaves, gathered over the places around each cell, in a region of the cells.
+pub struct Octaves {
+    /// From the finest on; the picture's own values squared.
+    pub energies: [Plane; OCTAVES],
+}
+
+impl Octaves {
+    /// Those of the cells `to` of a picture that covers `bounds`.
+    ///
+    /// Each octave is gathered by a Gaussian of its radius in `gather`, in pixels. `luma` reads a region of the picture.
+    pub fn look(
+        luma: impl Fn(Region) -> Plane,
+        to: Region,
+        bounds: Region,
+        gather: [f64; OCTAVES],
+    ) -> Self {
+        let all = cells(bounds);
+        let gather = gather.map(|it| Gaussian::new(it / CELL as f64));
+        let halo = gather.iter().map(Gaussian::halo).max().unwrap_or(0);
+        let from = to.expanded(halo, &all);
+        let pixels = Region::new(
+            from.x * CELL,
+            from.y * CELL,
+            from.width * CELL,
+            from.height * CELL,
+        );
+        let pixels = pixels.within(&bounds).expanded(REACH, &bounds);
+        let mut level = luma(pixels);
+        let energies = std::array::from_fn(|octave| {
+            let smooth = smoothed(&level);
+            let side = CELL >> octave;
+            let corner = (
+                (from.x * CELL - pixels.x) >> octave,
+                (from.y * CELL - pixels.y) >> octave,
+            );
+            let energy = mean_squares(&level, &smooth, corner, side, (from.width, from.height));
+            level = halved(&smooth);
+            gather[octave].blur(&energy, from, to, all, &Cancel::default())
+        });
+        Self { energies }
+    }
+}
+
+/// A plane through the binomial filter; beyond its edge the nearest pixel repeats.
+fn smoothed(plane: &Plane) -> Plane {
+    let (width, height) = (plane.width(), plane.height());
+    let mut out = Plane::filled(width, height, 0.0);
+    let mut down = vec![0.0; width + 4];
+    for y in 0..height {
+        let row = |by: isize| plane.row(y.saturating_add_signed(by).min(height - 1));
+        let rows = row(-2)
+            .iter()
+            .zip(row(-1))
+            .zip(row(0))
+            .zip(row(1))
+            .zip(row(2));
+        for (down, ((((a, b), c), d), e)) in down[2..].iter_mut().zip(rows) {
+            *down = TAPS[0] * c + (TAPS[1] * (b + d) + TAPS[2] * (a + e));
+        }
+        let (first, last) = (down[2], down[width + 1]);
+        down[..2].fill(first);
+        down[width + 2..].fill(last);
+        for (x, out) in out.row_mut(y).iter_mut().enumerate() {
+            let it: &[f32; 5] = down[x..]
+                .first_chunk()
+                .expect("two samples beyond each end");
+            *out = TAPS[0] * it[2] + (TAPS[1] * (it[1] + it[3]) + TAPS[2] * (it[0] + it[4]));
+        }
+    }
+    out
+}
+
+/// Every second pixel of every second row, from the first.
+fn halved(plane: &Plane) -> Plane {
+    let (width, height) = (plane.width().div_ceil(2), plane.height().div_ceil(2));
+    let rows = (0..height).flat_map(|y| plane.row(2 * y).iter().step_by(2));
+    Plane::from_samples(width, height, rows.copied().collect())
+}
+
+/// The mean square of what the filter took away, in cells of `side` pixels from `corner` on.
+fn mean_squares(
+    level: &Plane,
+    smooth: &Plane,
+    (left, top): (usize, usize),
+    side: usize,
+    (columns, rows): (usize, usize),
+) -> Plane {
+    let mut out = Plane::filled(columns, rows, 0.0);
+    let right = (left + columns * side).min(level.width());
+    for y in top..(top + rows * side).min(level.height()) {
+        let pairs = level.row(y)[left..right].chunks(side);
+        let pairs = pairs.zip(smooth.row(y)[left..right].chunks(side));
+        for (out, (level, smooth)) in out.row_mut((y - top) / side).iter_mut().zip(pairs) {
+            let squares = level.iter().zip(smooth).map(|(a, b)| (a - b) * (a - b));
+            *out += squares.sum::<f32>();
+        }
+    }
+    for row in 0..rows {
+        let height = side.min(level.height() - (top + row * side).min(level.height() - 1));
+        for (column, out) in out.row_mut(row).iter_mut().enumerate() {
+            let width = side.min(level.width() - (left + column * side).min(level.width() - 1));
+            *out /= (width * height) as f32;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::operations::Random;
+
+    fn noise(width: usize, height: usize) -> Plane {
+        let random = Random::new(5, 0, 0);
+        let samples = (0..width * height).map(|i| random.row(i / width).signed(i % width));
+        Plane::from_samples(width, height, samples.collect())
+    }
+
+    fn look(plane: &Plane, to: Region) -> Octaves {
+        let bounds = Region::of_size(plane.width(), plane.height());
+        Octaves::look(|it| plane.crop(it), to, bounds, [4.0, 6.0, 8.0])
+    }
+
+    #[test]
+    fn it_is_the_same_wherever_one_begins_to_look() {
+        for (width, height) in [(203, 187), (1, 1), (9, 130)] {
+            let plane = noise(width, height);
+            let all = cells(Region::of_size(width, height));
+            let whole = look(&plane, all);
+            for part in [
+                Region::new(0, 0, 1, 1),
+                Region::new(all.width / 3, all.height / 2, 7, 5).within(&all),
+                Region::new(all.width - 1, all.height - 1, 1, 1),
+            ] {
+                let part_of = whole.energies.each_ref().map(|it| it.crop(part));
+                assert!(look(&plane, part).energies == part_of, "{part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn white_noise_has_the_energy_that_the_filter_takes_away() {
+        let plane = noise(400, 400);
+        let octaves = look(&plane, cells(Region::of_size(400, 400)));
+        // Of white noise the filter leaves the sum of its squared weights, twice its middle being correlated.
+        let kept: f64 = 0.375 * 0.375 + 2.0 * (0.25 * 0.25 + 0.0625 * 0.0625);
+        let taken = (1.0 - 2.0 * 0.375 * 0.375 + kept * kept) / 3.0;
+        let mean = |it: &Plane| it.samples().iter().sum::<f32>() / it.samples().len() as f32;
+        let found = f64::from(mean(&octaves.energies[0]));
+        assert!((found / taken - 1.0).abs() < 0.02, "{found} for {taken}");
+        assert!(mean(&octaves.energies[1]) < 0.2 * mean(&octaves.energies[0]));
+    }
+}
