@@ -71,16 +71,14 @@ impl Affine {
 }
 
 impl Placement {
-    /// Pixel by pixel.
-    pub fn identity() -> Self {
-        Self {
-            whole: Affine::IDENTITY,
-            drift: None,
-        }
+    /// Without drift.
+    pub fn of(whole: Affine) -> Self {
+        Self { whole, drift: None }
     }
 
+    /// Whether it puts pixel by pixel over each other.
     pub fn is_identity(&self) -> bool {
-        *self == Self::identity()
+        *self == Self::of(Affine::IDENTITY)
     }
 
     /// Where the pixels of one row of the picture lie in the original, from column `x` on.

@@ -4,7 +4,7 @@
 use super::cells::{Cells, Sums, gather};
 use super::level::Level;
 use crate::engine::operations::Cancel;
-use crate::engine::original::placement::Placement;
+use crate::engine::original::placement::{Affine, Placement};
 use crate::engine::raster::Region;
 
 /// Two pictures that are less alike than this show different things. Pairs are alike by 0.95 and more, an original and
@@ -17,8 +17,8 @@ const LEAST_ENERGY: f64 = 0.06;
 /// At least this share of the picture must lie over the original.
 const LEAST_OVERLAP: f64 = 0.1;
 
-/// An original of the picture's size lies as it is, unless it was moved by more than this in the mean, in pixels of the
-/// full picture: networks move edges by up to a quarter of a pixel.
+/// The whole original lies over the whole picture, unless it was moved by more than this in the mean, in pixels:
+/// networks move edges by up to a quarter of a pixel, and pictures are resized far more often than moved by so little.
 const UNMOVED: f64 = 0.35;
 
 /// Places drifted if taking the drift away leaves less than this much more difference in this share of the cells.
@@ -70,18 +70,21 @@ pub fn drifts(level: &Level, still: &Placement, drifted: &Placement, cancel: &Ca
     drifted.count() as f64 > DRIFT_SHARE * before.len() as f64
 }
 
-/// Whether a placement is no other than that of pictures that lie pixel by pixel over each other.
-pub fn lies_as_it_is(placement: &Placement, bounds: Region) -> bool {
+/// Whether a placement is no other than `plain`, which is far more likely, in a picture that covers `bounds`.
+pub fn is_plain(placement: &Placement, plain: &Affine, bounds: Region) -> bool {
     let [width, height] = [bounds.width, bounds.height].map(|it| it as f64 - 1.0);
-    let places = [0.0, 0.25, 0.5, 0.75, 1.0];
-    let moves = places
+    let parts = [0.0, 0.25, 0.5, 0.75, 1.0];
+    let places = parts
         .iter()
-        .flat_map(|y| places.map(|x| [x * width, y * height]));
-    let squares = moves.map(|[x, y]| {
-        let [to_x, to_y] = placement.whole.at([x, y]);
-        (to_x - x) * (to_x - x) + (to_y - y) * (to_y - y)
+        .flat_map(|y| parts.map(|x| [x * width, y * height]));
+    let squares = places.map(|place| {
+        let (here, there) = (placement.whole.at(place), plain.at(place));
+        let away = [0, 1].map(|i| here[i] - there[i]);
+        away[0] * away[0] + away[1] * away[1]
     });
-    squares.sum::<f64>() < UNMOVED * UNMOVED * (places.len() * places.len()) as f64
+    // In pixels of whichever of both has the larger ones.
+    let limit = UNMOVED * plain.magnification().max(1.0);
+    squares.sum::<f64>() < limit * limit * (parts.len() * parts.len()) as f64
 }
 
 /// How far the original can be trusted in each cell, 0..=1.

@@ -15,7 +15,7 @@ mod solve;
 mod whole;
 
 use self::cells::gather;
-use self::judge::{Verdict, confidence, drifts, lies_as_it_is};
+use self::judge::{Verdict, confidence, drifts, is_plain};
 use self::level::{Copies, Level};
 use self::local::{cell_grid, refine_drift};
 use self::search::search;
@@ -76,12 +76,11 @@ pub fn find(picture: &Image, original: &Image, cancel: &Cancel) -> Result<Alignm
         refine_drift(level, &mut drifted, DRIFT_STEPS, cancel);
     }
     let drifts = drifts(decisive, &placement, &drifted, cancel);
-    let same_size = picture.bounds() == original.bounds();
-    let as_it_is = same_size && !drifts && lies_as_it_is(&placement, picture.bounds());
-    let placement = match (as_it_is, drifts) {
-        (true, _) => Placement::identity(),
-        (_, true) => drifted,
-        (_, false) => placement,
+    let resized = resized(&copies);
+    let placement = match drifts {
+        true => drifted,
+        false if is_plain(&placement, &resized, picture.bounds()) => Placement::of(resized),
+        false => placement,
     };
     let largest = levels.last().expect("there is a first size");
     let cells = gather(largest, &largest.own(&placement), cancel);
@@ -108,7 +107,7 @@ fn unplaced(picture: &Image, original: &Image) -> Result<Alignment, Mismatch> {
 /// The best place on the first copy: of the whole original over the whole picture, or else of all.
 fn begin(copies: &Copies, cancel: &Cancel) -> Placement {
     let refined = |whole: Affine| {
-        let mut placement = Placement { whole, drift: None };
+        let mut placement = Placement::of(whole);
         let longest = FIRST.min(copies.longest());
         let level = Level::new(copies, longest, whole.magnification(), cancel);
         let sums = refine_whole(&level, &mut placement, FIRST_STEPS, cancel);
@@ -116,8 +115,7 @@ fn begin(copies: &Copies, cancel: &Cancel) -> Placement {
         let overlap = (2.0 * sums.pixels / level.pixels()).min(1.0);
         (sums.likeness() * overlap.sqrt(), placement)
     };
-    let scale = [0, 1].map(|i| copies.original_size[i] as f64 / copies.picture_size[i] as f64);
-    let mut best = refined(Affine::scaling(scale, [0.0, 0.0]));
+    let mut best = refined(resized(copies));
     if best.0 < CERTAIN {
         for candidate in search(copies, cancel).iter().take(FOLLOWED) {
             let found = refined(candidate.whole);
@@ -127,6 +125,12 @@ fn begin(copies: &Copies, cancel: &Cancel) -> Placement {
         }
     }
     best.1
+}
+
+/// The whole original over the whole picture.
+fn resized(copies: &Copies) -> Affine {
+    let scale = [0, 1].map(|i| copies.original_size[i] as f64 / copies.picture_size[i] as f64);
+    Affine::scaling(scale, [0.0, 0.0])
 }
 
 /// The longest sides of all copies but the first, up to the largest there is.
