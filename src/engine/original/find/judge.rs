@@ -5,7 +5,6 @@ use super::cells::{Cells, Sums, gather};
 use super::level::Level;
 use crate::engine::operations::Cancel;
 use crate::engine::original::placement::{Affine, Placement};
-use crate::engine::raster::Region;
 
 /// Two pictures that are less alike than this show different things. Pairs are alike by 0.95 and more, an original and
 /// another photo, laid over each other as well as they can be, by 0.26 and less.
@@ -21,10 +20,13 @@ const LEAST_OVERLAP: f64 = 0.1;
 /// networks move edges by up to a quarter of a pixel, and pictures are resized far more often than moved by so little.
 const UNMOVED: f64 = 0.35;
 
-/// Places drifted if taking the drift away leaves less than this much more difference in this share of the cells.
-/// Networks that keep places leave 0.2 in a hundredth, a drift of 2 px makes 0.22 and more in a twentieth.
-const DRIFT_GAIN: f64 = 0.22;
-const DRIFT_SHARE: f64 = 0.03;
+/// It is not turned or stretched, unless that moves places by more than this in the mean, in pixels.
+const UNTURNED: f64 = 0.25;
+
+/// Places drifted if following them takes away so much of the difference in so large a share of the cells. Networks that
+/// keep places leave 0.1 in a fifth and 0.28 in a thirtieth of the cells; a drift of 2 px makes 0.14 in a fifth, and where
+/// a face alone drifts it is much in few cells.
+const DRIFTED: [(f64, f64); 2] = [(0.12, 0.2), (0.35, 0.03)];
 
 /// Energy for a pixel that is shared wherever nothing speaks against it, so that skin without structures is trusted
 /// as what lies around it.
@@ -65,26 +67,50 @@ pub fn drifts(level: &Level, still: &Placement, drifted: &Placement, cancel: &Ca
         around.sums.iter().map(difference).collect::<Vec<f64>>()
     };
     let (before, after) = (differences(still), differences(drifted));
-    let gains = before.iter().zip(&after);
-    let drifted = gains.filter(|(before, after)| (*before - *after) / *before > DRIFT_GAIN);
-    drifted.count() as f64 > DRIFT_SHARE * before.len() as f64
+    let pairs = before.iter().zip(&after);
+    let gains: Vec<f64> = pairs.map(|(before, after)| 1.0 - after / before).collect();
+    DRIFTED.iter().any(|(least, share)| {
+        let drifted = gains.iter().filter(|it| *it > least).count();
+        drifted as f64 > share * gains.len() as f64
+    })
 }
 
-/// Whether a placement is no other than `plain`, which is far more likely, in a picture that covers `bounds`.
-pub fn is_plain(placement: &Placement, plain: &Affine, bounds: Region) -> bool {
-    let [width, height] = [bounds.width, bounds.height].map(|it| it as f64 - 1.0);
+/// The plainest placement that a found one, for a picture of so many pixels, cannot be told from: the whole original over
+/// the whole picture (`resized`), one that is moved alone, or scaled and moved. Simpler ones are more likely, and free of
+/// the small errors of what they leave out.
+pub fn plainest(found: &Affine, resized: &Affine, picture: [usize; 2]) -> Affine {
+    if apart(found, resized, picture) < UNMOVED {
+        return *resized;
+    }
+    let middle = picture.map(|it| (it as f64 - 1.0) / 2.0);
+    let scaled = |[across, down]: [f64; 2]| {
+        let there = found.at(middle);
+        Affine {
+            x: [across, 0.0, there[0] - across * middle[0]],
+            y: [0.0, down, there[1] - down * middle[1]],
+        }
+    };
+    let evenly = (found.x[0] + found.y[1]) / 2.0;
+    let scales = [[1.0; 2], [resized.x[0], resized.y[1]], [evenly; 2]];
+    let plain = scales.map(scaled).into_iter();
+    let near = |it: &Affine| apart(found, it, picture) < UNTURNED;
+    plain.into_iter().find(near).unwrap_or(*found)
+}
+
+/// How far two placements lie apart all over a picture, in the mean, in pixels of whichever has the larger ones.
+fn apart(one: &Affine, other: &Affine, picture: [usize; 2]) -> f64 {
     let parts = [0.0, 0.25, 0.5, 0.75, 1.0];
+    let [width, height] = picture.map(|it| it as f64 - 1.0);
     let places = parts
         .iter()
         .flat_map(|y| parts.map(|x| [x * width, y * height]));
     let squares = places.map(|place| {
-        let (here, there) = (placement.whole.at(place), plain.at(place));
+        let (here, there) = (one.at(place), other.at(place));
         let away = [0, 1].map(|i| here[i] - there[i]);
         away[0] * away[0] + away[1] * away[1]
     });
-    // In pixels of whichever of both has the larger ones.
-    let limit = UNMOVED * plain.magnification().max(1.0);
-    squares.sum::<f64>() < limit * limit * (parts.len() * parts.len()) as f64
+    let mean = squares.sum::<f64>() / (parts.len() * parts.len()) as f64;
+    mean.sqrt() / one.magnification().max(1.0)
 }
 
 /// How far the original can be trusted in each cell, 0..=1.

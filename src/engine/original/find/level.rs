@@ -6,7 +6,7 @@ use crate::engine::original::placement::Placement;
 use crate::engine::raster::{Image, Plane};
 
 /// Pixels of the largest copy that is looked at.
-const MOST_PIXELS: f64 = 3.0e6;
+const MOST_PIXELS: f64 = 2.0e6;
 
 /// The luma of both pictures, on copies of a few megapixels.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ mod solve;
 mod whole;
 
 use self::cells::gather;
-use self::judge::{Verdict, confidence, drifts, is_plain};
+use self::judge::{Verdict, confidence, drifts, plainest};
 use self::level::{Copies, Level};
 use self::local::{cell_grid, refine_drift};
 use self::search::search;
@@ -36,7 +36,7 @@ const DECISIVE: usize = 640;
 
 /// Steps on the first copy, where the way may be long, on each further one, and for the drift on each.
 const FIRST_STEPS: usize = 12;
-const STEPS: usize = 4;
+const STEPS: usize = 3;
 const DRIFT_STEPS: usize = 3;
 
 /// From this likeness on the first copy nothing else is tried.
@@ -76,11 +76,11 @@ pub fn find(picture: &Image, original: &Image, cancel: &Cancel) -> Result<Alignm
         refine_drift(level, &mut drifted, DRIFT_STEPS, cancel);
     }
     let drifts = drifts(decisive, &placement, &drifted, cancel);
-    let resized = resized(&copies);
-    let placement = match drifts {
-        true => drifted,
-        false if is_plain(&placement, &resized, picture.bounds()) => Placement::of(resized),
-        false => placement,
+    let placement = if drifts {
+        drifted
+    } else {
+        let resized = resized(&copies);
+        Placement::of(plainest(&placement.whole, &resized, copies.picture_size))
     };
     let largest = levels.last().expect("there is a first size");
     let cells = gather(largest, &largest.own(&placement), cancel);
@@ -110,7 +110,8 @@ fn begin(copies: &Copies, cancel: &Cancel) -> Placement {
         let mut placement = Placement::of(whole);
         let longest = FIRST.min(copies.longest());
         let level = Level::new(copies, longest, whole.magnification(), cancel);
-        let sums = refine_whole(&level, &mut placement, FIRST_STEPS, cancel);
+        refine_whole(&level, &mut placement, FIRST_STEPS, cancel);
+        let sums = gather(&level, &level.own(&placement), cancel).all();
         // What few pixels have in common may be chance.
         let overlap = (2.0 * sums.pixels / level.pixels()).min(1.0);
         (sums.likeness() * overlap.sqrt(), placement)
@@ -161,7 +162,7 @@ fn described(copies: &Copies, sure: super::grid::Grid, placement: Placement) -> 
         left_out: 0.0,
         over: Over {
             placement: placed.then_some(placement),
-            confidence: sure.values.iter().any(|it| *it < 1.0).then_some(sure),
+            confidence: sure.values.iter().any(|it| *it < 0.5).then_some(sure),
             original: copies.original_size,
         },
     };

@@ -1,13 +1,10 @@
 //! Scale, turn and shift of the whole picture: Gauss and Newton's steps over copies of growing size.
 
-use super::cells::{Cells, Sums, gather};
+use super::cells::{Cells, gather};
 use super::level::Level;
 use super::solve::solve;
 use crate::engine::operations::Cancel;
 use crate::engine::original::placement::{Affine, Placement};
-
-/// Steps on each copy at most.
-const STEPS: usize = 12;
 
 /// A step that moves no corner of the copy so far, in its pixels, is the last.
 const STILL: f64 = 0.01;
@@ -15,14 +12,9 @@ const STILL: f64 = 0.01;
 /// What a cell that shares nothing still says, beside one that shares half.
 const LEAST_WORTH: f64 = 0.02;
 
-/// Moves a placement on a level until it lies best, and tells how alike both are then.
-pub fn refine_whole(
-    level: &Level,
-    placement: &mut Placement,
-    steps: usize,
-    cancel: &Cancel,
-) -> Sums {
-    for _ in 0..steps.min(STEPS) {
+/// Moves a placement on a level until it lies best, in so many steps at most.
+pub fn refine_whole(level: &Level, placement: &mut Placement, steps: usize, cancel: &Cancel) {
+    for _ in 0..steps {
         let cells = gather(level, &level.own(placement), cancel);
         let Some((step, moved)) = best_step(level, &cells) else {
             break;
@@ -32,7 +24,6 @@ pub fn refine_whole(
             break;
         }
     }
-    gather(level, &level.own(placement), cancel).all()
 }
 
 /// The affine step, in pixels of the full picture, that the cells ask for together, and how far it moves a corner of
