@@ -42,6 +42,8 @@ pub enum Command {
     Merge(MergeArgs),
     /// Have a program work on a photo's low layer alone, and put its texture back
     Tone(ToneArgs),
+    /// Measure the texture of pictures, octave by octave, against their originals
+    Inspect(InspectArgs),
     /// Write a mask as a grey picture
     Mask(MaskArgs),
     /// Print completions for a shell
@@ -95,6 +97,54 @@ pub struct MaskArgs {
 
     #[command(flatten)]
     pub shared: Shared,
+}
+
+/// An octave from A to B px holds the waves that are A to B pixels long (1/B < |f| <= 1/A cycles a pixel, in all
+/// directions; 1 to 2 px are diagonal waves alone). Its rms is that of the luma, 0.30 R + 0.59 G + 0.11 B of the
+/// encoded values, through an ideal band filter, in levels of 255, over the pixels of the mask. Recovered is the rms
+/// as a share of the original's; coherent the share of the energy that is the original's own (correlation squared).
+#[derive(Debug, clap::Args)]
+pub struct InspectArgs {
+    /// Pictures to measure; a folder stands for the pictures in it
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+
+    /// The original, or a folder of originals matched by file stem
+    #[arg(long, value_name = "FILE|DIR")]
+    pub original: Option<PathBuf>,
+
+    /// A picture whose luma says where to measure [default: skin, or all where there is none]
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
+
+    /// Also measure what this recipe makes of the pictures
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub recipe: Option<String>,
+
+    /// Change one setting of the recipe
+    #[arg(long, value_name = "LAYER.KEY=VALUE", requires = "recipe")]
+    pub set: Vec<String>,
+
+    /// Exit with 1 when the rms of the octaves up to 8 px together, of the result or else of the picture, is below
+    /// this share of the original's, or cannot be told
+    #[arg(long, value_name = "SHARE")]
+    pub fail_below: Option<f64>,
+
+    #[command(flatten)]
+    pub common: Common,
+}
+
+impl InspectArgs {
+    /// The same as flags that all commands share.
+    pub fn shared(&self) -> Shared {
+        Shared {
+            recipe: self.recipe.clone(),
+            set: self.set.clone(),
+            original: self.original.clone(),
+            mask: self.mask.clone(),
+            ..Shared::default()
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,6 +3,7 @@
 mod args;
 mod completions;
 mod donors;
+mod inspect;
 mod json;
 mod layers;
 mod man;
@@ -43,6 +44,7 @@ pub fn run() -> ExitCode {
         Some(Command::Split(it)) => layers::split(&it),
         Some(Command::Merge(it)) => layers::merge(&it),
         Some(Command::Tone(it)) => tone::run(&it),
+        Some(Command::Inspect(it)) => inspect::run(&it),
         Some(Command::Mask(it)) => mask::run(&it),
         Some(Command::Donors(it)) => donors::run(it.action.as_ref()),
         Some(Command::Completions(it)) => completions::run(it.shell),

@@ -2,9 +2,10 @@
 //!
 //! Nothing in here knows a path, a terminal, a clock or the environment. Imports point one way:
 //! [`render`] → [`recipe`] → [`masks`] → [`original`] → [`operations`] →
-//! [`raster`].
+//! [`raster`]; [`render`] measures with [`meter`], which needs nothing but [`operations`] and [`raster`].
 
 pub mod masks;
+pub mod meter;
 pub mod operations;
 pub mod original;
 pub mod raster;

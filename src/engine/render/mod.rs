@@ -4,6 +4,7 @@
 //! same samples in the same order, whatever its size and whichever thread runs it.
 
 mod findings;
+mod inspection;
 mod matching;
 mod patches;
 mod plan;
@@ -13,6 +14,7 @@ mod whole;
 
 pub use super::operations::Cancel;
 pub use findings::Findings;
+pub use inspection::{Inspection, inspection_recipe};
 pub use patches::{ORIGINAL, SELF};
 pub use plan::{Inputs, Plan, Skipped};
 pub use separation::{Separation, low_layer, resized, retone};

@@ -33,7 +33,7 @@ impl Inputs {
     ///
     /// # Errors
     /// With the words that say why it cannot be had.
-    fn original_as_it_lies(&self) -> Result<Original, String> {
+    pub(super) fn original_as_it_lies(&self) -> Result<Original, String> {
         let given = self.original.as_ref().ok_or(NO_ORIGINAL)?;
         let (original, picture) = (given.bounds(), self.picture.bounds());
         Original::as_it_lies(given.clone(), picture).ok_or_else(|| {
@@ -48,7 +48,7 @@ impl Inputs {
     ///
     /// # Errors
     /// With the words that say why it cannot be had.
-    fn aligned_original(&self) -> Result<Original, String> {
+    pub(super) fn aligned_original(&self) -> Result<Original, String> {
         let given = self.original.as_ref().ok_or(NO_ORIGINAL)?;
         let found = self.alignment().ok_or(NO_ORIGINAL)?;
         let alignment = found.map_err(|it| it.to_string())?;

@@ -1,0 +1,113 @@
+//! `repore inspect INPUT...`: how much texture pictures have, against their originals.
+
+mod chart;
+mod lines;
+
+use std::path::{Path, PathBuf};
+
+use super::args::InspectArgs;
+use super::layers::{prepared, wrong};
+use super::{DONE, INTERRUPTED, SOME_FAILED, complain, json, print, print_line};
+use crate::engine::render::Cancel;
+use crate::files::{FileError, Inspect, Inspected, RecipeChoice, list_pictures};
+
+/// Measures all inputs; a picture that cannot be read does not keep the others from being measured.
+pub fn run(args: &InspectArgs) -> u8 {
+    match checked(args) {
+        Ok((inputs, choice, cancel)) => measure(args, &inputs, &choice, &cancel),
+        Err(what) => wrong(what),
+    }
+}
+
+/// What can be checked before anything is read: the pictures, and the recipe that is asked for.
+fn checked(args: &InspectArgs) -> Result<(Vec<PathBuf>, RecipeChoice, Cancel), String> {
+    let mut choice = args.shared().recipe_choice()?;
+    // It says where to measure, and masks no layer.
+    choice.mask = None;
+    let inputs = list_pictures(&args.inputs).map_err(|it| it.to_string())?;
+    if inputs.is_empty() {
+        return Err(super::no_picture_in(&args.inputs));
+    }
+    Ok((inputs, choice, prepared(&args.common)?))
+}
+
+fn measure(args: &InspectArgs, inputs: &[PathBuf], choice: &RecipeChoice, cancel: &Cancel) -> u8 {
+    let mut code = DONE;
+    for input in inputs {
+        match inspected(args, input, choice, cancel) {
+            Ok(Some(inspected)) => {
+                report(args, input, &inspected);
+                if let Some(reason) = too_little(args, &inspected) {
+                    complain(format!("{}: {reason}", input.display()));
+                    code = SOME_FAILED;
+                }
+            }
+            Ok(None) => {
+                complain("interrupted");
+                return INTERRUPTED;
+            }
+            Err(error) => {
+                failed(args, input, &error);
+                code = SOME_FAILED;
+            }
+        }
+    }
+    code
+}
+
+fn inspected(
+    args: &InspectArgs,
+    input: &Path,
+    choice: &RecipeChoice,
+    cancel: &Cancel,
+) -> Result<Option<Inspected>, FileError> {
+    let recipe = choice.given.as_ref().map(|_| choice.for_picture(input));
+    let inspect = Inspect {
+        input: input.to_path_buf(),
+        originals: args.shared().originals(),
+        mask: args.mask.clone(),
+        recipe: recipe.transpose()?,
+        read: args.common.read_options(),
+    };
+    inspect.run(cancel)
+}
+
+fn failed(args: &InspectArgs, input: &Path, error: &FileError) {
+    complain(error);
+    if args.common.json {
+        print_line(&json::failed(input, error).to_string());
+    }
+}
+
+fn report(args: &InspectArgs, input: &Path, inspected: &Inspected) {
+    if args.common.json {
+        print_line(&lines::line(input, inspected).to_string());
+        return;
+    }
+    if args.common.quiet {
+        return;
+    }
+    for note in &inspected.notes {
+        complain(format!("{}: {note}", input.display()));
+    }
+    print(&chart::text(input, inspected, chart::coloured()));
+}
+
+/// Why a picture fails `--fail-below`, if it does.
+fn too_little(args: &InspectArgs, inspected: &Inspected) -> Option<String> {
+    let limit = args.fail_below?;
+    match inspected.inspection.last().recovered() {
+        None => Some(format!(
+            "what was recovered cannot be told: {}",
+            if inspected.original.is_some() {
+                "there is too little to compare"
+            } else {
+                "there is no original"
+            }
+        )),
+        Some(share) if share < limit => {
+            Some(format!("recovered {share:.3}, which is below {limit}"))
+        }
+        Some(_) => None,
+    }
+}

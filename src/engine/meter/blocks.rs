@@ -1,0 +1,215 @@
+//! Bands of a picture, block by block. A block is transformed with a rim around it, so that its bands are those of
+//! the whole picture to a good approximation; what lies beyond the picture is its mirror image.
+
+use rayon::prelude::*;
+
+use super::transform::{Block, SIDE, Transform, frequency};
+use super::{OCTAVES, Subject, TONE_RADIUS};
+use crate::engine::operations::Cancel;
+use crate::engine::raster::{Plane, Region};
+
+/// The rim of a block, in pixels.
+const RIM: usize = 64;
+
+/// The part of a block that is measured.
+const CORE: usize = SIDE - 2 * RIM;
+
+/// So many of the rim's outermost pixels fade out.
+const FADE: usize = 32;
+
+/// Energy of one band, summed over pixels.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Energy {
+    pub picture: f64,
+    pub reference: f64,
+    /// Picture × reference.
+    pub both: f64,
+}
+
+/// Sums over all pixels that count.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
+    pub weight: f64,
+    pub bands: [Energy; OCTAVES.len()],
+    /// Sizes of differences of tone.
+    pub tone: f64,
+    pub tone_max: f64,
+}
+
+impl Sums {
+    fn add(&mut self, other: &Sums) {
+        self.weight += other.weight;
+        self.tone += other.tone;
+        self.tone_max = self.tone_max.max(other.tone_max);
+        for (sum, it) in self.bands.iter_mut().zip(&other.bands) {
+            sum.picture += it.picture;
+            sum.reference += it.reference;
+            sum.both += it.both;
+        }
+    }
+}
+
+/// The sums of a whole picture; `None` when cancelled.
+pub(super) fn sums(subject: &Subject, cancel: &Cancel) -> Option<Sums> {
+    let bounds = subject.bounds;
+    let cores = (0..bounds.height.div_ceil(CORE)).flat_map(|y| {
+        (0..bounds.width.div_ceil(CORE)).map(move |x| Region::new(x * CORE, y * CORE, CORE, CORE))
+    });
+    let cores: Vec<Region> = cores.map(|it| it.within(&bounds)).collect();
+    let filters = Filters::new();
+    let found: Option<Vec<Sums>> = cores
+        .par_iter()
+        .map_init(
+            || (Block::new(), Block::new()),
+            |(spectrum, band), core| {
+                (!cancel.is_cancelled()).then(|| filters.sums(subject, *core, spectrum, band))
+            },
+        )
+        .collect();
+    let mut all = Sums::default();
+    // In the order of the blocks, so that the figures do not depend on threads.
+    for it in &found? {
+        all.add(it);
+    }
+    Some(all)
+}
+
+/// What a block is looked at through.
+struct Filters {
+    transform: Transform,
+    /// For each octave 1 at its frequencies.
+    octaves: Vec<Vec<f32>>,
+    /// The Gaussian of tone.
+    tone: Vec<f32>,
+    /// How far each row and column of a block is there.
+    fade: Vec<f32>,
+}
+
+impl Filters {
+    fn new() -> Self {
+        let octave = |(from, to): (f64, f64)| {
+            gains(move |f| f32::from(u8::from(f * to > 1.0 && f * from <= 1.0)))
+        };
+        // The transform of a Gaussian is exp(−2π²σ²f²).
+        let width = core::f64::consts::TAU * TONE_RADIUS;
+        let tone = gains(|f| libm::exp(-0.5 * (width * f) * (width * f)) as f32);
+        let fade = |i: usize| {
+            let depth = (i.min(SIDE - 1 - i) as f64 + 0.5) / FADE as f64;
+            (0.5 - 0.5 * libm::cos(core::f64::consts::PI * depth.min(1.0))) as f32
+        };
+        Self {
+            transform: Transform::new(),
+            octaves: OCTAVES.into_iter().map(octave).collect(),
+            tone,
+            fade: (0..SIDE).map(fade).collect(),
+        }
+    }
+
+    /// The sums of one block's core.
+    fn sums(
+        &self,
+        subject: &Subject,
+        core: Region,
+        spectrum: &mut Block,
+        band: &mut Block,
+    ) -> Sums {
+        let mut sums = Sums::default();
+        let coverage = (subject.coverage)(core);
+        sums.weight = coverage.samples().iter().map(|it| f64::from(*it)).sum();
+        if sums.weight == 0.0 {
+            return sums;
+        }
+        let around = core.expanded(RIM, &subject.bounds);
+        let mean = self.lay(&(subject.luma)(around), around, core, &mut spectrum.re);
+        let reference_mean = match subject.reference {
+            Some(luma) => self.lay(&luma(around), around, core, &mut spectrum.im),
+            None => {
+                spectrum.im.fill(0.0);
+                0.0
+            }
+        };
+        self.transform.forward(spectrum);
+        for (gains, energy) in self.octaves.iter().zip(&mut sums.bands) {
+            self.filter(spectrum, gains, band);
+            each(&coverage, band, |weight, picture, reference| {
+                energy.picture += weight * picture * picture;
+                energy.reference += weight * reference * reference;
+                energy.both += weight * picture * reference;
+            });
+        }
+        if subject.reference.is_some() {
+            self.filter(spectrum, &self.tone, band);
+            let shift = mean - reference_mean;
+            each(&coverage, band, |weight, picture, reference| {
+                let size = (picture - reference + shift).abs();
+                sums.tone += weight * size;
+                if weight >= 0.5 {
+                    sums.tone_max = sums.tone_max.max(size);
+                }
+            });
+        }
+        sums
+    }
+
+    /// Lays the values around a core into a block, less their mean, which is returned.
+    fn lay(&self, values: &Plane, around: Region, core: Region, block: &mut [f32]) -> f64 {
+        let all = values.samples().iter();
+        let mean = all.map(|it| f64::from(*it)).sum::<f64>() / values.samples().len() as f64;
+        // The block begins a rim before the core, which may lie outside the picture.
+        let columns: Vec<usize> = (0..SIDE)
+            .map(|i| mirrored(i + core.x, RIM + around.x, around.width))
+            .collect();
+        for (y, out) in block.chunks_mut(SIDE).enumerate() {
+            let row = values.row(mirrored(y + core.y, RIM + around.y, around.height));
+            for ((out, x), fade) in out.iter_mut().zip(&columns).zip(&self.fade) {
+                *out = (row[*x] - mean as f32) * fade * self.fade[y];
+            }
+        }
+        mean
+    }
+
+    /// The block of what a filter lets through of a spectrum.
+    fn filter(&self, spectrum: &Block, gains: &[f32], band: &mut Block) {
+        let through = |out: &mut [f32], values: &[f32]| {
+            for ((out, value), gain) in out.iter_mut().zip(values).zip(gains) {
+                *out = value * gain;
+            }
+        };
+        through(&mut band.re, &spectrum.re);
+        through(&mut band.im, &spectrum.im);
+        self.transform.inverse(band);
+    }
+}
+
+/// A gain for every frequency of a spectrum, by its size in cycles a pixel.
+fn gains(gain: impl Fn(f64) -> f32) -> Vec<f32> {
+    let mut gains = Vec::with_capacity(SIDE * SIDE);
+    for y in 0..SIDE {
+        for x in 0..SIDE {
+            gains.push(gain(libm::hypot(frequency(x), frequency(y))));
+        }
+    }
+    gains
+}
+
+/// The index of `position − start` in a row of `length` values that goes on as its own mirror image on both sides.
+fn mirrored(position: usize, start: usize, length: usize) -> usize {
+    let (position, start, period) = (position as isize, start as isize, 2 * length as isize);
+    let folded = (position - start).rem_euclid(period) as usize;
+    folded.min(2 * length - 1 - folded)
+}
+
+/// Goes through the core of a block with its coverage.
+fn each(coverage: &Plane, block: &Block, mut take: impl FnMut(f64, f64, f64)) {
+    for y in 0..coverage.height() {
+        let row = (y + RIM) * SIDE + RIM..(y + RIM) * SIDE + RIM + coverage.width();
+        let pixels = block.re[row.clone()].iter().zip(&block.im[row]);
+        for (weight, (picture, reference)) in coverage.row(y).iter().zip(pixels) {
+            take(
+                f64::from(*weight),
+                f64::from(*picture),
+                f64::from(*reference),
+            );
+        }
+    }
+}

@@ -1,0 +1,192 @@
+use super::*;
+use crate::engine::operations::Random;
+
+const SIDE: usize = 384;
+
+fn region() -> Region {
+    Region::of_size(SIDE, SIDE)
+}
+
+/// Values of every pixel; regions of them are cut out of it.
+fn made(value: impl Fn(usize, usize) -> f64) -> Plane {
+    let values = (0..SIDE * SIDE).map(|i| value(i % SIDE, i / SIDE) as f32);
+    Plane::from_samples(SIDE, SIDE, values.collect())
+}
+
+fn everywhere(region: Region) -> Plane {
+    Plane::filled(region.width, region.height, 1.0)
+}
+
+/// White noise, uniform on ±amount.
+fn noise(seed: u64, amount: f64) -> Plane {
+    let random = Random::new(seed, 0, 0);
+    made(|x, y| amount * f64::from(random.row(y).signed(x)))
+}
+
+fn read(picture: &Plane, reference: Option<&Plane>, coverage: Values) -> Reading {
+    let luma = |region: Region| picture.crop(region);
+    let reference = reference.map(|it| move |region: Region| it.crop(region));
+    let subject = Subject {
+        bounds: region(),
+        luma: &luma,
+        reference: reference.as_ref().map(|it| it as Values),
+        coverage,
+    };
+    Reading::take(&subject, &Cancel::default()).expect("it is not cancelled")
+}
+
+#[track_caller]
+fn check_close(found: f64, expected: f64, tolerance: f64) {
+    assert!(
+        (found - expected).abs() <= tolerance * expected.abs().max(1e-9),
+        "{found} for {expected}"
+    );
+}
+
+#[test]
+fn a_wave_has_its_rms_in_its_own_octave_and_nothing_in_the_others() {
+    // (across, down) in cycles a pixel, in the order of the octaves.
+    for (i, (across, down)) in [
+        (0.42, 0.45),
+        (0.3, 0.15),
+        (0.0, 0.18),
+        (0.07, 0.06),
+        (0.045, 0.0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let wave = made(|x, y| {
+            let turn = across * x as f64 + down * y as f64;
+            0.5 + 0.04 * libm::sin(core::f64::consts::TAU * turn)
+        });
+        // Away from the rim, where the mirror image breaks the wave.
+        let inner = |region: Region| {
+            let mut plane = Plane::filled(region.width, region.height, 0.0);
+            for y in 0..region.height {
+                for x in 0..region.width {
+                    let near = |at: usize| (64..SIDE - 64).contains(&at);
+                    let counts = near(region.x + x) && near(region.y + y);
+                    plane.row_mut(y)[x] = f32::from(u8::from(counts));
+                }
+            }
+            plane
+        };
+        let rms = 255.0 * 0.04 / core::f64::consts::SQRT_2;
+        for (k, octave) in read(&wave, None, &inner).octaves.iter().enumerate() {
+            let found = octave.rms.expect("there is room");
+            if i == k {
+                check_close(found, rms, 0.03);
+            } else {
+                assert!(found < 0.06 * rms, "octave {k} has {found} of wave {i}");
+            }
+        }
+    }
+}
+
+#[test]
+fn white_noise_has_in_each_octave_its_share_of_the_square_of_frequencies() {
+    let amount = 0.1;
+    let all = 255.0 * amount / 3.0_f64.sqrt();
+    let octaves = read(&noise(1, amount), None, &everywhere).octaves;
+    let pi = core::f64::consts::PI;
+    for octave in &octaves[1..] {
+        let ring = pi * (octave.from_px.powi(-2) - octave.to_px.powi(-2));
+        check_close(octave.rms.expect("there is room"), all * ring.sqrt(), 0.05);
+    }
+    // What a circle of ½ leaves of the square.
+    let corners = 1.0 - pi / 4.0;
+    check_close(
+        octaves[0].rms.expect("there is room"),
+        all * corners.sqrt(),
+        0.03,
+    );
+}
+
+#[test]
+fn what_is_half_the_originals_is_half_coherent() {
+    let (own, other) = (noise(1, 0.1), noise(2, 0.1));
+    let mixed = own.clone().zip_map(&other, |a, b| a + b);
+    let reading = read(&mixed, Some(&own), &everywhere);
+    for octave in &reading.octaves[..3] {
+        check_close(
+            octave.recovered().expect("it is compared"),
+            2.0_f64.sqrt(),
+            0.04,
+        );
+        check_close(octave.coherent.expect("it is compared"), 0.5, 0.08);
+    }
+    let reading = read(&other, Some(&own), &everywhere);
+    check_close(reading.recovered().expect("it is compared"), 1.0, 0.03);
+    assert!(reading.octaves[1].coherent.expect("it is compared") < 0.01);
+    let reading = read(&own, Some(&own), &everywhere);
+    check_close(
+        reading.octaves[2].coherent.expect("it is compared"),
+        1.0,
+        1e-6,
+    );
+}
+
+#[test]
+fn another_tone_is_measured_and_texture_is_none() {
+    let own = noise(1, 0.02);
+    let lighter = own.clone().map(|it| it + 3.0 / 255.0);
+    let tone = read(&lighter, Some(&own), &everywhere)
+        .tone
+        .expect("compared");
+    check_close(tone.mean, 3.0, 1e-3);
+    check_close(tone.max, 3.0, 1e-2);
+    let flat = made(|_, _| 0.0);
+    let tone = read(&own, Some(&flat), &everywhere).tone.expect("compared");
+    assert!(tone.mean < 0.3, "{}", tone.mean);
+}
+
+#[test]
+fn only_what_the_mask_covers_counts_and_a_small_one_leaves_octaves_out() {
+    let halves = {
+        let (fine, strong) = (noise(1, 0.02), noise(1, 0.1));
+        made(|x, y| {
+            let side = if x < SIDE / 2 { &fine } else { &strong };
+            f64::from(side.at(x, y))
+        })
+    };
+    let left = |width: usize| {
+        move |region: Region| {
+            let mut plane = Plane::filled(region.width, region.height, 0.0);
+            for y in 0..region.height {
+                for x in 0..region.width {
+                    let counts = region.x + x < width && region.y + y < width;
+                    plane.row_mut(y)[x] = f32::from(u8::from(counts));
+                }
+            }
+            plane
+        }
+    };
+    let whole = read(&noise(1, 0.02), None, &everywhere);
+    let part = read(&halves, None, &left(SIDE / 2 - 16));
+    for (part, whole) in part.octaves[1..3].iter().zip(&whole.octaves[1..3]) {
+        check_close(
+            part.rms.expect("there is room"),
+            whole.rms.expect("there is room"),
+            0.08,
+        );
+    }
+    let small = read(&halves, None, &left(40));
+    assert!(small.octaves[3].rms.is_none() && small.octaves[2].rms.is_some());
+    let nothing = read(&halves, Some(&halves), &left(0));
+    assert!(nothing.tone.is_none() && nothing.recovered().is_none());
+    assert!(nothing.octaves.iter().all(|it| it.rms.is_none()));
+}
+
+#[test]
+fn a_picture_of_one_pixel_is_measured() {
+    let one = |_: Region| Plane::filled(1, 1, 0.5);
+    let subject = Subject {
+        bounds: Region::of_size(1, 1),
+        luma: &one,
+        reference: Some(&one),
+        coverage: &everywhere,
+    };
+    let reading = Reading::take(&subject, &Cancel::default()).expect("it is not cancelled");
+    assert_eq!(reading.recovered(), None);
+}

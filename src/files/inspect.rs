@@ -1,0 +1,89 @@
+//! Pictures read and measured: what `repore inspect` reports.
+
+use std::path::{Path, PathBuf};
+
+use super::{Chosen, FileError, Originals, ReadOptions, load_inputs, read_named};
+use crate::engine::render::{Cancel, Inspection, Plan, inspection_recipe};
+
+/// A picture that is to be measured.
+#[derive(Clone, Debug)]
+pub struct Inspect {
+    /// The picture.
+    pub input: PathBuf,
+    /// Where its original is looked for.
+    pub originals: Originals,
+    /// A picture whose luma says where to measure, in place of the skin mask.
+    pub mask: Option<PathBuf>,
+    /// A recipe whose result is measured too.
+    pub recipe: Option<Chosen>,
+    /// How the pictures are read.
+    pub read: ReadOptions,
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// The original that it was compared with.
+    pub original: Option<PathBuf>,
+    /// `skin`, `all`, or the file that says where.
+    pub mask: String,
+    /// The figures.
+    pub inspection: Inspection,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+impl Inspect {
+    /// Reads and measures; `None` when it is cancelled.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub fn run(&self, cancel: &Cancel) -> Result<Option<Inspected>, FileError> {
+        // Named on the command line, so it starts from the working folder.
+        let mask = self.mask.as_ref();
+        let mask = mask.map(|it| std::path::absolute(it).unwrap_or_else(|_| it.clone()));
+        let mask = mask.map(|it| it.to_string_lossy().into_owned());
+        let recipe = inspection_recipe(mask.as_deref());
+        let mut loaded = load_inputs(
+            &self.input,
+            &self.originals,
+            &recipe,
+            Path::new(""),
+            self.read,
+        )?;
+        if let Some(chosen) = &self.recipe {
+            for path in chosen.recipe.files() {
+                let photo = read_named(path, &chosen.folder)?;
+                loaded.files.insert(path.to_string(), photo);
+            }
+        }
+        let mut notes = loaded.photo.notes.clone();
+        let inputs = loaded.for_render();
+        let result = match &self.recipe {
+            Some(chosen) => {
+                let plan = Plan::new(&chosen.recipe, inputs.clone());
+                notes.extend(plan.skipped().iter().map(ToString::to_string));
+                let Ok(image) = plan.render(inputs.picture.depth(), &|_, _| {}, cancel) else {
+                    return Ok(None);
+                };
+                Some(image)
+            }
+            None => None,
+        };
+        let Some(inspection) = Inspection::take(&inputs, &recipe, result.as_ref(), cancel) else {
+            return Ok(None);
+        };
+        notes.extend(inspection.notes.iter().cloned());
+        let mask = match (inspection.mask, &self.mask) {
+            (None, _) => "all".to_string(),
+            (Some(_), Some(file)) => file.to_string_lossy().into_owned(),
+            (Some(_), None) => "skin".to_string(),
+        };
+        Ok(Some(Inspected {
+            original: loaded.original_path,
+            mask,
+            inspection,
+            notes,
+        }))
+    }
+}
