@@ -1,8 +1,12 @@
 //! What masks find in real pictures: the samples.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use repore::engine::render::Inputs;
+use repore::engine::masks::MaskName;
+use repore::engine::raster::{Depth, Image, Layout, Region, Samples};
+use repore::engine::recipe::{Kind, Layer, Recipe};
+use repore::engine::render::{Cancel, Inputs, Plan, TileSize};
 use repore::files::read_photo;
 
 fn sample(name: &str) -> Inputs {
@@ -39,4 +43,78 @@ fn clones_of_inputs_share_what_was_found() {
     let inputs = sample("astronaut.png");
     let clone = inputs.clone();
     assert!(std::ptr::eq(inputs.faces(), clone.faces()));
+}
+
+/// Noise through the skin mask of a picture.
+fn through_skin(inputs: Inputs) -> Plan {
+    let mut layer = Layer::new(Kind::Noise);
+    layer.masks = vec![MaskName::Skin];
+    let recipe = Recipe {
+        layers: vec![layer],
+        ..Recipe::default()
+    };
+    Plan::new(&recipe, inputs)
+}
+
+/// The mean coverage of a square, given by its middle and side in shares of the picture's width.
+fn coverage(plan: &Plan, (x, y): (f64, f64), side: f64) -> f32 {
+    let width = plan.picture().width() as f64;
+    let at = |it: f64| (it * width) as usize;
+    let region = Region::new(at(x - side / 2.0), at(y - side / 2.0), at(side), at(side));
+    let plane = plan.coverage(0, region, &Cancel::default());
+    let plane = plane.expect("there is a face");
+    plane.samples().iter().sum::<f32>() / plane.samples().len() as f32
+}
+
+#[test]
+fn skin_is_cheeks_and_forehead_and_neither_eyes_nor_hair_nor_clothes() {
+    let astronaut = through_skin(sample("astronaut.png"));
+    let glasses = through_skin(sample("glasses.jpg"));
+    let stubble = through_skin(sample("stubble.jpg"));
+    for (plan, place, what) in [
+        (&glasses, (0.33, 0.55), "a cheek"),
+        (&glasses, (0.52, 0.47), "the nose"),
+        (&stubble, (0.56, 0.52), "a cheek"),
+    ] {
+        let is = coverage(plan, place, 0.04);
+        assert!(is > 0.8, "{what} at {place:?}: {is}");
+    }
+    for (plan, place, what) in [
+        (&astronaut, (0.35, 0.75), "the suit"),
+        (&astronaut, (0.75, 0.15), "the wall"),
+        (&glasses, (0.10, 0.10), "hair"),
+        (&stubble, (0.45, 0.15), "hair"),
+        (&stubble, (0.10, 0.40), "the wall"),
+    ] {
+        let is = coverage(plan, place, 0.04);
+        assert!(is < 0.2, "{what} at {place:?}: {is}");
+    }
+}
+
+#[test]
+fn tiles_and_threads_do_not_show_in_skin() {
+    let plan = through_skin(sample("astronaut.png"));
+    let cancel = Cancel::default();
+    let whole = plan.render(Depth::Float, &|_, _| {}, &cancel);
+    let whole = whole.expect("nobody cancels");
+    for threads in [1, 3] {
+        let anew = through_skin(sample("astronaut.png"));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let tiled = pool.expect("threads").install(|| {
+            let (width, height) = (97, 61);
+            let size = TileSize { width, height };
+            anew.render_in_tiles(Depth::Float, size, &|_, _| {}, &cancel)
+        });
+        assert!(tiled.expect("nobody cancels") == whole, "{threads} threads");
+    }
+}
+
+#[test]
+fn without_a_face_the_skin_mask_says_so() {
+    let grey = Image::new(3, 2, Layout::Grey, Samples::Eight(vec![128; 6])).expect("six");
+    let plan = through_skin(Inputs::alone(Arc::new(grey)));
+    let [skipped] = plan.skipped() else {
+        panic!("{:?}", plan.skipped());
+    };
+    assert!(skipped.reason.contains("no face"), "{}", skipped.reason);
 }

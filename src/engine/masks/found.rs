@@ -1,8 +1,10 @@
 //! What masks find out about a picture once, and the memory it is kept in.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::faces::{self, Face};
+use super::skin::{Likeness, Refined, Skin};
 use super::smoothed::LossesOf;
 use crate::engine::raster::{Image, Plane, Tile};
 
@@ -11,12 +13,22 @@ pub(super) const COPY_SIDE: usize = 640;
 
 /// What was found out about one picture, each thing when it is first asked for. It depends on that
 /// picture alone, so the picture that is asked about must always be the same.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Found {
     copy: OnceLock<Tile>,
     faces: OnceLock<Vec<Face>>,
     /// The texture it lost.
     pub(super) losses: Memory<LossesOf, Plane>,
+    likeness: OnceLock<Option<Likeness>>,
+    skin: Memory<[u64; 2], Refined>,
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.debug_struct("Found")
+            .field("faces", &self.faces)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Found {
@@ -28,6 +40,26 @@ impl Found {
             let found = faces::find(&copy.luma()).into_iter();
             found.map(|it| it.scaled(factor)).collect()
         })
+    }
+
+    /// How much like the skin of its faces the picture's copy is; `None` without faces.
+    pub(super) fn likeness(&self, picture: &Image) -> Option<&Likeness> {
+        let find = || {
+            let copy = self.copy(picture);
+            let factor = copy.region().width as f64 / picture.width() as f64;
+            let faces = self.faces(picture).iter().map(|it| it.scaled(factor));
+            Likeness::of(copy, &faces.collect::<Vec<_>>())
+        };
+        self.likeness.get_or_init(find).as_ref()
+    }
+
+    /// The skin of the picture with some settings; `None` where none is found.
+    pub(super) fn skin(&self, picture: &Image, skin: &Skin) -> Option<Arc<Refined>> {
+        let likeness = self.likeness(picture)?;
+        let key = [skin.tolerance.to_bits(), skin.grow.to_bits()];
+        let size = (picture.width(), picture.height());
+        let refine = || Refined::new(skin, likeness, self.copy(picture), size);
+        Some(self.skin.recall(key, refine))
     }
 
     /// The picture, no larger than [`COPY_SIDE`].

@@ -89,7 +89,7 @@ impl Masks {
     pub fn missing(&self, name: MaskName, sources: &MaskSources) -> Option<String> {
         match name {
             MaskName::Smoothed | MaskName::Midtones => None,
-            MaskName::Skin => Some("this version cannot find skin by itself yet".to_string()),
+            MaskName::Skin => Skin::missing(sources.picture, sources.found),
             MaskName::Brush if self.brush.invert || !self.brush.is_empty() => None,
             MaskName::Brush => Some("nothing is painted on the brush mask".to_string()),
             MaskName::File if sources.file.is_some() => None,
@@ -128,7 +128,11 @@ impl Masks {
             ),
             MaskName::File => (self.file.coverage(sources, region), self.file.invert),
             MaskName::Brush => (self.brush.coverage(region, cancel), self.brush.invert),
-            MaskName::Skin => (Plane::filled(region.width, region.height, 0.0), false),
+            MaskName::Skin => (
+                self.skin
+                    .coverage(sources.picture, sources.found, region, cancel),
+                self.skin.invert,
+            ),
         };
         if invert {
             plane.map(|it| 1.0 - it)

@@ -1,6 +1,23 @@
-//! Skin of all tones. Its settings have their place in recipes; finding skin has not been built.
+//! Skin of all tones, found from the faces of the picture: their own colours on a reduced copy, and
+//! from there along the edges of the full picture.
 
+mod grow;
+mod guided;
+mod likeness;
+
+use super::found::Found;
+use super::smoothstep;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
+use crate::engine::operations::{Cancel, Gaussian};
+use crate::engine::raster::{Image, Plane, Region, Resample, Tile};
+use guided::Guide;
+pub use likeness::Likeness;
+
+/// Radius of the guided filter, in sizes of the largest face.
+const GUIDED: f64 = 0.025;
+
+/// The guided filter's values that become no coverage, and full.
+const EDGE: (f32, f32) = (0.2, 0.8);
 
 /// Settings of the `skin` mask.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,4 +65,85 @@ impl Settings for Skin {
         ),
         parameter!(invert, "", Allowed::Flag, "turned round"),
     ];
+}
+
+impl Skin {
+    /// Why there is no mask, if there is none.
+    pub fn missing(picture: &Image, found: &Found) -> Option<String> {
+        let reason = "no face was found that tells the colour of skin; paint with brush instead";
+        found
+            .likeness(picture)
+            .is_none()
+            .then(|| reason.to_string())
+    }
+
+    /// The coverage in a region of the picture.
+    pub fn coverage(
+        &self,
+        picture: &Image,
+        found: &Found,
+        region: Region,
+        cancel: &Cancel,
+    ) -> Plane {
+        let Some(refined) = found.skin(picture, self) else {
+            return Plane::filled(region.width, region.height, 0.0);
+        };
+        // The softness of an edge is about four deviations.
+        let soften = Gaussian::new(self.feather / 4.0);
+        let bounds = picture.bounds();
+        let from = region.expanded(soften.halo(), &bounds);
+        let sharp = refined.coverage(picture, from);
+        soften.blur(&sharp, from, region, bounds, cancel)
+    }
+}
+
+/// Skin of the whole picture, as far as its reduced copy tells.
+pub struct Refined {
+    guide: Guide,
+    /// The widened or narrowed coverage of the copy.
+    grown: Option<Plane>,
+    /// Widened rather than narrowed.
+    wider: bool,
+    resample: Resample,
+}
+
+impl Refined {
+    /// From what is known of the copy, for a picture that is `size` large.
+    pub fn new(skin: &Skin, likeness: &Likeness, copy: &Tile, size: (usize, usize)) -> Self {
+        let copy = copy.clone().with_channels(3);
+        let coverage = likeness.coverage(skin.tolerance);
+        let coverage = likeness::blur(&coverage, 0.008 * likeness.face);
+        let guide = Guide::new(&copy, &coverage, (GUIDED * likeness.face).max(2.0));
+        let small = (coverage.width(), coverage.height());
+        let by = skin.grow * small.0 as f64 / size.0 as f64;
+        let grown = (by != 0.0).then(|| grow::grown(&guide.of_copy(&copy).map(edge), by as f32));
+        Self {
+            guide,
+            grown,
+            wider: by > 0.0,
+            resample: Resample::new(small, size),
+        }
+    }
+
+    fn coverage(&self, picture: &Image, region: Region) -> Plane {
+        let needs = self.resample.needs(region);
+        let interpolate = |plane: &Plane| self.resample.apply(plane, region);
+        let tile = picture.tile(region).with_channels(3);
+        let coverage = self
+            .guide
+            .crop(needs)
+            .coverage(&tile, interpolate)
+            .map(edge);
+        match &self.grown {
+            None => coverage,
+            Some(grown) => {
+                let grown = interpolate(&grown.crop(needs));
+                coverage.zip_map(&grown, if self.wider { f32::max } else { f32::min })
+            }
+        }
+    }
+}
+
+fn edge(guided: f32) -> f32 {
+    smoothstep(EDGE.0, EDGE.1, guided)
 }
