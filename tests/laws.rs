@@ -365,6 +365,29 @@ fn a_cancelled_render_gives_no_picture() {
 }
 
 #[test]
+fn bands_are_the_picture_cut_up() {
+    let picture = picture(40, 700, Layout::Rgba, Depth::Eight, 5);
+    let plan = Plan::new(
+        &preset("noise").expect("built in"),
+        inputs(picture.clone(), picture),
+    );
+    let Samples::Eight(whole) = render(&plan, Depth::Eight).into_samples() else {
+        unreachable!("8 bits")
+    };
+    let take = |top: usize, band: Image| (top, band.into_samples());
+    let bands = plan.render_bands(Depth::Eight, &|_, _| {}, &Cancel::default(), take);
+    let mut cut = Vec::new();
+    for (top, band) in bands.expect("nobody cancels") {
+        assert_eq!(top * 40 * 4, cut.len());
+        let Samples::Eight(band) = band else {
+            unreachable!("8 bits")
+        };
+        cut.extend(band);
+    }
+    assert_eq!(cut, whole);
+}
+
+#[test]
 fn progress_reaches_the_last_row() {
     let picture = picture(70, 900, Layout::Grey, Depth::Eight, 9);
     let plan = Plan::new(&Recipe::default(), Inputs::alone(Arc::new(picture)));

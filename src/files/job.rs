@@ -5,13 +5,13 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::decode::{read_photo_with, read_provenance};
 use super::donors::{named_file, read_named};
-use super::encode::{EncodeOptions, encode};
+use super::encode::{Bands, EncodeOptions, Refusal, encode};
 use super::fingerprint::fingerprint;
-use super::metadata::{Provenance, SOFTWARE};
+use super::metadata::{Metadata, Provenance, SOFTWARE};
 use super::output::{check_output, output_format};
 use super::{FileError, Format, Originals, Photo, ReadOptions, SafeWriter, find_original};
 use crate::engine::raster::Depth;
@@ -79,9 +79,9 @@ pub enum Stage {
 pub struct Timings {
     /// Reading and decoding.
     pub read_ms: f64,
-    /// Rendering.
+    /// Rendering, and encoding where that is done meanwhile.
     pub render_ms: f64,
-    /// Encoding.
+    /// Encoding what was not encoded while it was rendered.
     pub encode_ms: f64,
     /// Writing to the disk.
     pub write_ms: f64,
@@ -261,20 +261,19 @@ impl Job {
         let metadata = &inputs.photo.metadata;
         let (metadata, said) = metadata.for_result(format, self.strip, &provenance.into());
         notes.extend(said);
-        let rows: Progress = &|done, total| progress(Stage::Render(done, total));
-        let Ok(image) = plan.render(format.nearest_depth(depth), rows, cancel) else {
-            return Ok(None);
-        };
-        lap(&mut timings.render_ms);
-
-        progress(Stage::Write);
         let options = EncodeOptions {
             format,
             quality: self.quality,
         };
-        let bytes = encode(image, &metadata, options)
-            .map_err(|it| FileError::new("write", &output, it.to_string()))?;
+        let coded = self.coded(&plan, &metadata, (depth, options), progress, cancel);
+        let Some((bytes, rendered)) =
+            coded.map_err(|it| FileError::new("write", &output, it.to_string()))?
+        else {
+            return Ok(None);
+        };
         lap(&mut timings.encode_ms);
+        timings.render_ms = rendered.as_secs_f64() * 1000.0;
+        timings.encode_ms -= timings.render_ms;
         if cancel.is_cancelled() {
             return Ok(None);
         }
@@ -292,6 +291,37 @@ impl Job {
             notes,
             timings,
         }))
+    }
+
+    /// The bytes of the result, and how long it was rendered. A picture that can be coded band by
+    /// band is coded meanwhile, and never exists as a whole.
+    fn coded(
+        &self,
+        plan: &Plan,
+        metadata: &Metadata,
+        (depth, options): (Depth, EncodeOptions),
+        progress: &(dyn Fn(Stage) + Sync),
+        cancel: &Cancel,
+    ) -> Result<Option<(Vec<u8>, Duration)>, Refusal> {
+        let clock = Instant::now();
+        let rows: Progress = &|done, total| progress(Stage::Render(done, total));
+        let depth = options.format.nearest_depth(depth);
+        let picture = plan.picture();
+        let size = (picture.width(), picture.height());
+        if let Some(coding) = Bands::new(size, picture.layout(), metadata, options)? {
+            let bands = plan.render_bands(depth, rows, cancel, |y, band| coding.code(y, &band));
+            let Ok(bands) = bands else { return Ok(None) };
+            let rendered = clock.elapsed();
+            progress(Stage::Write);
+            let bands = bands.into_iter().collect::<Result<_, _>>()?;
+            return Ok(Some((coding.finish(bands)?, rendered)));
+        }
+        let Ok(image) = plan.render(depth, rows, cancel) else {
+            return Ok(None);
+        };
+        let rendered = clock.elapsed();
+        progress(Stage::Write);
+        Ok(Some((encode(image, metadata, options)?, rendered)))
     }
 
     /// Of all that the result depends on.

@@ -1,5 +1,7 @@
 //! Whole pictures, tile by tile on all threads: at full size, or scaled down.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -60,6 +62,38 @@ impl Plan {
         self.render_in_tiles(depth, TileSize::for_plan(self), progress, cancel)
     }
 
+    /// Renders the whole picture in bands from top to bottom and gives each of them to `take`, with
+    /// its first row, so that the result never exists as a whole. Bands are a multiple of 256 rows
+    /// high but for the last one; they are taken in any order, from all threads.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn render_bands<R: Send>(
+        &self,
+        depth: Depth,
+        progress: Progress,
+        cancel: &Cancel,
+        take: impl Fn(usize, Image) -> R + Sync,
+    ) -> Result<Vec<R>, Cancelled> {
+        let size = TileSize::for_plan(self);
+        let whole = self.assembly(size, progress, cancel);
+        let height = whole.bounds.height;
+        let starts: Vec<usize> = (0..height).step_by(size.height).collect();
+        let done = AtomicUsize::new(0);
+        let bands = starts.into_par_iter().map(|y| {
+            let rows = size.height.min(height - y);
+            let band = Assembly {
+                bounds: Region::new(0, y, whole.bounds.width, rows),
+                progress: &|_, _| {},
+                ..whole
+            };
+            let taken = take(y, band.image(depth, &|region| self.tile(region, cancel))?);
+            progress(done.fetch_add(rows, Ordering::Relaxed) + rows, height);
+            Ok(taken)
+        });
+        bands.collect()
+    }
+
     /// The same, in tiles of a given size.
     ///
     /// # Errors
@@ -71,16 +105,25 @@ impl Plan {
         progress: Progress,
         cancel: &Cancel,
     ) -> Result<Image, Cancelled> {
+        let assembly = self.assembly(size, progress, cancel);
+        assembly.image(depth, &|region| self.tile(region, cancel))
+    }
+
+    fn assembly<'a>(
+        &'a self,
+        size: TileSize,
+        progress: Progress<'a>,
+        cancel: &'a Cancel,
+    ) -> Assembly<'a> {
         let picture = self.picture();
-        let assembly = Assembly {
+        Assembly {
             bounds: picture.bounds(),
             layout: picture.layout(),
             alpha: Some(picture),
             size,
             progress,
             cancel,
-        };
-        assembly.image(depth, &|region| self.tile(region, cancel))
+        }
     }
 
     /// Renders a region, which must lie inside the picture, and scales it down to `width` ×
@@ -124,7 +167,7 @@ impl Plan {
 
 /// A whole picture that is put together from tiles, on all threads.
 pub(super) struct Assembly<'a> {
-    /// The picture as a region.
+    /// The picture, or the part of it that is put together.
     pub bounds: Region,
     /// Its channels.
     pub layout: Layout,
@@ -160,12 +203,13 @@ impl Assembly<'_> {
         let row = width * self.layout.channels();
         let rows = self.size.height.max(1);
         let mut samples = vec![T::default(); row * height];
-        let done = std::sync::atomic::AtomicUsize::new(0);
+        let done = AtomicUsize::new(0);
         let bands = samples.par_chunks_mut(row * rows).enumerate();
         bands.try_for_each(|(i, band)| {
-            let region = Region::new(0, i * rows, width, rows).within(&self.bounds);
+            let top = self.bounds.y + i * rows;
+            let region = Region::new(self.bounds.x, top, width, rows).within(&self.bounds);
             self.band(make, region, band, store)?;
-            let before = done.fetch_add(region.height, std::sync::atomic::Ordering::Relaxed);
+            let before = done.fetch_add(region.height, Ordering::Relaxed);
             (self.progress)(before + region.height, height);
             Ok(())
         })?;
@@ -191,7 +235,7 @@ impl Assembly<'_> {
             }
         }
         tiles.into_par_iter().try_for_each(|(x, rows)| {
-            let region = Region::new(x, band.y, width, band.height).within(&band);
+            let region = Region::new(band.x + x, band.y, width, band.height).within(&band);
             let tile = make(region);
             if self.cancel.is_cancelled() {
                 return Err(Cancelled);

@@ -10,9 +10,7 @@ use rayon::prelude::*;
 
 use super::Refusal;
 use crate::engine::raster::{Image, Layout, Samples};
-use crate::files::containers::jpeg::{
-    END, Header, RESTART, Segment, frame_of, scan_of, with_segments,
-};
+use crate::files::containers::jpeg::{END, Header, RESTART, frame_of, scan_of, with_segments};
 use crate::files::metadata::{Metadata, Own};
 
 /// The quality of a result whose quality nobody named.
@@ -23,8 +21,8 @@ const QUALITY: u8 = 95;
 /// markers.
 const STRIP: usize = 64;
 
-/// How the pixels are coded.
-struct Coding {
+/// A JPEG on its way: how its pixels are coded.
+pub struct Coding {
     quality: u8,
     subsampling: SamplingFactor,
     tables: Option<[QuantizationTableType; 2]>,
@@ -32,32 +30,23 @@ struct Coding {
     /// Channels of a pixel in memory.
     channels: usize,
     width: u16,
+    height: u16,
 }
 
 /// The bytes of a JPEG.
 ///
 /// Strips of it are coded on all cores, with the standard Huffman tables, and joined by restart
 /// markers: the same picture as in one piece, and the same bytes on any number of cores.
-pub fn encode(image: Image, metadata: &Metadata, quality: Option<u8>) -> Result<Vec<u8>, Refusal> {
-    let (width, height) = (
-        u16::try_from(image.width())?,
-        u16::try_from(image.height())?,
-    );
-    let Samples::Eight(samples) = image.samples() else {
-        return Err("a JPEG holds 8 bits a sample".into());
-    };
-    let coding = Coding::new(width, image.layout(), metadata, quality)?;
-    let row = image.width() * coding.channels;
-    let strips = samples.par_chunks(row * coding.rows(height.into()));
-    let (several, strips) = (strips.len() > 1, strips.enumerate());
-    let strips = strips.map(|(i, it)| coding.strip(it, several && i == 0));
-    let strips: Vec<Vec<u8>> = strips.collect::<Result<_, _>>()?;
-    joined(&strips, height, &metadata.jpeg_segments())
+pub fn encode(image: &Image, metadata: &Metadata, quality: Option<u8>) -> Result<Vec<u8>, Refusal> {
+    let size = (image.width(), image.height());
+    let coding = Coding::new(size, image.layout(), metadata, quality)?;
+    coding.joined(&coding.strips(0, image)?, metadata)
 }
 
 impl Coding {
-    fn new(
-        width: u16,
+    /// Decides how a picture of a size (width, height) is coded.
+    pub fn new(
+        (width, height): (usize, usize),
         layout: Layout,
         metadata: &Metadata,
         quality: Option<u8>,
@@ -72,7 +61,8 @@ impl Coding {
             tables: None,
             colour,
             channels: layout.channels(),
-            width,
+            width: u16::try_from(width)?,
+            height: u16::try_from(height)?,
         };
         if let Own::Jpeg(form) = &metadata.own {
             let factors = form.subsampling.filter(|_| colour == ColorType::Rgb);
@@ -85,16 +75,26 @@ impl Coding {
         Ok(coding)
     }
 
-    /// Rows of a strip: all of them where the encoder does not interleave the components, for then
-    /// each of them is a scan of its own.
-    fn rows(&self, height: usize) -> usize {
-        match self.subsampling {
-            SamplingFactor::F_1_1
-            | SamplingFactor::F_2_1
-            | SamplingFactor::F_1_2
-            | SamplingFactor::F_2_2 => STRIP,
-            _ => height,
-        }
+    /// Whether bands of the picture can be coded one by one; otherwise the encoder does not
+    /// interleave the components, and each of them is a scan of its own.
+    pub fn has_strips(&self) -> bool {
+        use SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2};
+        matches!(self.subsampling, F_1_1 | F_1_2 | F_2_1 | F_2_2)
+    }
+
+    /// The strips of a band of the picture that begins at the row `top`, which is a multiple of 64.
+    pub fn strips(&self, top: usize, band: &Image) -> Result<Vec<Vec<u8>>, Refusal> {
+        let Samples::Eight(samples) = band.samples() else {
+            return Err("a JPEG holds 8 bits a sample".into());
+        };
+        let rows = match self.has_strips() {
+            true => STRIP,
+            false => usize::from(self.height),
+        };
+        let several = usize::from(self.height) > rows;
+        let strips = samples.par_chunks(band.width() * self.channels * rows);
+        let strip = |(i, samples): (usize, &[u8])| self.strip(samples, several && top + i == 0);
+        strips.enumerate().map(strip).collect()
     }
 
     /// A JPEG of the strip alone.
@@ -118,6 +118,24 @@ impl Coding {
         Ok(bytes)
     }
 
+    /// One JPEG of those of all strips, with what is known beside the pixels.
+    pub fn joined(&self, strips: &[Vec<u8>], metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
+        let (first, others) = strips.split_first().ok_or("it has no pixels")?;
+        let start = &first[..first.len() - END.len()];
+        let mut whole = with_segments(start, &metadata.jpeg_segments());
+        whole.reserve(others.iter().map(Vec::len).sum::<usize>() + END.len());
+        let frame = frame_of(&whole).ok_or("it has no frame")?;
+        // Behind marker, length and precision.
+        whole[frame + 5..frame + 7].copy_from_slice(&self.height.to_be_bytes());
+        for (i, strip) in others.iter().enumerate() {
+            let start = scan_of(strip).ok_or("it has no scan")?;
+            whole.extend([0xFF, RESTART + (i % 8) as u8]);
+            whole.extend_from_slice(&strip[start..strip.len() - END.len()]);
+        }
+        whole.extend(END);
+        Ok(whole)
+    }
+
     /// Units that are coded one after the other, in a strip.
     fn blocks(&self) -> Result<u16, Refusal> {
         let factors = match self.subsampling {
@@ -130,23 +148,6 @@ impl Coding {
         let across = usize::from(self.width).div_ceil(8 * factors.0);
         Ok(u16::try_from(across * (STRIP / (8 * factors.1)))?)
     }
-}
-
-/// One JPEG of those of its strips, with the segments of the picture.
-fn joined(strips: &[Vec<u8>], height: u16, segments: &[Segment]) -> Result<Vec<u8>, Refusal> {
-    let (first, others) = strips.split_first().ok_or("it has no pixels")?;
-    let mut whole = with_segments(&first[..first.len() - END.len()], segments);
-    whole.reserve(others.iter().map(Vec::len).sum::<usize>() + END.len());
-    let frame = frame_of(&whole).ok_or("it has no frame")?;
-    // Behind marker, length and precision.
-    whole[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
-    for (i, strip) in others.iter().enumerate() {
-        let start = scan_of(strip).ok_or("it has no scan")?;
-        whole.extend([0xFF, RESTART + (i % 8) as u8]);
-        whole.extend_from_slice(&strip[start..strip.len() - END.len()]);
-    }
-    whole.extend(END);
-    Ok(whole)
 }
 
 /// For each coefficient the finer of the step that the source had and of the step of quality 95.
@@ -191,7 +192,7 @@ mod tests {
             own: Own::Jpeg(Box::new(form)),
             ..Metadata::default()
         };
-        let bytes = encode(image, &metadata, None).expect("a JPEG");
+        let bytes = encode(&image, &metadata, None).expect("a JPEG");
         let header = Header::read(&bytes);
         let luma = header.table_of(0).expect("a table");
         assert!(luma[63] > 1 && luma[63] < 30, "{luma:?}");
@@ -230,12 +231,13 @@ mod tests {
                     own: Own::Jpeg(Box::new(form)),
                     ..Metadata::default()
                 };
-                let coding = Coding::new(75, layout, &metadata, Some(90)).expect("it fits");
+                let coding =
+                    Coding::new((75, 1 + 9 * STRIP), layout, &metadata, Some(90)).expect("it fits");
                 let Samples::Eight(samples) = image.samples() else {
                     unreachable!("8 bits")
                 };
                 let whole = coding.strip(samples, false).expect("a JPEG");
-                let strips = encode(image.clone(), &metadata, Some(90)).expect("a JPEG");
+                let strips = encode(&image, &metadata, Some(90)).expect("a JPEG");
                 assert!(decoded(strips) == decoded(whole), "{layout:?} {factors:?}");
             }
         }

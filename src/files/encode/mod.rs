@@ -66,12 +66,57 @@ pub fn encode(
     options: EncodeOptions,
 ) -> Result<Vec<u8>, Refusal> {
     let encoded = contain(|| match options.format {
-        Format::Jpeg => jpeg::encode(image, metadata, options.quality),
+        Format::Jpeg => jpeg::encode(&image, metadata, options.quality),
         Format::Png => png(image, metadata),
         Format::Tiff => tiff::encode(&image, metadata),
         Format::WebP => webp(image, metadata),
     });
     encoded.unwrap_or_else(|| Err("its encoder failed".into()))
+}
+
+/// A picture that is coded while it is rendered, band by band.
+pub struct Bands<'a> {
+    coding: jpeg::Coding,
+    metadata: &'a Metadata,
+}
+
+impl<'a> Bands<'a> {
+    /// Begins a picture of a size (width, height); `None` where the format asks for the whole picture
+    /// at once.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn new(
+        size: (usize, usize),
+        layout: Layout,
+        metadata: &'a Metadata,
+        options: EncodeOptions,
+    ) -> Result<Option<Self>, Refusal> {
+        if options.format != Format::Jpeg {
+            return Ok(None);
+        }
+        let coding = jpeg::Coding::new(size, layout, metadata, options.quality)?;
+        Ok(coding.has_strips().then_some(Self { coding, metadata }))
+    }
+
+    /// Codes the band that begins at the row `top`, a multiple of 64 as its height is but for the
+    /// last one's.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn code(&self, top: usize, band: &Image) -> Result<Vec<Vec<u8>>, Refusal> {
+        let coded = contain(|| self.coding.strips(top, band));
+        coded.unwrap_or_else(|| Err("its encoder failed".into()))
+    }
+
+    /// The bytes of the picture file, from what was coded of all bands from top to bottom.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn finish(&self, bands: Vec<Vec<Vec<u8>>>) -> Result<Vec<u8>, Refusal> {
+        let strips: Vec<Vec<u8>> = bands.into_iter().flatten().collect();
+        self.coding.joined(&strips, self.metadata)
+    }
 }
 
 fn png(image: Image, metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
