@@ -6,12 +6,14 @@
 //! are made on a coarser grid, at most 1e-4 of full scale off.
 
 mod decimated;
+mod lows;
 mod sums;
 mod taps;
 #[cfg(test)]
 mod tests;
 
 use decimated::Decimated;
+pub use lows::Lows;
 use pulp::Arch;
 use sums::sum_pairs;
 

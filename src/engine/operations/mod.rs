@@ -16,7 +16,7 @@ mod texture;
 mod tiling;
 
 pub use cancel::Cancel;
-pub use gaussian::Gaussian;
+pub use gaussian::{Gaussian, Lows};
 pub use graft::{Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle};
 pub use high_pass::HighPass;
 pub use noise::{Distribution, Noise, NoisePlace};

@@ -1,7 +1,7 @@
 //! Method 2, frequency separation: the original's fine detail over the AI picture's tone.
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, parameter};
-use super::{Cancel, HighPass};
+use super::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region, Tile};
 
 /// What becomes of the backdrop's own fine detail.
@@ -115,7 +115,7 @@ impl Settings for Texture {
 impl Texture {
     /// How far beyond a region it reads backdrop and original, in pixels.
     pub fn halo(&self) -> usize {
-        HighPass::new(self.radius).halo()
+        Gaussian::new(self.radius).halo()
     }
 
     /// The source of a texture layer for the region `to`.
@@ -132,40 +132,59 @@ impl Texture {
         cancel: &Cancel,
     ) -> Vec<Plane> {
         let from = backdrop.region();
-        assert_eq!(from, original.region());
-        let amount = (self.amount / 100.0) as f32;
-        let high_pass = HighPass::new(self.radius);
+        let gaussian = Gaussian::new(self.radius);
+        let fine = self.separated(backdrop, original);
+        let lows: Vec<Plane> = fine
+            .iter()
+            .map(|it| gaussian.blur(it, from, to, bounds, cancel))
+            .collect();
         let part = Region {
             x: to.x - from.x,
             y: to.y - from.y,
             ..to
         };
-        let planes = backdrop.planes().iter().zip(original.planes());
+        let planes = backdrop.planes().iter().zip(fine).zip(&lows);
         planes
-            .map(|(b, o)| {
-                if cancel.is_cancelled() {
-                    return b.crop(part);
-                }
-                let detail = match self.mode {
-                    // A high pass is linear: that of the difference is the difference of the two,
-                    // at half the work, and exactly nothing where both are the same.
-                    Mode::Replace => {
-                        let difference = o.clone().zip_map(b, |o, b| o - b);
-                        high_pass.detail(&difference, from, to, bounds, cancel)
-                    }
-                    Mode::Add => high_pass.detail(o, from, to, bounds, cancel),
-                };
-                b.crop(part)
-                    .zip_map(&detail, |b, detail| b + amount * detail)
-            })
+            .map(|((b, fine), low)| self.over(b.crop(part), &fine.crop(part), low))
             .collect()
+    }
+
+    /// The same where the low layer of what is [separated](Self::separated) is known for the region
+    /// of the backdrop.
+    pub fn paint_with(&self, backdrop: &Tile, original: &Tile, lows: &[Plane]) -> Vec<Plane> {
+        let fine = self.separated(backdrop, original);
+        let planes = backdrop.planes().iter().zip(fine).zip(lows);
+        planes
+            .map(|((b, fine), low)| self.over(b.clone(), &fine, low))
+            .collect()
+    }
+
+    /// What is separated into texture and tone.
+    pub fn separated(&self, backdrop: &Tile, original: &Tile) -> Vec<Plane> {
+        assert_eq!(backdrop.region(), original.region());
+        let originals = original.planes().iter().cloned();
+        match self.mode {
+            // A high pass is linear: that of the difference is the difference of the two, at half
+            // the work, and exactly nothing where both are the same.
+            Mode::Replace => {
+                let planes = originals.zip(backdrop.planes());
+                planes.map(|(o, b)| o.zip_map(b, |o, b| o - b)).collect()
+            }
+            Mode::Add => originals.collect(),
+        }
+    }
+
+    fn over(&self, backdrop: Plane, fine: &Plane, low: &Plane) -> Plane {
+        let amount = (self.amount / 100.0) as f32;
+        let detail = fine.clone().zip_map(low, |fine, low| fine - low);
+        backdrop.zip_map(&detail, |b, detail| b + amount * detail)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::operations::{Gaussian, Random};
+    use crate::engine::operations::Random;
 
     fn noise(seed: u64) -> Plane {
         let random = Random::new(seed, 0, 0);

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::Findings;
 use crate::engine::masks::{MaskName, MaskSources, Masks};
 use crate::engine::operations::parameter::{Choice, Strength};
-use crate::engine::operations::{Align, Graft, GraftTexture, Noise, Overlay, Spots, Texture};
+use crate::engine::operations::{
+    Align, Graft, GraftTexture, Lows, Mode, Noise, Overlay, Spots, Texture,
+};
 use crate::engine::original::{Alignment, Original};
 use crate::engine::raster::{Blend, Image};
 use crate::engine::recipe::{Kind, Layer, Operation, Recipe};
@@ -127,6 +129,9 @@ pub(super) enum Painter {
     Texture {
         texture: Texture,
         original: Original,
+        /// The low layer of the whole picture, where the radius is wide and nothing that lies below
+        /// changes what is separated.
+        lows: Option<Arc<Lows>>,
     },
     Graft {
         texture: Arc<GraftTexture>,
@@ -287,9 +292,12 @@ impl Plan {
                 "{label}: {count} {things} that the AI removed left out"
             ));
         }
+        let is_lowest = self.steps.is_empty() || texture.mode == Mode::Add;
+        let lows = || Lows::new(texture.radius, self.inputs.picture.bounds()).map(Arc::new);
         Ok(Painter::Texture {
             texture: texture.clone(),
             original,
+            lows: is_lowest.then(lows).flatten(),
         })
     }
 

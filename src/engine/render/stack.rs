@@ -92,9 +92,24 @@ impl Plan {
         let bounds = self.inputs.picture.bounds();
         let channels = backdrop.planes().len();
         match &step.painter {
-            Painter::Texture { texture, original } => {
-                let tile = original.tile(backdrop.region()).with_channels(channels);
-                let planes = texture.paint(backdrop, &tile, to, bounds, cancel);
+            Painter::Texture {
+                texture,
+                original,
+                lows,
+            } => {
+                let tile = |region| original.tile(region).with_channels(channels);
+                let planes = match lows {
+                    Some(lows) => {
+                        let picture = &self.inputs.picture;
+                        let source = |it| texture.separated(&picture.tile(it), &tile(it));
+                        let lows = lows.blur(to, channels, source, cancel);
+                        texture.paint_with(backdrop, &tile(to), &lows)
+                    }
+                    None => {
+                        let original = tile(backdrop.region());
+                        texture.paint(backdrop, &original, to, bounds, cancel)
+                    }
+                };
                 (planes, original.confidence(to))
             }
             Painter::Graft { texture, factor } => {
@@ -158,6 +173,7 @@ impl Painter {
     /// How far beyond a tile it reads its backdrop, in pixels.
     fn halo(&self) -> usize {
         match self {
+            Painter::Texture { lows: Some(_), .. } => 0,
             Painter::Texture { texture, .. } => texture.halo(),
             Painter::Graft { .. } | Painter::Noise { .. } | Painter::Picture { .. } => 0,
         }

@@ -31,9 +31,9 @@ pub struct Decimated {
 
 /// A run of positions on the grid; those beyond the picture are negative or beyond its last.
 #[derive(Clone, Copy, Debug)]
-struct Run {
-    first: isize,
-    length: usize,
+pub struct Run {
+    pub first: isize,
+    pub length: usize,
 }
 
 impl Run {
@@ -42,6 +42,12 @@ impl Run {
             first: self.first - by as isize,
             length: self.length + 2 * by,
         }
+    }
+
+    /// The pieces that it touches, of so many positions each from 0 on.
+    pub fn pieces(self, side: usize) -> impl Iterator<Item = isize> {
+        let last = self.first + self.length as isize - 1;
+        self.first.div_euclid(side as isize)..=last.div_euclid(side as isize)
     }
 
     fn positions(self) -> impl Iterator<Item = isize> {
@@ -90,30 +96,53 @@ impl Decimated {
         bounds: Region,
         cancel: &Cancel,
     ) -> Plane {
-        let arch = Arch::new();
+        let across = to.expanded(self.halo(), &bounds);
+        let grid = self.reduce(source, (from, across, bounds), self.grid_around(to), cancel);
+        self.blur_grid(&grid, to, cancel)
+    }
+
+    /// Pixels from one sample of the grid to the next.
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// The columns and rows of the grid that are needed to blur a region.
+    pub fn grid_around(&self, to: Region) -> (Run, Run) {
         let reach = self.low.len() - 1;
         let (columns, rows) = (self.run(to.x, to.width), self.run(to.y, to.height));
-        let (wide, tall) = (columns.widened(reach), rows.widened(reach));
-        let across = to.expanded(self.halo(), &bounds);
-        let reduced = self.reduce(arch, source, (from, across, bounds), (wide, tall), cancel);
-        let mut along = Plane::filled(columns.length, tall.length, 0.0);
-        for y in 0..tall.length {
-            let row = reduced.row(y);
-            let out = along.row_mut(y);
-            sum_pairs(
-                arch,
-                out,
-                &self.low,
-                |j| &row[reach - j..],
-                |j| &row[reach + j..],
-            );
+        (columns.widened(reach), rows.widened(reach))
+    }
+
+    /// The part of a picture that columns and rows of the grid are made of.
+    pub fn sources_of(&self, (wide, tall): (Run, Run), bounds: Region) -> Region {
+        let reach = 2 * self.step as isize - 1;
+        let ends = |run: Run, start: usize, end: usize| {
+            let (first, last) = (start as isize, end as isize - 1);
+            let step = self.step as isize;
+            let low = (run.first * step - reach).clamp(first, last);
+            let high = (run.first + run.length as isize - 1) * step + reach;
+            (low as usize, (high.clamp(first, last) - low + 1) as usize)
+        };
+        let (x, width) = ends(wide, bounds.x, bounds.right());
+        let (y, height) = ends(tall, bounds.y, bounds.bottom());
+        Region::new(x, y, width, height)
+    }
+
+    /// The blurred region from all of the grid around it.
+    pub fn blur_grid(&self, grid: &Plane, to: Region, cancel: &Cancel) -> Plane {
+        let arch = Arch::new();
+        let reach = self.low.len() - 1;
+        let (width, height) = (grid.width() - 2 * reach, grid.height() - 2 * reach);
+        let mut along = Plane::filled(width, grid.height(), 0.0);
+        for y in 0..grid.height() {
+            let row = grid.row(y);
+            let (before, after) = (|j: usize| &row[reach - j..], |j: usize| &row[reach + j..]);
+            sum_pairs(arch, along.row_mut(y), &self.low, before, after);
         }
-        let mut low = Plane::filled(columns.length, rows.length, 0.0);
-        for y in 0..rows.length {
-            let (above, below) = (
-                |j: usize| along.row(y + reach - j),
-                |j: usize| along.row(y + reach + j),
-            );
+        let mut low = Plane::filled(width, height, 0.0);
+        for y in 0..height {
+            let above = |j: usize| along.row(y + reach - j);
+            let below = |j: usize| along.row(y + reach + j);
             sum_pairs(arch, low.row_mut(y), &self.low, above, below);
         }
         self.enlarge(arch, &low, to, cancel)
@@ -130,14 +159,14 @@ impl Decimated {
 
     /// The samples of the grid in some of its columns and rows, made from the columns `across` of the
     /// source.
-    fn reduce(
+    pub fn reduce(
         &self,
-        arch: Arch,
         source: &Plane,
         (from, across, bounds): (Region, Region, Region),
         (wide, tall): (Run, Run),
         cancel: &Cancel,
     ) -> Plane {
+        let arch = Arch::new();
         let step = self.step as isize;
         let nearest = |at: isize, start: usize, end: usize| {
             at.clamp(start as isize, end as isize - 1) as usize

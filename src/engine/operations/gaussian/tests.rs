@@ -117,3 +117,23 @@ fn a_region_alone_equals_the_region_of_the_whole_bit_for_bit() {
         }
     }
 }
+
+#[test]
+fn the_low_layer_in_pieces_is_that_of_the_whole_bit_for_bit() {
+    let plane = noise(1100, 700);
+    let bounds = Region::of_size(1100, 700);
+    for sigma in [30.0, 110.0] {
+        let lows = Lows::new(sigma, bounds).expect("a wide one");
+        let all = whole(&plane, sigma);
+        for to in [
+            Region::new(0, 0, 70, 50),
+            Region::new(500, 300, 64, 300),
+            Region::new(1090, 693, 10, 7),
+        ] {
+            let source = |region| vec![plane.crop(region)];
+            let part = lows.blur(to, 1, source, &Cancel::default());
+            assert_eq!(part, [all.crop(to)]);
+        }
+    }
+    assert!(Lows::new(8.0, bounds).is_none());
+}
