@@ -265,6 +265,8 @@ impl Job {
             format,
             quality: self.quality,
         };
+        // Making the plan is part of rendering.
+        lap(&mut timings.render_ms);
         let coded = self.coded(&plan, &metadata, (depth, options), progress, cancel);
         let Some((bytes, rendered)) =
             coded.map_err(|it| FileError::new("write", &output, it.to_string()))?
@@ -272,8 +274,9 @@ impl Job {
             return Ok(None);
         };
         lap(&mut timings.encode_ms);
-        timings.render_ms = rendered.as_secs_f64() * 1000.0;
-        timings.encode_ms -= timings.render_ms;
+        let rendered = rendered.as_secs_f64() * 1000.0;
+        timings.render_ms += rendered;
+        timings.encode_ms -= rendered;
         if cancel.is_cancelled() {
             return Ok(None);
         }
