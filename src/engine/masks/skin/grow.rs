@@ -74,6 +74,6 @@ mod tests {
         check(1.0, 5);
         check(1.5, 9);
         check(2.0, 13);
-        check(-1.0, 0);
+        check(-1.5, 0);
     }
 }
