@@ -8,7 +8,7 @@ use crate::engine::operations::parameter::{Adjust, Allowed, Value};
 use crate::engine::operations::{Rectangle, Texture};
 use crate::engine::raster::Depth;
 use crate::files::{
-    Chosen, Format, Originals, ReadOptions, RecipeChoice, Strip, Writing, check_named,
+    Chosen, Format, Job, Originals, ReadOptions, RecipeChoice, Strip, Writing, check_named,
 };
 
 /// Puts real skin texture back into portraits that an AI retouch made smooth.
@@ -382,6 +382,27 @@ pub enum DepthArg {
 }
 
 impl Shared {
+    /// A job as these flags say, for a picture that is still to be named.
+    pub fn job(&self) -> Job {
+        Job {
+            input: PathBuf::new(),
+            output: None,
+            folder: None,
+            recipe: Default::default(),
+            recipe_folder: PathBuf::new(),
+            recipe_file: None,
+            originals: self.originals(),
+            format: self.encoding.format(),
+            depth: self.encoding.depth(),
+            quality: self.encoding.quality,
+            overwrite: self.common.overwrite,
+            resume: self.resume,
+            read: self.common.read_options(),
+            strip: self.common.strip(),
+            protected: Vec::new(),
+        }
+    }
+
     /// Which recipe pictures get.
     pub fn recipe_choice(&self) -> Result<RecipeChoice, String> {
         let given = self.recipe.as_deref().map(Chosen::by_name).transpose();

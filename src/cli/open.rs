@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::args::Shared;
 use super::{DONE, SOME_FAILED, WRONG_USAGE, complain};
-use crate::files::{Job, list_pictures};
+use crate::files::list_pictures;
 use crate::tui::{Options, RenderSettings, run as run_tui};
 
 /// Opens pictures and folders.
@@ -53,23 +53,7 @@ fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
     Ok(Options {
         pictures,
         settings: RenderSettings {
-            job: Job {
-                input: PathBuf::new(),
-                output: None,
-                folder: None,
-                recipe: Default::default(),
-                recipe_folder: PathBuf::new(),
-                recipe_file: None,
-                originals: shared.originals(),
-                format: shared.encoding.format(),
-                depth: shared.encoding.depth(),
-                quality: shared.encoding.quality,
-                overwrite: shared.common.overwrite,
-                resume: shared.resume,
-                read: shared.common.read_options(),
-                strip: shared.common.strip(),
-                protected: Vec::new(),
-            },
+            job: shared.job(),
             choice,
         },
     })

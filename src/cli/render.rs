@@ -120,7 +120,6 @@ impl<'a> Batch<'a> {
     }
 
     fn job(&self, input: &Path, chosen: &Chosen) -> Job {
-        let shared = &self.args.shared;
         Job {
             input: input.to_path_buf(),
             output: self.args.output.clone(),
@@ -128,15 +127,8 @@ impl<'a> Batch<'a> {
             recipe: chosen.recipe.clone(),
             recipe_folder: chosen.folder.clone(),
             recipe_file: chosen.file.clone(),
-            originals: shared.originals(),
-            format: shared.encoding.format(),
-            depth: shared.encoding.depth(),
-            quality: shared.encoding.quality,
-            overwrite: shared.common.overwrite,
-            resume: shared.resume,
-            read: shared.common.read_options(),
-            strip: shared.common.strip(),
             protected: self.inputs.clone(),
+            ..self.args.shared.job()
         }
     }
 

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
+use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::original::Original;
 use crate::engine::raster::{Image, Plane, Region};
@@ -10,8 +11,8 @@ use crate::engine::raster::{Image, Plane, Region};
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
 const GATHER: [f64; OCTAVES] = [0.5, 0.7, 1.0];
 
-/// Without an original, both octaves are gathered alike.
-const GATHER_ALONE: [f64; OCTAVES] = [1.0; OCTAVES];
+/// Without an original two octaves are looked at, and both are gathered alike.
+const GATHER_ALONE: [f64; 2] = [1.0; 2];
 
 /// Amplitude that counts as no texture beside an original: less than half a level of 8 bits.
 const FLOOR_WITH_ORIGINAL: f32 = 0.0015;
@@ -45,7 +46,7 @@ const TILE: usize = 256;
 pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER.map(|it| it * feather);
-    in_tiles(bounds, |to| {
+    let [loss] = in_tiles(bounds, |to| {
         let mine = Octaves::look(|it| picture.tile(it).luma(), to, bounds, gather);
         let theirs = Octaves::look(|it| original.tile(it).luma(), to, bounds, gather);
         let mut most = Plane::filled(to.width, to.height, 0.0);
@@ -58,8 +59,8 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
             }
         }
         [most]
-    })
-    .remove(0)
+    });
+    loss
 }
 
 /// The loss of a picture by itself, 0..=1 in each cell: how far its finest octave stays below what the next octave
@@ -67,9 +68,9 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
 pub fn alone(picture: &Image, feather: f64) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER_ALONE.map(|it| it * feather);
-    let mut looked = in_tiles(bounds, |to| {
+    let [mut loss, finest, next] = in_tiles(bounds, |to| {
         let octaves = Octaves::look(|it| picture.tile(it).luma(), to, bounds, gather);
-        let [finest, next, _] = octaves.energies;
+        let [finest, next] = octaves.energies;
         let strength = next.clone().map(f32::sqrt);
         let ratio = finest.clone().zip_map(&next, |finest, next| {
             let promise = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
@@ -79,22 +80,15 @@ pub fn alone(picture: &Image, feather: f64) -> Plane {
         let weighted = |it: Plane| it.zip_map(&strength, |it, weight| it * weight);
         [ratio, weighted(finest), weighted(next)]
     });
-    let [ratio, finest, next] =
-        <[Plane; 3]>::try_from(std::mem::take(&mut looked)).expect("three planes were made");
     let sharpness = sharpness(&finest, &next, bounds);
-    let grid = Bilinear::new(
-        BLOCK,
-        &sharpness,
-        Region::of_size(ratio.width(), ratio.height()),
-    );
-    let (width, height) = (ratio.width(), ratio.height());
-    let mut loss = ratio;
-    let mut edges = vec![0.0; width];
-    for y in 0..height {
+    let all = cells(bounds);
+    let grid = Bilinear::new(BLOCK, &sharpness, all);
+    let mut edges = vec![0.0; all.width];
+    for y in 0..all.height {
         grid.row(y, &mut edges);
         for (it, edges) in loss.row_mut(y).iter_mut().zip(&edges) {
             let promised = PROMISED_RATIO.min(edges + FINER_THAN_EDGES);
-            let sharp = super::super::smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edges);
+            let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edges);
             *it = sharp * (1.0 - libm::exp2f(*it - promised)).max(0.0);
         }
     }
@@ -130,7 +124,7 @@ fn sharpness(finest: &Plane, next: &Plane, bounds: Region) -> Plane {
 fn in_tiles<const N: usize>(
     bounds: Region,
     look: impl Fn(Region) -> [Plane; N] + Sync,
-) -> Vec<Plane> {
+) -> [Plane; N] {
     let all = cells(bounds);
     let corners = (0..all.height).step_by(TILE);
     let corners = corners.flat_map(|y| (0..all.width).step_by(TILE).map(move |x| (x, y)));
@@ -138,7 +132,7 @@ fn in_tiles<const N: usize>(
         .map(|(x, y)| Region::new(x, y, TILE, TILE).within(&all))
         .collect();
     let looked: Vec<_> = tiles.par_iter().map(|tile| look(*tile)).collect();
-    let mut planes = vec![Plane::filled(all.width, all.height, 0.0); N];
+    let mut planes = [(); N].map(|()| Plane::filled(all.width, all.height, 0.0));
     for (tile, parts) in tiles.iter().zip(&looked) {
         for (plane, part) in planes.iter_mut().zip(parts) {
             for y in 0..tile.height {

@@ -24,20 +24,20 @@ pub fn cells(bounds: Region) -> Region {
 }
 
 /// The energy of octaves, gathered over the places around each cell, in a region of the cells.
-pub struct Octaves {
+pub struct Octaves<const N: usize> {
     /// From the finest on; the picture's own values squared.
-    pub energies: [Plane; OCTAVES],
+    pub energies: [Plane; N],
 }
 
-impl Octaves {
-    /// Those of the cells `to` of a picture that covers `bounds`.
+impl<const N: usize> Octaves<N> {
+    /// The finest `N`, at most [`OCTAVES`], of the cells `to` of a picture that covers `bounds`.
     ///
     /// Each octave is gathered by a Gaussian of its radius in `gather`, in pixels. `luma` reads a region of the picture.
     pub fn look(
         luma: impl Fn(Region) -> Plane,
         to: Region,
         bounds: Region,
-        gather: [f64; OCTAVES],
+        gather: [f64; N],
     ) -> Self {
         let all = cells(bounds);
         let gather = gather.map(|it| Gaussian::new(it / CELL as f64));
@@ -141,7 +141,7 @@ mod tests {
         Plane::from_samples(width, height, samples.collect())
     }
 
-    fn look(plane: &Plane, to: Region) -> Octaves {
+    fn look(plane: &Plane, to: Region) -> Octaves<OCTAVES> {
         let bounds = Region::of_size(plane.width(), plane.height());
         Octaves::look(|it| plane.crop(it), to, bounds, [4.0, 6.0, 8.0])
     }
