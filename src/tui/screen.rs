@@ -1,6 +1,5 @@
 //! The terminal: taken over, written to by one thread, and given back as it was.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +16,7 @@ use crossterm::{cursor, execute, queue, style};
 use image::{RgbImage, RgbaImage};
 use ratatui::layout::Rect;
 
-use super::picture::{Kitty, Protocol, changed_cells, print_with_viuer};
+use super::picture::{Kitty, Protocol, print_with_viuer};
 
 /// How long a terminal that takes no more bytes may hold up the end.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
@@ -102,8 +101,6 @@ pub enum PictureChange {
         image: Arc<RgbImage>,
         /// Where it goes.
         place: Rect,
-        /// The one before, if it is on the screen in the same place.
-        over: Option<Arc<RgbImage>>,
         /// Cells that only the one before covered.
         uncovered: Option<Rect>,
     },
@@ -213,18 +210,8 @@ fn write_frame(
     out.write_all(&bytes)?;
     out.flush()?;
     drop(out);
-    if let PictureChange::Show {
-        image, place, over, ..
-    } = picture
-    {
-        let (part, place) = match (protocol, over) {
-            (Protocol::Blocks { .. }, Some(over)) => match changed_cells(over, image, *place) {
-                Some((part, place)) => (Cow::Owned(part), place),
-                None => return Ok(()),
-            },
-            _ => (Cow::Borrowed(image.as_ref()), *place),
-        };
-        print_with_viuer(&part, place, protocol).map_err(io::Error::other)?;
+    if let PictureChange::Show { image, place, .. } = picture {
+        print_with_viuer(image, *place, protocol).map_err(io::Error::other)?;
     }
     Ok(())
 }

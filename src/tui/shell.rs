@@ -16,8 +16,8 @@ use super::geometry::Size;
 use super::message::{Effect, Message, SavePatch, Survey};
 use super::model::{Dialog, Model};
 use super::overlay::{Drawn, Overlay};
-use super::picture::Protocol;
 use super::picture::probe::{self, Abilities, Surroundings};
+use super::picture::{Cells, Colours, Protocol};
 use super::renders::{RenderSettings, Renders};
 use super::screen::{FrameBuffer, LayerChange, Output, PictureChange, Takeover, Writer, restore};
 use super::tone::Tones;
@@ -150,7 +150,9 @@ struct Shell {
     idle: bool,
     /// Something changed since the last frame.
     dirty: bool,
-    /// The picture on the screen, and where.
+    /// The picture on the screen if it is made of cells.
+    cells: Option<Cells>,
+    /// The picture on the screen if it is not, and where.
     shown: Option<(Arc<RgbImage>, Rect)>,
     /// What the tools draw over the preview.
     drawn: Drawn,
@@ -191,6 +193,7 @@ impl Shell {
             writer,
             idle: true,
             dirty: true,
+            cells: None,
             shown: None,
             drawn: Drawn::default(),
             layer: None,
@@ -322,8 +325,15 @@ impl Shell {
         if matches!(picture, PictureChange::Clear) {
             self.redraw();
         }
-        let model = &self.model;
-        self.terminal.draw(|frame| view::draw(model, frame))?;
+        self.next_cells();
+        let (model, cells) = (&self.model, self.cells.as_ref());
+        let plain = self.abilities.colours == Colours::None;
+        self.terminal.draw(|frame| {
+            view::draw(model, cells, frame);
+            if plain {
+                view::take_colours(frame.buffer_mut());
+            }
+        })?;
         if let PictureChange::Show { image, place, .. } = &picture {
             self.shown = Some((image.clone(), *place));
         }
@@ -338,8 +348,35 @@ impl Shell {
         Ok(())
     }
 
-    /// What becomes of the picture in the next frame.
+    /// The picture of cells that the next frame shows.
+    fn next_cells(&mut self) {
+        let protocol = self.abilities.protocol;
+        let (Protocol::Cells(colours), Some(preview), Some(layout)) =
+            (protocol, &self.model.preview, self.model.layout())
+        else {
+            self.cells = None;
+            return;
+        };
+        let image = match Overlay::of(&self.model) {
+            Some(overlay) => self.drawn.merged(&preview.image, overlay),
+            None => preview.image.clone(),
+        };
+        let place = protocol.place(&image, layout.picture, self.abilities.cell);
+        let draft = !preview.settled;
+        self.cells = Some(Cells::after(
+            self.cells.take(),
+            &image,
+            place,
+            colours,
+            draft,
+        ));
+    }
+
+    /// What becomes of the picture in the next frame, if it is not made of cells.
     fn next_picture(&mut self) -> PictureChange {
+        if matches!(self.abilities.protocol, Protocol::Cells(_)) {
+            return PictureChange::Keep;
+        }
         let covered = !matches!(
             self.model.dialog,
             None | Some(Dialog::Type(_) | Dialog::Filter)
@@ -362,10 +399,6 @@ impl Shell {
                     old => PictureChange::Show {
                         image: image.clone(),
                         place,
-                        over: old
-                            .as_ref()
-                            .filter(|it| it.1 == place)
-                            .map(|it| it.0.clone()),
                         uncovered: old.as_ref().map(|it| it.1).filter(|it| *it != place),
                     },
                 }

@@ -1,11 +1,15 @@
 //! Pictures on the terminal: which protocol, and how each is printed.
 
+mod cells;
+mod colours;
 mod kitty;
 mod printed;
 pub mod probe;
 
+pub use cells::Cells;
+pub use colours::Colours;
 pub use kitty::Kitty;
-pub use printed::{changed_cells, print_with_viuer};
+pub use printed::print_with_viuer;
 
 use image::RgbImage;
 use ratatui::layout::Rect;
@@ -22,11 +26,8 @@ pub enum Protocol {
     Iterm,
     /// Sixel graphics, by viuer.
     Sixel,
-    /// Half blocks, by viuer.
-    Blocks {
-        /// 24-bit colour instead of 256 colours.
-        truecolor: bool,
-    },
+    /// Cells like those of text, drawn with them.
+    Cells(Colours),
 }
 
 /// viuer makes sixel pictures of 6×12 pixels for each cell that it is told, at most this wide.
@@ -36,7 +37,7 @@ impl Protocol {
     /// Screen pixels of a cell, as this protocol counts them. `cell` is the terminal's own.
     pub fn cell(self, cell: Size) -> Size {
         match self {
-            Protocol::Blocks { .. } => Size::new(1, 2),
+            Protocol::Cells(_) => Size::new(1, 2),
             Protocol::Kitty | Protocol::Iterm | Protocol::Sixel => cell,
         }
     }

@@ -3,14 +3,14 @@
 //! Over SSH the environment says next to nothing, so the terminal is asked. First for its device
 //! attributes, which every terminal knows; then, if these speak of a modern one, what is still
 //! open, with the device attributes once more as the end of the answer. A terminal that answers
-//! nothing costs the time limit and gets half blocks.
+//! nothing costs the time limit and gets cells.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::Protocol;
+use super::{Colours, Protocol};
 use crate::tui::geometry::Size;
 
 /// How long a terminal may take for the next byte of its answer.
@@ -29,6 +29,8 @@ const USUAL_CELL: Size = Size {
 pub struct Abilities {
     /// How pictures get onto it.
     pub protocol: Protocol,
+    /// The colours that text may have.
+    pub colours: Colours,
     /// Pixels of a cell.
     pub cell: Size,
 }
@@ -40,6 +42,8 @@ pub struct Surroundings {
     pub term: String,
     /// `COLORTERM`
     pub colorterm: String,
+    /// `NO_COLOR`
+    pub no_color: String,
     /// Whether the terminal is at the other end of SSH.
     pub ssh: bool,
     /// Whether iTerm2 or one of its kind says who it is.
@@ -53,6 +57,7 @@ impl Surroundings {
         Self {
             term: var("TERM"),
             colorterm: var("COLORTERM"),
+            no_color: var("NO_COLOR"),
             ssh: std::env::var_os("SSH_CONNECTION").is_some(),
             iterm: viuer::is_iterm_supported(),
         }
@@ -65,6 +70,11 @@ impl Surroundings {
             || ["kitty", "alacritty", "foot", "ghostty", "wezterm"]
                 .iter()
                 .any(|it| self.term.contains(it))
+    }
+
+    /// The colours of cells, if it was found out that there are all of them or not.
+    fn colours(&self, truecolor: bool) -> Colours {
+        Colours::of(&self.term, truecolor, self.no_color.is_empty())
     }
 
     /// Whether a terminal multiplexer is between: it answers for itself and passes no pictures on.
@@ -103,7 +113,7 @@ pub fn ask(surroundings: &Surroundings) -> io::Result<Abilities> {
     }
     if abilities.protocol == Protocol::Sixel && !viuer::is_sixel_supported() {
         // viuer asks by itself and prints sixel only if it heard the same.
-        abilities.protocol = Protocol::Blocks { truecolor: true };
+        abilities.protocol = Protocol::Cells(surroundings.colours(true));
     }
     Ok(abilities)
 }
@@ -192,6 +202,7 @@ fn understand(answer: &[u8], surroundings: &Surroundings) -> Abilities {
     let truecolor = surroundings.says_truecolor()
         || text.contains("48:2:1:2:3")
         || text.contains("48:2::1:2:3");
+    let colours = surroundings.colours(truecolor);
     let protocol = if text.contains("\x1b_Gi=31;OK") {
         Protocol::Kitty
     } else if surroundings.iterm && !surroundings.is_multiplexed() {
@@ -199,10 +210,11 @@ fn understand(answer: &[u8], surroundings: &Surroundings) -> Abilities {
     } else if sixel && !surroundings.is_multiplexed() {
         Protocol::Sixel
     } else {
-        Protocol::Blocks { truecolor }
+        Protocol::Cells(colours)
     };
     Abilities {
         protocol,
+        colours,
         cell: cell_size(&text).unwrap_or_default(),
     }
 }
@@ -233,13 +245,17 @@ mod tests {
 
     fn check(answer: &str, term: &str, protocol: Protocol, cell: Size) {
         let understood = understand(answer.as_bytes(), &at(term));
-        assert_eq!(understood, Abilities { protocol, cell }, "{answer:?}");
+        assert_eq!(
+            (understood.protocol, understood.cell),
+            (protocol, cell),
+            "{answer:?}"
+        );
     }
 
     #[test]
     fn answers_of_terminals_are_understood() {
         let none = Size::default();
-        let plain = Protocol::Blocks { truecolor: false };
+        let plain = Protocol::Cells(Colours::Indexed);
         check(
             "\x1b[?62;c\x1b[6;17;8t\x1b_Gi=31;OK\x1b\\\x1b[?62;c",
             "xterm-kitty",
@@ -255,7 +271,7 @@ mod tests {
         check(
             "\x1b[?64;1;2;6c\x1b[6;17;8t\x1bP1$r0;48:2::1:2:3m\x1b\\\x1b[?64;1;2;6c",
             "xterm-256color",
-            Protocol::Blocks { truecolor: true },
+            Protocol::Cells(Colours::True),
             Size::new(8, 17),
         );
         check("\x1b[?1;2c", "tmux-256color", plain, none);
@@ -263,10 +279,19 @@ mod tests {
         check(
             "\x1b[?6c",
             "alacritty",
-            Protocol::Blocks { truecolor: true },
+            Protocol::Cells(Colours::True),
             none,
         );
         check("", "xterm", plain, none);
+    }
+
+    #[test]
+    fn who_wants_no_colours_gets_none() {
+        let mut surroundings = at("xterm-kitty");
+        surroundings.no_color = "1".to_string();
+        let understood = understand(b"\x1b[?62;c", &surroundings);
+        assert_eq!(understood.colours, Colours::None);
+        assert_eq!(understood.protocol, Protocol::Cells(Colours::None));
     }
 
     #[test]

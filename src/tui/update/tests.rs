@@ -77,7 +77,7 @@ fn shown(model: &Model) -> String {
 fn shown_at(model: &Model, width: u16, height: u16) -> String {
     let backend = TestBackend::new(width, height);
     let mut terminal = Terminal::new(backend).expect("a terminal in memory");
-    let frame = terminal.draw(|frame| view::draw(model, frame));
+    let frame = terminal.draw(|frame| view::draw(model, None, frame));
     frame.expect("it is drawn");
     terminal.backend().to_string()
 }

@@ -1,5 +1,5 @@
-//! Draws the model as cells. It reads, and does nothing else; the picture itself is printed after
-//! the cells, into a rectangle that is left alone here.
+//! Draws the model as cells. It reads, and does nothing else. A picture that is not made of cells is
+//! printed after them, into a rectangle that is left alone here.
 
 mod dialogs;
 mod list;
@@ -12,12 +12,14 @@ pub use luma::divided;
 pub use stack::stack_rows;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::{Block, Paragraph};
 
 use super::layout::SMALLEST;
 use super::model::{Model, Pane};
+use super::picture::Cells;
 
 /// What stands out.
 const ACCENT: Style = Style::new().fg(Color::Cyan);
@@ -28,17 +30,32 @@ const BAD: Style = Style::new().fg(Color::Red);
 /// What is selected.
 const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
 
-/// Draws everything but the picture.
-pub fn draw(model: &Model, frame: &mut Frame) {
+/// Draws everything, with the picture if it is made of cells.
+pub fn draw(model: &Model, picture: Option<&Cells>, frame: &mut Frame) {
     let Some(layout) = model.layout() else {
         too_small(model, frame);
         return;
     };
     list::draw(model, frame, layout.pictures);
     preview::draw(model, frame, &layout);
+    if let Some(picture) = picture {
+        picture.draw(frame.buffer_mut());
+    }
     stack::draw(model, frame, layout.parameters);
     status::draw(model, frame, &layout);
     dialogs::draw(model, frame);
+}
+
+/// Takes the colours away for who wants none: what stands out is bold, what stands back is dim.
+pub fn take_colours(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        match std::mem::take(&mut cell.fg) {
+            Color::Reset => {}
+            Color::DarkGray => cell.modifier |= Modifier::DIM,
+            _ => cell.modifier |= Modifier::BOLD,
+        }
+        cell.bg = Color::Reset;
+    }
 }
 
 fn too_small(model: &Model, frame: &mut Frame) {
