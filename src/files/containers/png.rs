@@ -4,7 +4,8 @@ use std::io::{Read, Seek, SeekFrom};
 
 use crc32fast::Hasher;
 
-const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+/// The first bytes of a PNG.
+pub const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// Chunks beside the pixels may have so many bytes together; what goes beyond is left out.
 const MOST_BYTES: u64 = 256 << 20;
@@ -34,7 +35,8 @@ impl Chunk {
         self.data.split(|it| *it == 0).next().unwrap_or_default()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    /// Appends the chunk with its length and check sum.
+    pub fn write(&self, out: &mut Vec<u8>) {
         let mut check = Hasher::new();
         check.update(&self.kind);
         check.update(&self.data);

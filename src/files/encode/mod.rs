@@ -1,15 +1,17 @@
 //! Pictures to bytes, with everything beside their pixels.
 
+mod deflate;
+mod filter;
 mod jpeg;
+mod png;
 mod tiff;
 
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{DynamicImage, ImageBuffer};
+use std::borrow::Cow;
+
 use image_webp::{ColorType, WebPEncoder};
 
 use super::Format;
 use super::contain::contain;
-use super::containers::png::with_chunks;
 use super::metadata::Metadata;
 use crate::engine::raster::{Depth, Image, Layout, Samples};
 
@@ -20,6 +22,16 @@ pub struct EncodeOptions {
     pub format: Format,
     /// JPEG quality, 1..=100; `None` is 95, and no coarser anywhere than the picture was read.
     pub quality: Option<u8>,
+}
+
+/// Rows of a picture that were coded on their own.
+struct Strip {
+    /// As they stand in the file.
+    bytes: Vec<u8>,
+    /// Their check sum (RFC 1950) before they were compressed.
+    sum: u32,
+    /// So many bytes they were then.
+    length: u64,
 }
 
 /// What an encoder said.
@@ -67,9 +79,9 @@ pub fn encode(
 ) -> Result<Vec<u8>, Refusal> {
     let encoded = contain(|| match options.format {
         Format::Jpeg => jpeg::encode(&image, metadata, options.quality),
-        Format::Png => png(image, metadata),
+        Format::Png => png::encode(&image, metadata),
         Format::Tiff => tiff::encode(&image, metadata),
-        Format::WebP => webp(image, metadata),
+        Format::WebP => webp(&image, metadata),
     });
     encoded.unwrap_or_else(|| Err("its encoder failed".into()))
 }
@@ -119,70 +131,33 @@ impl<'a> Bands<'a> {
     }
 }
 
-fn png(image: Image, metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = Vec::new();
-    let encoder =
-        PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
-    to_pixels(image)?.write_with_encoder(encoder)?;
-    // The header's fields behind the size: signature, length and type come before.
-    let form = bytes.get(24..29).and_then(|it| it.try_into().ok());
-    let (before, after) = metadata.png_chunks(form.ok_or("it has no header")?);
-    Ok(with_chunks(&bytes, &before, &after))
-}
-
-fn webp(image: Image, metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
+fn webp(image: &Image, metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let mut encoder = WebPEncoder::new(&mut bytes);
     encoder.set_icc_profile(metadata.icc.clone().unwrap_or_default());
     encoder.set_exif_metadata(metadata.exif.clone().unwrap_or_default());
     encoder.set_xmp_metadata(metadata.xmp.clone().unwrap_or_default());
-    let pixels = to_pixels(image)?;
-    let (width, height) = (pixels.width(), pixels.height());
     // Too large a side is refused here, before the encoder counts on it.
-    if width > 16_383 || height > 16_383 {
+    let fits = |side: usize| u32::try_from(side).ok().filter(|it| *it <= 16_383);
+    let (Some(width), Some(height)) = (fits(image.width()), fits(image.height())) else {
         return Err("a WebP has at most 16383 pixels a side".into());
-    }
-    // WebP knows no grey.
-    if pixels.color().has_alpha() {
-        encoder.encode(pixels.to_rgba8().as_raw(), width, height, ColorType::Rgba8)?;
-    } else {
-        encoder.encode(pixels.to_rgb8().as_raw(), width, height, ColorType::Rgb8)?;
-    }
-    Ok(bytes)
-}
-
-fn to_pixels(image: Image) -> Result<DynamicImage, Refusal> {
-    let (width, height) = (
-        u32::try_from(image.width())?,
-        u32::try_from(image.height())?,
-    );
-    let layout = image.layout();
-    let pixels = match (layout, image.into_samples()) {
-        (Layout::Grey, Samples::Eight(it)) => {
-            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLuma8)
-        }
-        (Layout::GreyAlpha, Samples::Eight(it)) => {
-            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLumaA8)
-        }
-        (Layout::Rgb, Samples::Eight(it)) => {
-            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgb8)
-        }
-        (Layout::Rgba, Samples::Eight(it)) => {
-            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgba8)
-        }
-        (Layout::Grey, Samples::Sixteen(it)) => {
-            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLuma16)
-        }
-        (Layout::GreyAlpha, Samples::Sixteen(it)) => {
-            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLumaA16)
-        }
-        (Layout::Rgb, Samples::Sixteen(it)) => {
-            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgb16)
-        }
-        (Layout::Rgba, Samples::Sixteen(it)) => {
-            ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgba16)
-        }
-        (_, Samples::Float(_)) => None,
     };
-    pixels.ok_or_else(|| "the format does not hold these samples".into())
+    let Samples::Eight(samples) = image.samples() else {
+        return Err("a WebP holds 8 bits a sample".into());
+    };
+    // It knows no grey.
+    let grey = |channels| samples.chunks_exact(channels);
+    let pixels = match image.layout() {
+        Layout::Grey => grey(1).flat_map(|it| [it[0]; 3]).collect(),
+        Layout::GreyAlpha => grey(2)
+            .flat_map(|it| [it[0], it[0], it[0], it[1]])
+            .collect(),
+        Layout::Rgb | Layout::Rgba => Cow::Borrowed(samples.as_slice()),
+    };
+    let kind = match image.layout().has_alpha() {
+        true => ColorType::Rgba8,
+        false => ColorType::Rgb8,
+    };
+    encoder.encode(&pixels, width, height, kind)?;
+    Ok(bytes)
 }
