@@ -44,6 +44,8 @@ pub enum Command {
     Tone(ToneArgs),
     /// Measure the texture of pictures, octave by octave, against their originals
     Inspect(InspectArgs),
+    /// Find the recipe whose texture comes closest to a reference
+    Match(MatchArgs),
     /// Write a mask as a grey picture
     Mask(MaskArgs),
     /// Print completions for a shell
@@ -103,27 +105,16 @@ pub struct MaskArgs {
 /// directions; 1 to 2 px are diagonal waves alone). Its rms is that of the luma, 0.30 R + 0.59 G + 0.11 B of the
 /// encoded values, through an ideal band filter, in levels of 255, over the pixels of the mask. Recovered is the rms
 /// as a share of the original's; coherent the share of the energy that is the original's own (correlation squared).
+/// --mask says where to measure, in place of skin or all where there is none; what a recipe makes is measured too only if
+/// --recipe names one.
 #[derive(Debug, clap::Args)]
 pub struct InspectArgs {
     /// Pictures to measure; a folder stands for the pictures in it
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
 
-    /// The original, or a folder of originals matched by file stem
-    #[arg(long, value_name = "FILE|DIR")]
-    pub original: Option<PathBuf>,
-
-    /// A picture whose luma says where to measure [default: skin, or all where there is none]
-    #[arg(long, value_name = "FILE")]
-    pub mask: Option<PathBuf>,
-
-    /// Also measure what this recipe makes of the pictures
-    #[arg(long, value_name = "FILE|PRESET")]
-    pub recipe: Option<String>,
-
-    /// Change one setting of the recipe
-    #[arg(long, value_name = "LAYER.KEY=VALUE", requires = "recipe")]
-    pub set: Vec<String>,
+    #[command(flatten)]
+    pub choosing: Choosing,
 
     /// Exit with 1 when the rms of the octaves up to 8 px together, of the result or else of the picture, is below
     /// this share of the original's, or cannot be told
@@ -134,17 +125,31 @@ pub struct InspectArgs {
     pub common: Common,
 }
 
-impl InspectArgs {
-    /// The same as flags that all commands share.
-    pub fn shared(&self) -> Shared {
-        Shared {
-            recipe: self.recipe.clone(),
-            set: self.set.clone(),
-            original: self.original.clone(),
-            mask: self.mask.clone(),
-            ..Shared::default()
-        }
-    }
+/// Finds the amounts and radii of a recipe's noise, graft and texture layers at which the picture's result has the fine
+/// detail of the reference, octave by octave, and prints the recipe. Layers that are of no use are switched off, or left
+/// out where no recipe was chosen. The reference may show something else; a donor in the library is library:NAME.
+#[derive(Debug, clap::Args)]
+pub struct MatchArgs {
+    /// The picture
+    pub input: PathBuf,
+
+    /// A picture with the texture that is wanted
+    #[arg(long, value_name = "FILE")]
+    pub reference: PathBuf,
+
+    /// The part of the reference that counts, in pixels [default: skin, or all where there is none]
+    #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle)]
+    pub patch: Option<Rectangle>,
+
+    /// The recipe file to write [default: it is printed]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub choosing: Choosing,
+
+    #[command(flatten)]
+    pub common: Common,
 }
 
 #[derive(Debug, clap::Args)]
@@ -273,9 +278,9 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Flags that all commands on pictures share.
-#[derive(Debug, Default, clap::Args)]
-pub struct Shared {
+/// Flags that say what is made of pictures, and from what.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Choosing {
     /// The recipe to use: a file or a preset [default: the one beside the picture, else full]
     #[arg(long, value_name = "FILE|PRESET")]
     pub recipe: Option<String>,
@@ -295,6 +300,13 @@ pub struct Shared {
     /// Another seed for everything random
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
+}
+
+/// Flags that all commands on pictures share.
+#[derive(Debug, Default, clap::Args)]
+pub struct Shared {
+    #[command(flatten)]
+    pub choosing: Choosing,
 
     #[command(flatten)]
     pub encoding: Encoding,
@@ -391,7 +403,7 @@ impl Shared {
             recipe: Default::default(),
             recipe_folder: PathBuf::new(),
             recipe_file: None,
-            originals: self.originals(),
+            originals: self.choosing.originals(),
             format: self.encoding.format(),
             depth: self.encoding.depth(),
             quality: self.encoding.quality,
@@ -402,7 +414,9 @@ impl Shared {
             protected: Vec::new(),
         }
     }
+}
 
+impl Choosing {
     /// Which recipe pictures get.
     pub fn recipe_choice(&self) -> Result<RecipeChoice, String> {
         let given = self.recipe.as_deref().map(Chosen::by_name).transpose();
@@ -420,8 +434,8 @@ impl Shared {
                 check_named(name, &chosen.folder).map_err(|it| it.to_string())?;
             }
         }
-        must_exist("--mask names", self.mask.iter().cloned())?;
-        must_exist("--original names", self.original.iter().cloned())?;
+        must_exist("--mask names", self.mask.clone())?;
+        must_exist("--original names", self.original.clone())?;
         Ok(choice)
     }
 
@@ -530,8 +544,12 @@ fn rectangle(text: &str) -> Result<Rectangle, String> {
     }
 }
 
-fn must_exist(who: &str, mut paths: impl Iterator<Item = PathBuf>) -> Result<(), String> {
-    match paths.find(|it| !it.exists()) {
+/// Says so if a file that a flag names is not there.
+pub(super) fn must_exist(
+    who: &str,
+    paths: impl IntoIterator<Item = PathBuf>,
+) -> Result<(), String> {
+    match paths.into_iter().find(|it| !it.exists()) {
         Some(path) => Err(format!("{who} {}, which does not exist", path.display())),
         None => Ok(()),
     }

@@ -53,7 +53,7 @@ pub fn timings(timings: &Timings) -> Json {
 }
 
 /// A recipe with the keys that it has in TOML.
-fn recipe(recipe: &Recipe) -> Json {
+pub fn recipe(recipe: &Recipe) -> Json {
     let layers = recipe.layers.iter().map(|layer| {
         let mut map = Map::new();
         map.insert("kind".to_string(), layer.kind().name().into());
@@ -87,4 +87,9 @@ fn settings(settings: &dyn Adjust) -> Map<String, Json> {
         Some((spec.name.to_string(), json))
     });
     pairs.collect()
+}
+
+/// To as many digits as mean something.
+pub fn rounded(value: Option<f64>) -> Option<f64> {
+    value.map(|it| (it * 1e4).round() / 1e4)
 }

@@ -37,7 +37,7 @@ pub fn run(args: &MaskArgs) -> u8 {
 /// What can be checked before anything is read.
 fn checked(args: &MaskArgs) -> Result<(MaskName, Format, RecipeChoice, Cancel), String> {
     args.shared.common.start_threads()?;
-    let choice = args.shared.recipe_choice()?;
+    let choice = args.shared.choosing.recipe_choice()?;
     let mask = MaskName::from_name(&args.name).ok_or_else(|| {
         let names = MaskName::names().join(", ");
         format!("there is no mask \"{}\"; the masks are {names}", args.name)
@@ -64,7 +64,7 @@ fn write(
     recipe.layers = vec![layer];
     let inputs = load_inputs(
         &args.input,
-        &args.shared.originals(),
+        &args.shared.choosing.originals(),
         &recipe,
         &chosen.folder,
         args.shared.common.read_options(),

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod args;
+mod closest;
 mod completions;
 mod donors;
 mod inspect;
@@ -45,6 +46,7 @@ pub fn run() -> ExitCode {
         Some(Command::Merge(it)) => layers::merge(&it),
         Some(Command::Tone(it)) => tone::run(&it),
         Some(Command::Inspect(it)) => inspect::run(&it),
+        Some(Command::Match(it)) => closest::run(&it),
         Some(Command::Mask(it)) => mask::run(&it),
         Some(Command::Donors(it)) => donors::run(it.action.as_ref()),
         Some(Command::Completions(it)) => completions::run(it.shell),

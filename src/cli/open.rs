@@ -40,7 +40,7 @@ fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
     if pictures.is_empty() {
         return Err(super::no_picture_in(paths));
     }
-    let choice = shared.recipe_choice()?;
+    let choice = shared.choosing.recipe_choice()?;
     let dumb = std::env::var("TERM").is_ok_and(|it| it == "dumb");
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() || dumb {
         return Err(

@@ -39,7 +39,7 @@ impl<'a> Batch<'a> {
     /// Checks everything that can be checked before anything is done.
     fn new(args: &'a RenderArgs) -> Result<Self, String> {
         args.shared.common.start_threads()?;
-        let choice = args.shared.recipe_choice()?;
+        let choice = args.shared.choosing.recipe_choice()?;
         let inputs = list_pictures(&args.inputs).map_err(|it| it.to_string())?;
         if inputs.is_empty() {
             return Err(super::no_picture_in(&args.inputs));

@@ -1,5 +1,6 @@
 //! Disk: pictures and recipes, found, read and written.
 
+mod closest;
 mod contain;
 pub mod containers;
 mod decode;
@@ -21,6 +22,7 @@ mod recipes;
 mod safe_write;
 mod tone;
 
+pub use closest::{Closest, Found};
 pub use decode::{decode_photo, read_photo, read_photo_with, read_provenance};
 pub use donors::{Donor, Donors, check_named, read_named};
 pub use encode::{EncodeOptions, encode};

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
+use crate::cli::json::rounded;
 use crate::engine::meter::{Octave, Reading};
 use crate::engine::original::Alignment;
 use crate::files::Inspected;
@@ -58,9 +59,4 @@ fn alignment(found: &Alignment) -> Json {
         "scale": rounded(Some(found.scale)),
         "confidence": rounded(Some(found.confidence)),
     })
-}
-
-/// To as many digits as mean something.
-fn rounded(value: Option<f64>) -> Option<f64> {
-    value.map(|it| (it * 1e4).round() / 1e4)
 }

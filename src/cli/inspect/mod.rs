@@ -21,7 +21,12 @@ pub fn run(args: &InspectArgs) -> u8 {
 
 /// What can be checked before anything is read: the pictures, and the recipe that is asked for.
 fn checked(args: &InspectArgs) -> Result<(Vec<PathBuf>, RecipeChoice, Cancel), String> {
-    let mut choice = args.shared().recipe_choice()?;
+    let choosing = &args.choosing;
+    let changed = !choosing.set.is_empty() || choosing.seed.is_some();
+    if changed && choosing.recipe.is_none() {
+        return Err("--set and --seed change a recipe; name it with --recipe".to_string());
+    }
+    let mut choice = choosing.recipe_choice()?;
     // It says where to measure, and masks no layer.
     choice.mask = None;
     let inputs = list_pictures(&args.inputs).map_err(|it| it.to_string())?;
@@ -64,8 +69,8 @@ fn inspected(
     let recipe = choice.given.as_ref().map(|_| choice.for_picture(input));
     let inspect = Inspect {
         input: input.to_path_buf(),
-        originals: args.shared().originals(),
-        mask: args.mask.clone(),
+        originals: args.choosing.originals(),
+        mask: args.choosing.mask.clone(),
         recipe: recipe.transpose()?,
         read: args.common.read_options(),
     };

@@ -11,8 +11,8 @@ use crate::engine::raster::{Plane, Region};
 /// The rim of a block, in pixels.
 const RIM: usize = 64;
 
-/// The part of a block that is measured.
-const CORE: usize = SIDE - 2 * RIM;
+/// Side of the part of a block that is measured, in pixels.
+pub(super) const CORE: usize = SIDE - 2 * RIM;
 
 /// So many of the rim's outermost pixels fade out.
 const FADE: usize = 32;
@@ -51,12 +51,8 @@ impl Sums {
 
 /// The sums of a whole picture; `None` when cancelled.
 pub(super) fn sums(subject: &Subject, cancel: &Cancel) -> Option<Sums> {
-    let bounds = subject.bounds;
-    let cores = (0..bounds.height.div_ceil(CORE)).flat_map(|y| {
-        (0..bounds.width.div_ceil(CORE)).map(move |x| Region::new(x * CORE, y * CORE, CORE, CORE))
-    });
-    let cores: Vec<Region> = cores.map(|it| it.within(&bounds)).collect();
-    let filters = Filters::new();
+    let cores = cores(subject.bounds);
+    let filters = Filters::new(&OCTAVES);
     let found: Option<Vec<Sums>> = cores
         .par_iter()
         .map_init(
@@ -74,11 +70,24 @@ pub(super) fn sums(subject: &Subject, cancel: &Cancel) -> Option<Sums> {
     Some(all)
 }
 
+/// The cores of the blocks that a region is measured in.
+pub(super) fn cores(region: Region) -> Vec<Region> {
+    let starts = |start: usize, end: usize| (start..end).step_by(CORE);
+    let cores = starts(region.y, region.bottom())
+        .flat_map(|y| starts(region.x, region.right()).map(move |x| Region::new(x, y, CORE, CORE)));
+    cores.map(|it| it.within(&region)).collect()
+}
+
+/// What the bands of a core are made from: the core and its rim, as far as the picture goes.
+pub(super) fn around(core: Region, bounds: Region) -> Region {
+    core.expanded(RIM, &bounds)
+}
+
 /// What a block is looked at through.
-struct Filters {
+pub(super) struct Filters {
     transform: Transform,
-    /// For each octave 1 at its frequencies.
-    octaves: Vec<Vec<f32>>,
+    /// For each band 1 at its frequencies.
+    bands: Vec<Vec<f32>>,
     /// The Gaussian of tone.
     tone: Vec<f32>,
     /// How far each row and column of a block is there.
@@ -86,8 +95,10 @@ struct Filters {
 }
 
 impl Filters {
-    fn new() -> Self {
-        let octave = |(from, to): (f64, f64)| {
+    /// For bands from the shortest to the longest of their waves, in pixels.
+    pub(super) fn new(bands: &[(f64, f64)]) -> Self {
+        let band = |(from, to): &(f64, f64)| {
+            let (from, to) = (*from, *to);
             gains(move |f| f32::from(u8::from(f * to > 1.0 && f * from <= 1.0)))
         };
         // The transform of a Gaussian is exp(−2π²σ²f²).
@@ -99,7 +110,7 @@ impl Filters {
         };
         Self {
             transform: Transform::new(),
-            octaves: OCTAVES.into_iter().map(octave).collect(),
+            bands: bands.iter().map(band).collect(),
             tone,
             fade: (0..SIDE).map(fade).collect(),
         }
@@ -119,7 +130,7 @@ impl Filters {
         if sums.weight == 0.0 {
             return sums;
         }
-        let around = core.expanded(RIM, &subject.bounds);
+        let around = around(core, subject.bounds);
         let mean = self.lay(&(subject.luma)(around), around, core, &mut spectrum.re);
         let reference_mean = match subject.reference {
             Some(luma) => self.lay(&luma(around), around, core, &mut spectrum.im),
@@ -129,7 +140,7 @@ impl Filters {
             }
         };
         self.transform.forward(spectrum);
-        for (gains, energy) in self.octaves.iter().zip(&mut sums.bands) {
+        for (gains, energy) in self.bands.iter().zip(&mut sums.bands) {
             self.filter(spectrum, gains, band);
             each(&coverage, band, |weight, picture, reference| {
                 energy.picture += weight * picture * picture;
@@ -149,6 +160,24 @@ impl Filters {
             });
         }
         sums
+    }
+
+    /// Gives `take` each band of two pictures in the core of a block, by its number. `pair` holds their values
+    /// [around] the core.
+    pub(super) fn bands(
+        &self,
+        pair: [&Plane; 2],
+        (around, core): (Region, Region),
+        (spectrum, band): &mut (Block, Block),
+        mut take: impl FnMut(usize, &Core),
+    ) {
+        self.lay(pair[0], around, core, &mut spectrum.re);
+        self.lay(pair[1], around, core, &mut spectrum.im);
+        self.transform.forward(spectrum);
+        for (i, gains) in self.bands.iter().enumerate() {
+            self.filter(spectrum, gains, band);
+            take(i, &Core { block: band });
+        }
     }
 
     /// Lays the values around a core into a block, less their mean, which is returned.
@@ -178,6 +207,20 @@ impl Filters {
         through(&mut band.re, &spectrum.re);
         through(&mut band.im, &spectrum.im);
         self.transform.inverse(band);
+    }
+}
+
+/// One band of two pictures in the core of a block.
+pub(super) struct Core<'a> {
+    block: &'a Block,
+}
+
+impl Core<'_> {
+    /// The values of both in a row of the core from one column to before another.
+    pub fn row(&self, y: usize, columns: core::ops::Range<usize>) -> [&[f32]; 2] {
+        let start = (y + RIM) * SIDE + RIM;
+        let row = start + columns.start..start + columns.end;
+        [&self.block.re[row.clone()], &self.block.im[row]]
     }
 }
 

@@ -6,7 +6,10 @@
 //! through of its luma; figures are taken over the pixels of a mask.
 
 mod blocks;
+mod profile;
 mod transform;
+
+pub use profile::{BANDS, CELL, Cell, Profiler, Weights, alike, blocks_of, smoothest, typical};
 
 use super::operations::Cancel;
 use super::raster::{Plane, Region};

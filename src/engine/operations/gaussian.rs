@@ -49,6 +49,24 @@ impl Gaussian {
         }
     }
 
+    /// What one of this sigma leaves of waves along rows or columns, 1 for all: at `steps` + 1 frequencies from 0 to
+    /// half a cycle a pixel.
+    pub fn gains(sigma: f64, steps: usize) -> Vec<f64> {
+        let turn = |i: usize| core::f64::consts::PI * i as f64 / steps as f64;
+        // From there on the taps are a Gaussian, whose transform is known.
+        if sigma >= 2.0 {
+            let gain = |turn: f64| libm::exp(-0.5 * (turn * sigma) * (turn * sigma));
+            return (0..=steps).map(|i| gain(turn(i))).collect();
+        }
+        let taps = taps::exact(sigma);
+        let gain = |turn: f64| {
+            let sides = taps[1..].iter().zip(1..);
+            let sides = sides.map(|(tap, i)| 2.0 * tap * libm::cos(turn * f64::from(i)));
+            taps[0] + sides.sum::<f64>()
+        };
+        (0..=steps).map(|i| gain(turn(i))).collect()
+    }
+
     /// How far beyond a region it reads, in pixels.
     pub fn halo(&self) -> usize {
         match &self.method {

@@ -43,6 +43,13 @@ pub fn inspection_recipe(path: Option<&str>) -> Recipe {
     recipe
 }
 
+/// The mask that the plan of an [`inspection_recipe`] measures in: `Some(None)` is the whole picture, where the mask
+/// covers too little. `None` when cancelled.
+pub(super) fn measured_in(plan: &Plan, cancel: &Cancel) -> Option<Option<MaskName>> {
+    let wanted = plan.resolved().layers[0].masks[0];
+    Some(plan.covers_enough(cancel)?.then_some(wanted))
+}
+
 impl Inspection {
     /// Measures a picture in the mask of `recipe`, which is an [`inspection_recipe`]; `result` is the picture with
     /// its texture restored. `None` when it is cancelled.
@@ -57,17 +64,11 @@ impl Inspection {
         let mut notes = Vec::new();
         let original = inputs.original_to_compare(&mut notes);
         let plan = Plan::new(recipe, inputs.clone());
-        let wanted = recipe.layers[0].masks[0];
-        let mask = if plan.covers_enough(cancel)? {
-            Some(wanted)
-        } else {
-            // That nothing is skin is no news; a file that masks nothing is.
-            if wanted == MaskName::File {
-                notes
-                    .push("the mask covers next to nothing; all of the picture counts".to_string());
-            }
-            None
-        };
+        let mask = measured_in(&plan, cancel)?;
+        // That nothing is skin is no news; a file that masks nothing is.
+        if mask.is_none() && recipe.layers[0].masks[0] == MaskName::File {
+            notes.push("the mask covers next to nothing; all of the picture counts".to_string());
+        }
         let coverage = |region: Region| {
             let all = || Plane::filled(region.width, region.height, 1.0);
             let masked = mask.and_then(|_| plan.coverage(0, region, cancel));

@@ -10,6 +10,7 @@ mod patches;
 mod plan;
 mod separation;
 mod stack;
+mod tuning;
 mod whole;
 
 pub use super::operations::Cancel;
@@ -18,4 +19,5 @@ pub use inspection::{Inspection, inspection_recipe};
 pub use patches::{ORIGINAL, SELF};
 pub use plan::{Inputs, Plan, Skipped};
 pub use separation::{Separation, low_layer, resized, retone};
+pub use tuning::{Freedom, Reference, Tuned, Untuned, tune};
 pub use whole::{Cancelled, Progress, TileSize};
