@@ -454,11 +454,11 @@ fn a_damaged_picture_is_shown_as_such_and_the_others_work() {
 #[test]
 fn a_small_terminal_says_what_is_needed_and_grows() {
     let folder = folder();
-    let session = Session::start(&folder, &["."], 60, 20);
-    session.await_text("80×24");
+    let session = Session::start(&folder, &["."], 59, 20);
+    session.await_text("60×20");
     let size = PtySize {
-        rows: 24,
-        cols: 80,
+        rows: 20,
+        cols: 60,
         pixel_width: 0,
         pixel_height: 0,
     };
@@ -469,7 +469,7 @@ fn a_small_terminal_says_what_is_needed_and_grows() {
         .expect("no panic")
         .screen
         .screen_mut()
-        .set_size(cells(24), cells(80));
+        .set_size(cells(20), cells(60));
     session.await_text("a.png 160×120");
     session.await_settled();
     session.keys("\x03");

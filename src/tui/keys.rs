@@ -53,6 +53,8 @@ pub enum Action {
     Mask,
     /// Fit or 1:1.
     FitOrFull,
+    /// A part at 1:1 in the preview.
+    Loupe,
     /// Zoom in.
     ZoomIn,
     /// Zoom out.
@@ -163,6 +165,7 @@ pub const BINDINGS: &[Binding] = &[
     row(&["d"], Action::Detail, "detail: what was added, amplified"),
     row(&["M"], Action::Mask, "the layer's mask as an overlay"),
     row(&["z"], Action::FitOrFull, "fit / 1:1"),
+    row(&["Z"], Action::Loupe, "loupe: a part at 1:1; arrows in the preview or the mouse move it"),
     row(&["+", "="], Action::ZoomIn, "zoom in"),
     row(&["-"], Action::ZoomOut, "zoom out"),
     row(&["B"], Action::Brush, "brush: paint where the layer works"),

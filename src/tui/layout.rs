@@ -6,9 +6,14 @@ use super::geometry::Size;
 
 /// The smallest terminal that the interface works in.
 pub const SMALLEST: Size = Size {
-    width: 80,
-    height: 24,
+    width: 60,
+    height: 20,
 };
+
+/// From this width on the three panes stand side by side.
+const SIDE_BY_SIDE: u16 = 80;
+/// Columns of list and parameters where one stands above the other.
+const STACKED: u16 = 30;
 
 /// The rectangles of the screen, in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +45,22 @@ impl Layout {
         }
         let width = u16::try_from(screen.width).ok()?;
         let height = u16::try_from(screen.height).ok()?;
+        let (status, hints) = (
+            Rect::new(0, height - 2, width, 1),
+            Rect::new(0, height - 1, width, 1),
+        );
+        if width < SIDE_BY_SIDE {
+            let preview = Rect::new(0, 0, width - STACKED, height - 2);
+            let list = (height / 4).clamp(5, 8);
+            return Some(Self {
+                pictures: Rect::new(preview.width, 0, STACKED, list),
+                preview,
+                picture: inner(preview),
+                parameters: Rect::new(preview.width, list, STACKED, height - 2 - list),
+                status,
+                hints,
+            });
+        }
         let left = (width / 5).clamp(18, 32);
         let right = (width * 3 / 10).clamp(32, 44);
         let body = height - 2;
@@ -50,8 +71,8 @@ impl Layout {
             preview,
             picture: inner(preview),
             parameters: Rect::new(width - right, 0, right, body),
-            status: Rect::new(0, body, width, 1),
-            hints: Rect::new(0, body + 1, width, 1),
+            status,
+            hints,
         })
     }
 
@@ -95,8 +116,23 @@ mod tests {
     }
 
     #[test]
+    fn on_a_narrow_screen_the_list_is_above_the_parameters() {
+        for (width, height) in [(60, 20), (79, 24), (70, 60)] {
+            let layout = Layout::of(Size::new(width, height)).expect("large enough");
+            assert_eq!(layout.preview.right(), layout.pictures.x);
+            assert_eq!(layout.pictures.bottom(), layout.parameters.y);
+            assert_eq!(layout.pictures.x, layout.parameters.x);
+            assert_eq!(usize::from(layout.parameters.right()), width);
+            assert_eq!(layout.preview.bottom(), layout.parameters.bottom());
+            assert_eq!(layout.preview.bottom(), layout.status.y);
+            assert!(inner(layout.pictures).height >= 3);
+            assert!(Layout::slider(inner(layout.parameters)).1 >= 4);
+        }
+    }
+
+    #[test]
     fn a_small_screen_has_no_layout() {
-        assert_eq!(Layout::of(Size::new(79, 24)), None);
-        assert_eq!(Layout::of(Size::new(80, 23)), None);
+        assert_eq!(Layout::of(Size::new(59, 20)), None);
+        assert_eq!(Layout::of(Size::new(60, 19)), None);
     }
 }

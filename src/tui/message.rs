@@ -218,6 +218,8 @@ pub struct PreviewRequest {
     pub view: View,
     /// Screen pixels that are there for it.
     pub available: Size,
+    /// The middle of the loupe, as shares of the picture's width and height.
+    pub loupe: Option<(f64, f64)>,
     /// What is shown.
     pub show: Show,
     /// The selected layer, whose mask may be shown.

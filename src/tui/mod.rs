@@ -7,6 +7,7 @@ mod display;
 mod geometry;
 mod keys;
 mod layout;
+mod loupe;
 mod message;
 mod model;
 mod overlay;
@@ -21,6 +22,8 @@ mod view;
 mod worker;
 
 pub use display::to_display;
-pub use geometry::Size;
+pub use geometry::{Size, View, Zoom};
+pub use message::{Message, Preview, PreviewRequest, Show};
 pub use renders::RenderSettings;
 pub use shell::{Options, run};
+pub use worker::PreviewWorker;

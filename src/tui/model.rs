@@ -12,7 +12,7 @@ use super::message::{
 use super::tool::Tool;
 use crate::engine::masks::{MaskName, Point, Tip};
 use crate::engine::operations::parameter::{Adjust, Allowed, Spec, Value};
-use crate::engine::recipe::{Kind, Recipe};
+use crate::engine::recipe::{Kind, Operation, Recipe};
 use crate::files::Donor;
 
 /// The three panes.
@@ -179,6 +179,8 @@ pub enum Drag {
     Slider,
     /// Pans the preview; the cell where the mouse was last.
     Pan(u16, u16),
+    /// Moves the loupe.
+    Loupe,
     /// Draws with the tool.
     Tool,
 }
@@ -200,6 +202,8 @@ pub struct Model {
     pub stack: StackCursor,
     /// Which part of the picture is looked at.
     pub view: View,
+    /// The middle of the loupe if it is used, as shares of the picture's width and height.
+    pub loupe: Option<(f64, f64)>,
     /// What the preview shows.
     pub show: Show,
     /// What lies over the panes.
@@ -251,6 +255,7 @@ impl Model {
             focus: Pane::Pictures,
             stack: StackCursor { layer: 0, row: 1 },
             view: View::default(),
+            loupe: None,
             show: Show::After,
             dialog: None,
             status: String::new(),
@@ -455,11 +460,39 @@ impl Model {
             folder,
             view: self.view,
             available,
+            loupe: self.loupe,
             show: self.show,
             layer: self.stack.layer,
             marking,
             patches_of: self.next_patch_of,
         })]
+    }
+
+    /// Screen pixels for one of the open picture.
+    pub fn scale(&self) -> Option<f64> {
+        let size = self.entry()?.size?;
+        Some(self.view.scale(size, self.preview_pixels()))
+    }
+
+    /// Whether the preview holds the loupe: at 1:1 there is nothing to magnify.
+    pub fn loupe_shows(&self) -> bool {
+        let marking = matches!(self.tool, Some(Tool::Marquee(_)));
+        self.loupe.is_some() && !marking && self.scale().is_some_and(|it| it < 1.0)
+    }
+
+    /// Whether the effect of a setting is too fine to be seen at this zoom, and no loupe shows it.
+    pub fn is_hidden(&self, layer: usize, setting: Setting) -> bool {
+        if setting.owner != Owner::Layer || COARSE_SETTINGS.contains(&setting.spec.name) {
+            return false;
+        }
+        let layer = self.edit().and_then(|it| it.recipe.layers.get(layer));
+        let size = layer.and_then(|it| detail_size(&it.operation));
+        match (size, self.scale()) {
+            (Some(size), Some(scale)) => {
+                scale < 1.0 && size * scale < SEEN_FROM && !self.loupe_shows()
+            }
+            _ => false,
+        }
     }
 
     /// Pictures whose recipes were changed and not written.
@@ -469,6 +502,23 @@ impl Model {
             edit.is_some_and(Edit::is_changed)
         };
         (0..self.entries.len()).filter(changed).collect()
+    }
+}
+
+/// Settings that say where a layer works or what it takes, which is seen at any zoom.
+const COARSE_SETTINGS: [&str; 3] = ["masks", "align", "spots"];
+
+/// Detail that is finer on the screen, in screen pixels, is averaged away.
+const SEEN_FROM: f64 = 1.5;
+
+/// How fine the detail is that an operation adds, in pixels of the picture; `None` where that is not known.
+fn detail_size(operation: &Operation) -> Option<f64> {
+    match operation {
+        // A grain is a pixel wide, and wider by what it is blurred.
+        Operation::Noise(noise) => Some(1.0 + noise.blur),
+        Operation::Graft(graft) => Some(graft.radius * graft.scale),
+        Operation::Texture(texture) => Some(texture.radius),
+        Operation::Picture(_) => None,
     }
 }
 

@@ -272,13 +272,25 @@ fn contrast(under: [u8; 3]) -> Rgba<u8> {
     if light { BLACK } else { WHITE }
 }
 
-/// The outline of the patch in dashes of black and white.
+/// The outline of the patch.
 fn draw_marquee(image: &mut RgbaImage, frame: &Frame, patch: Rectangle) {
     let edge = |at: u32| f64::from(at) - 0.5;
-    let (left, top) = frame.to_screen([edge(patch.x), edge(patch.y)]);
-    let (right, bottom) =
-        frame.to_screen([edge(patch.x + patch.width), edge(patch.y + patch.height)]);
-    // The outline lies on the outermost pixels of the patch.
+    let from = frame.to_screen([edge(patch.x), edge(patch.y)]);
+    let to = frame.to_screen([edge(patch.x + patch.width), edge(patch.y + patch.height)]);
+    let size = image.dimensions();
+    draw_dashes(from, to, size, |x, y, [r, g, b]| {
+        image.put_pixel(x, y, Rgba([r, g, b, 255]));
+    });
+}
+
+/// The outermost pixels of a rectangle in dashes of black and white, as far as they lie in a picture of
+/// this size.
+pub fn draw_dashes(
+    (left, top): (f64, f64),
+    (right, bottom): (f64, f64),
+    size: (u32, u32),
+    mut put: impl FnMut(u32, u32, [u8; 3]),
+) {
     let (left, top) = (left.floor() as i64, top.floor() as i64);
     let (right, bottom) = (
         (right.ceil() as i64 - 1).max(left),
@@ -288,9 +300,9 @@ fn draw_marquee(image: &mut RgbaImage, frame: &Frame, patch: Rectangle) {
         let (Ok(column), Ok(row)) = (u32::try_from(x), u32::try_from(y)) else {
             return;
         };
-        if column < image.width() && row < image.height() {
+        if column < size.0 && row < size.1 {
             let dark = (x + y).rem_euclid(2 * DASH) < DASH;
-            image.put_pixel(column, row, if dark { BLACK } else { WHITE });
+            put(column, row, if dark { [0; 3] } else { [255; 3] });
         }
     };
     for x in left..=right {
@@ -303,24 +315,30 @@ fn draw_marquee(image: &mut RgbaImage, frame: &Frame, patch: Rectangle) {
     }
 }
 
+/// The corner of a picture for an inset that lies as far as possible from a place; `None` if there is no
+/// room.
+pub fn inset_corner(
+    (x, y): (f64, f64),
+    (width, height): (u32, u32),
+    inset: (u32, u32),
+) -> Option<(u32, u32)> {
+    let far = |at: f64, length: u32, inset: u32| {
+        let end = length.checked_sub(inset)?;
+        Some(if at > f64::from(length) / 2.0 { 0 } else { end })
+    };
+    Some((far(x, width, inset.0)?, far(y, height, inset.1)?))
+}
+
 /// The texture of the patch, framed, in the corner that is farthest from the patch.
 fn draw_inset(image: &mut RgbaImage, frame: &Frame, patch: Rectangle, texture: &RgbImage) {
-    let (x, y) = frame.to_screen([
+    let middle = frame.to_screen([
         f64::from(patch.x) + f64::from(patch.width) / 2.0,
         f64::from(patch.y) + f64::from(patch.height) / 2.0,
     ]);
     let (width, height) = (texture.width() + 2, texture.height() + 2);
-    if width > image.width() || height > image.height() {
+    let Some((left, top)) = inset_corner(middle, image.dimensions(), (width, height)) else {
         return;
-    }
-    let far = |at: f64, length: u32, inset: u32| {
-        if at > f64::from(length) / 2.0 {
-            0
-        } else {
-            length - inset
-        }
     };
-    let (left, top) = (far(x, image.width(), width), far(y, image.height(), height));
     for row in 0..height {
         for column in 0..width {
             let inside = (1..width - 1).contains(&column) && (1..height - 1).contains(&row);

@@ -15,6 +15,7 @@ pub use recipe::slide_of;
 
 use super::geometry::{View, Zoom};
 use super::keys::{Action, action_of};
+use super::loupe;
 use super::message::{Effect, Message, Preview, RenderRequest, Show, Subject};
 use super::model::{Dialog, Edit, Model, Pane};
 use super::tool::Tool;
@@ -244,6 +245,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             };
             look(model, View { zoom, ..model.view })
         }
+        Action::Loupe => {
+            model.loupe = match model.loupe {
+                None => Some(model.view.centre),
+                Some(_) => None,
+            };
+            model.wish_preview()
+        }
         Action::ZoomIn => zoom(model, true),
         Action::ZoomOut => zoom(model, false),
         Action::Brush => brush::toggle(model),
@@ -471,15 +479,46 @@ fn zoom(model: &mut Model, closer: bool) -> Vec<Effect> {
     look(model, view)
 }
 
-/// Moves the view by shares of its box.
+/// Moves the view by shares of its box, or the loupe by twice as much of its own.
 fn pan(model: &mut Model, across: f64, down: f64) -> Vec<Effect> {
     let Some(size) = model.shown_size() else {
         return Vec::new();
     };
     let room = model.preview_pixels();
+    if let Some(centre) = model.loupe.filter(|_| model.loupe_shows()) {
+        let region = loupe::frame(centre, size, room).region;
+        let moved = |at: f64, by: f64, part: usize, length: usize| {
+            at + 2.0 * by * part as f64 / length as f64
+        };
+        let centre = (
+            moved(centre.0, across, region.width, size.width),
+            moved(centre.1, down, region.height, size.height),
+        );
+        return move_loupe(model, centre);
+    }
     let by = (across * room.width as f64, down * room.height as f64);
     let view = model.view.panned(by, size, room);
     look(model, view)
+}
+
+/// Brings the loupe to a place, given as shares of the picture, as far as it stays inside.
+fn move_loupe(model: &mut Model, centre: (f64, f64)) -> Vec<Effect> {
+    let Some(size) = model.shown_size() else {
+        return Vec::new();
+    };
+    let region = loupe::frame(centre, size, model.preview_pixels()).region;
+    let inside = |at: f64, part: usize, length: usize| {
+        let margin = part as f64 / length as f64 / 2.0;
+        at.clamp(margin, 1.0 - margin)
+    };
+    let centre = (
+        inside(centre.0, region.width, size.width),
+        inside(centre.1, region.height, size.height),
+    );
+    if model.loupe.replace(centre) == Some(centre) {
+        return Vec::new();
+    }
+    model.wish_preview()
 }
 
 /// Renders pictures that are not being rendered already.

@@ -17,6 +17,7 @@ use self::compose::{detail, masked, reduced, split, to_screen};
 use self::levels::{histogram, level_for, levels, reduced_region};
 use super::display::to_rgb;
 use super::geometry::{Frame, Size};
+use super::loupe;
 use super::message::{Histogram, Marking, Message, Preview, PreviewRequest, Show, Subject};
 use crate::engine::operations::Rectangle;
 use crate::engine::raster::{Image, Tile};
@@ -219,14 +220,19 @@ impl Desk {
         }
         if known.frame.scale < DIRECT_SCALE && !self.answers_at_once(request, known.frame) {
             let loaded = self.pictures.front().expect("it was just loaded");
-            if let Ok(image) = draft(loaded, plan.resolved(), request, known.frame, cancel) {
+            let drafted = draft(loaded, plan.resolved(), request, known.frame, cancel);
+            let drafted =
+                drafted.and_then(|it| self.with_loupe(it, &plan, request, &known, cancel));
+            if let Ok(image) = drafted {
                 self.send(request, known.clone(), image, false);
             }
             if !self.rests() {
                 return Ok(());
             }
         }
-        if let Ok(image) = self.settled(&plan, request, known.frame, cancel) {
+        let settled = self.settled(&plan, request, known.frame, cancel);
+        let settled = settled.and_then(|it| self.with_loupe(it, &plan, request, &known, cancel));
+        if let Ok(image) = settled {
             self.send(request, known, image, true);
         }
         Ok(())
@@ -387,6 +393,29 @@ impl Desk {
             }
         };
         Ok(to_screen(&composed, frame))
+    }
+
+    /// A picture with the loupe in it, if one is asked for. What the loupe shows is true in a draft as well.
+    fn with_loupe(
+        &mut self,
+        image: Option<RgbImage>,
+        plan: &Plan,
+        request: &PreviewRequest,
+        known: &Known,
+        cancel: &Cancel,
+    ) -> Result<Option<RgbImage>, Cancelled> {
+        let Some(mut image) = image else {
+            return Ok(None);
+        };
+        let Some(centre) = request.loupe.filter(|_| known.frame.scale < 1.0) else {
+            return Ok(Some(image));
+        };
+        let size = Size::new(plan.picture().width(), plan.picture().height());
+        let place = loupe::frame(centre, size, request.available);
+        if let Some(magnified) = self.settled(plan, request, place, cancel)? {
+            loupe::draw(&mut image, &known.frame, &magnified, &place);
+        }
+        Ok(Some(image))
     }
 
     /// Whether a kept view answers a wish by itself.

@@ -1,4 +1,4 @@
-//! The mouse: click, drag a slider, wheel zooms, drag pans, or draws with the brush or the marquee.
+//! The mouse: click, drag a slider, wheel zooms, drag pans, moves the loupe, or draws with the brush or the marquee.
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
@@ -53,6 +53,11 @@ fn press_preview(model: &mut Model, button: MouseButton, event: &MouseEvent) -> 
     let mut effects = release(model);
     model.focus = Pane::Preview;
     let (column, row) = (event.column, event.row);
+    if model.tool.is_none() && button == MouseButton::Left && model.loupe_shows() {
+        model.drag = Some(Drag::Loupe);
+        effects.extend(loupe_to(model, column, row));
+        return effects;
+    }
     if model.tool.is_none() || button == MouseButton::Middle {
         if button != MouseButton::Right {
             model.drag = Some(Drag::Pan(column, row));
@@ -69,6 +74,15 @@ fn press_preview(model: &mut Model, button: MouseButton, event: &MouseEvent) -> 
         _ => marquee::press(model, point),
     });
     effects
+}
+
+/// Brings the loupe to what is under the pointer.
+fn loupe_to(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
+    let (Some([x, y]), Some(size)) = (model.pointed(column, row), model.shown_size()) else {
+        return Vec::new();
+    };
+    let centre = (x / size.width as f64, y / size.height as f64);
+    super::move_loupe(model, centre)
 }
 
 fn release(model: &mut Model) -> Vec<Effect> {
@@ -133,6 +147,7 @@ fn drag(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect
             let view = model.view.panned(by, size, model.preview_pixels());
             look(model, view)
         }
+        Some(Drag::Loupe) => loupe_to(model, column, row),
         Some(Drag::Tool) => match (model.pointed(column, row), &model.tool) {
             (Some(point), Some(Tool::Brush(_))) => brush::drag(model, point),
             (Some(point), Some(Tool::Marquee(_))) => marquee::drag(model, point),

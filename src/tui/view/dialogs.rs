@@ -6,13 +6,20 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-use super::{ACCENT, SELECTED, row_of};
+use super::{ACCENT, SELECTED, fitted, padded, row_of, width, wrapped};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS};
 use crate::tui::keys::help_rows;
 use crate::tui::layout::inner;
-use crate::tui::model::{Dialog, Model};
+use crate::tui::model::{Dialog, Model, scrolled};
 use crate::tui::update::donor_rows;
+
+/// Columns of the keys in the help.
+const HELP_KEYS: usize = 14;
+/// Names of pictures that a question shows at most.
+const NAMES: usize = 8;
+/// Columns of a window beside its text.
+const BESIDE_TEXT: usize = 4;
 
 pub fn draw(model: &Model, frame: &mut Frame) {
     match &model.dialog {
@@ -67,7 +74,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
         Some(Dialog::Overwrite(requests)) => {
             let names = requests.iter().map(|it| model.entries[it.picture].name());
             let mut rows = vec!["The results of these pictures exist:".to_string()];
-            rows.extend(names.take(8).map(|it| format!("  {it}")));
+            rows.extend(names.take(NAMES).map(|it| format!("  {it}")));
             rows.push(String::new());
             rows.push("y replace them   n keep them".to_string());
             note(frame, " Replace? ", &rows);
@@ -87,7 +94,7 @@ fn quit(model: &Model, frame: &mut Frame) {
     if !unwritten.is_empty() {
         rows.push("These recipes were changed and not written:".to_string());
         let names = unwritten.iter().map(|it| model.entries[*it].name());
-        rows.extend(names.take(8).map(|it| format!("  {it}")));
+        rows.extend(names.take(NAMES).map(|it| format!("  {it}")));
         rows.push(String::new());
         rows.push("y write and quit   n quit   Esc stay".to_string());
     } else {
@@ -98,11 +105,12 @@ fn quit(model: &Model, frame: &mut Frame) {
 }
 
 fn help(frame: &mut Frame, first: usize) {
+    let room = text_room(frame);
     let rows: Vec<String> = help_rows()
         .into_iter()
-        .map(|(keys, help)| match keys.as_str() {
-            "" => help.to_string(),
-            keys => format!("{keys:<14}{help}"),
+        .flat_map(|(keys, help)| match keys.as_str() {
+            "" => wrapped(help, room, 0),
+            keys => wrapped(&(padded(keys, HELP_KEYS) + help), room, HELP_KEYS),
         })
         .collect();
     let area = window(frame, " Keys · j k scroll, any other key closes ", &rows);
@@ -115,45 +123,51 @@ fn help(frame: &mut Frame, first: usize) {
 
 fn choice(frame: &mut Frame, title: &str, rows: &[String], at: usize) {
     let area = window(frame, title, rows);
-    for (line, row) in rows.iter().enumerate() {
-        let style = if line == at { SELECTED } else { Style::new() };
+    let room = usize::from(area.height);
+    let first = scrolled(at, rows.len(), room);
+    for (line, (index, row)) in rows.iter().enumerate().skip(first).take(room).enumerate() {
+        let style = if index == at { SELECTED } else { Style::new() };
         frame.render_widget(Line::styled(row.as_str(), style), row_of(area, line));
     }
 }
 
 fn note(frame: &mut Frame, title: &str, rows: &[String]) {
-    let area = window(frame, title, rows);
+    let room = text_room(frame);
+    let rows: Vec<String> = rows.iter().flat_map(|it| wrapped(it, room, 2)).collect();
+    let area = window(frame, title, &rows);
     frame.render_widget(Paragraph::new(rows.join("\n")), area);
 }
 
 /// Text that is being typed; of a long one its end.
 fn typed(frame: &Frame, text: &str) -> String {
-    let room = usize::from(frame.area().width).saturating_sub(6);
-    let hidden = text.chars().count().saturating_sub(room);
-    let seen = text.chars().skip(hidden);
-    seen.chain(['▏']).collect()
+    fitted(&format!("{text}▏"), text_room(frame))
+}
+
+/// Columns of text that a window may have.
+fn text_room(frame: &Frame) -> usize {
+    usize::from(frame.area().width).saturating_sub(BESIDE_TEXT)
 }
 
 /// An empty window in the middle of the screen, large enough for the rows if the screen is.
 fn window(frame: &mut Frame, title: &str, rows: &[String]) -> Rect {
     let screen = frame.area();
-    let widest = rows.iter().map(|it| it.chars().count()).max().unwrap_or(0);
-    let widest = widest.max(title.chars().count());
-    let width = u16::try_from(widest + 4)
+    let widest = rows.iter().map(|it| width(it)).max().unwrap_or(0);
+    let widest = widest.max(width(title));
+    let columns = u16::try_from(widest + BESIDE_TEXT)
         .unwrap_or(u16::MAX)
         .min(screen.width);
     let height = u16::try_from(rows.len() + 2).unwrap_or(u16::MAX);
     let height = height.min(screen.height.saturating_sub(2));
     let area = Rect::new(
-        (screen.width - width) / 2,
+        (screen.width - columns) / 2,
         (screen.height - height) / 2,
-        width,
+        columns,
         height,
     );
     frame.render_widget(Clear, area);
     let block = Block::bordered()
         .border_style(ACCENT)
-        .title(title.to_string());
+        .title(fitted(title, usize::from(columns).saturating_sub(2)));
     frame.render_widget(block, area);
     let area = inner(area);
     Rect::new(

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{ACCENT, BAD, DIM, SELECTED, fitted, pane, row_of};
+use super::{ACCENT, BAD, DIM, SELECTED, padded, pane, row_of};
 use crate::tui::layout::inner;
 use crate::tui::model::{Dialog, Edit, Entry, Model, Pane, scrolled};
 
@@ -40,9 +40,9 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
             Style::new()
         };
         let entry = &model.entries[picture];
-        let name = fitted(&entry.name(), usize::from(area.width).saturating_sub(MARKS));
+        let room = usize::from(area.width).saturating_sub(MARKS);
         let mut spans = marks(model, picture, entry);
-        spans.push(Span::raw(format!("{name:<200}")));
+        spans.push(Span::raw(padded(&entry.name(), room)));
         frame.render_widget(Line::from(spans).style(style), row_of(area, line));
     }
 }

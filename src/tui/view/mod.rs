@@ -7,6 +7,9 @@ mod luma;
 mod preview;
 mod stack;
 mod status;
+mod text;
+
+use self::text::{fitted, padded, width, wrapped};
 
 pub use luma::divided;
 pub use stack::stack_rows;
@@ -78,21 +81,4 @@ fn pane<'a>(model: &Model, pane: Pane, title: String) -> Block<'a> {
 fn row_of(area: Rect, row: usize) -> Rect {
     let row = u16::try_from(row).unwrap_or(u16::MAX);
     Rect::new(area.x, area.y.saturating_add(row), area.width, 1).intersection(area)
-}
-
-/// A text cut to a width in cells, with its beginning cut off if it is too long.
-fn fitted(text: &str, width: usize) -> String {
-    use unicode_width::UnicodeWidthStr;
-    if text.width() <= width {
-        return text.to_string();
-    }
-    let mut kept = text;
-    while format!("…{kept}").width() > width {
-        let mut rest = kept.chars();
-        if rest.next().is_none() {
-            return String::new();
-        }
-        kept = rest.as_str();
-    }
-    format!("…{kept}")
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Alignment;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{BAD, DIM, fitted, pane};
+use super::{BAD, DIM, fitted, pane, width};
 use crate::engine::masks::BrushMode;
 use crate::tui::layout::Layout;
 use crate::tui::message::Show;
@@ -27,14 +27,14 @@ pub fn draw(model: &Model, frame: &mut Frame, layout: &Layout) {
     frame.render_widget(paragraph, layout.picture);
 }
 
-fn title(model: &Model, width: u16) -> String {
+fn title(model: &Model, columns: u16) -> String {
     let Some(entry) = model.entry() else {
         return " Preview ".to_string();
     };
     let size = entry
         .size
         .map_or_else(String::new, |it| format!(" {}×{}", it.width, it.height));
-    let room = usize::from(width).saturating_sub(size.len() + 4);
+    let room = usize::from(columns).saturating_sub(width(&size) + 4);
     format!(" {}{size} ", fitted(&entry.name(), room))
 }
 
@@ -78,10 +78,15 @@ fn state(model: &Model) -> String {
     } else {
         format!("{:.0} %", preview.frame.scale * 100.0)
     };
+    let loupe = if model.loupe_shows() {
+        " · loupe 1:1"
+    } else {
+        ""
+    };
     let state = if preview.settled && preview.number == model.wish {
         ""
     } else {
         " · draft"
     };
-    format!(" {what} · {scale}{state} ")
+    format!(" {what} · {scale}{loupe}{state} ")
 }

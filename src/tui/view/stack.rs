@@ -5,12 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{ACCENT, DIM, SELECTED, fitted, luma, pane, row_of};
+use super::{ACCENT, DIM, SELECTED, fitted, luma, padded, pane, row_of, width};
 use crate::engine::operations::parameter::{Allowed, Choice, Value};
 use crate::engine::recipe::Layer;
 use crate::tui::layout::{Layout, inner};
 use crate::tui::model::{Dialog, Model, Pane, Setting, scrolled};
 use crate::tui::update::slide_of;
+
+/// Marks a setting whose effect cannot be seen at this zoom.
+const HIDDEN: &str = "○";
 
 /// Every row as (layer, line) where line 0 is the heading, and which of them the cursor is on.
 pub fn stack_rows(model: &Model) -> (Vec<(usize, usize)>, usize) {
@@ -84,21 +87,21 @@ fn heading(
     };
     let state = if layer.enabled { "[x]" } else { "[ ]" };
     let label = format!("{open} {state} {} {}", index + 1, layer.label());
-    let width = usize::from(area.width);
+    let columns = usize::from(area.width);
     let mut detail = format!("{} {:.0} %", layer.blend.name(), layer.opacity);
-    if label.chars().count() + 1 + detail.len() > width {
+    if width(&label) + 1 + detail.len() > columns {
         // The blend mode has a row of its own when the layer is selected.
         detail = format!("{:.0} %", layer.opacity);
     }
-    let room = width.saturating_sub(detail.len());
-    let label = fitted(&label, room.saturating_sub(1));
+    let room = columns.saturating_sub(detail.len() + 1);
+    let label = padded(&label, room);
     let skipped = is_skipped(model, index);
     let style = match (selected, layer.enabled && !skipped) {
         (true, _) => SELECTED,
         (false, true) => ACCENT,
         (false, false) => DIM,
     };
-    let text = format!("{label:<room$}{detail}");
+    let text = format!("{label} {detail}");
     frame.render_widget(Line::styled(text, style), area);
 }
 
@@ -116,35 +119,35 @@ fn draw_setting(
     setting: Setting,
     selected: bool,
 ) {
-    let (start, width) = Layout::slider(area);
+    let (start, slides) = Layout::slider(area);
     let name_width = usize::from(start - area.x);
-    let value_width = usize::from(area.width).saturating_sub(name_width + usize::from(width));
+    let value_width = usize::from(area.width).saturating_sub(name_width + usize::from(slides));
     let name = match setting.owner.mask() {
         Some(mask) => format!(" {}.{}", mask_mark(mask.name()), setting.spec.name),
         None => format!(" {}", setting.spec.name),
     };
-    let name = fitted(&name, name_width - 1);
     let name_style = if selected { SELECTED } else { Style::new() };
     let typed = match &model.dialog {
         Some(Dialog::Type(text)) if selected => Some(text),
         _ => None,
     };
     let value = model.value(layer, setting).unwrap_or(Value::Open);
+    let mark = if model.is_hidden(layer, setting) {
+        HIDDEN
+    } else {
+        " "
+    };
     let mut spans = vec![
-        Span::styled(
-            format!("{name:<width$}", width = name_width - 1),
-            name_style,
-        ),
-        Span::raw(" "),
+        Span::styled(padded(&name, name_width - 1), name_style),
+        Span::styled(mark, DIM),
     ];
-    let wide = usize::from(width) + value_width;
+    let wide = usize::from(slides) + value_width;
     if let Some(text) = typed {
-        let shown = fitted(&format!("{text}▏"), wide);
-        spans.push(Span::styled(format!("{shown:<wide$}"), ACCENT));
+        spans.push(Span::styled(padded(&format!("{text}▏"), wide), ACCENT));
     } else {
         match (&value, setting.spec.allowed.range()) {
             (Value::Number(number), Some(range)) => {
-                spans.extend(slider(slide_of(*number, range), usize::from(width)));
+                spans.extend(slider(slide_of(*number, range), usize::from(slides)));
                 let shown = format!("{} {}", shown_number(*number, range.2), setting.spec.unit);
                 spans.push(Span::raw(format!("{:>value_width$}", shown.trim_end())));
             }
@@ -159,7 +162,7 @@ fn draw_setting(
                     }
                     Some((_, found)) => {
                         let found = format!(" {found} {}", setting.spec.unit);
-                        let room = wide.saturating_sub(own.len());
+                        let room = wide.saturating_sub(width(&own));
                         spans.push(Span::raw(own));
                         spans.push(Span::styled(fitted(found.trim_end(), room), DIM));
                     }

@@ -5,23 +5,25 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{ACCENT, DIM};
+use super::{ACCENT, DIM, fitted};
 use crate::engine::operations::parameter::Choice;
 use crate::tui::layout::Layout;
 use crate::tui::model::{Model, Pane};
 use crate::tui::tool::Tool;
 
 /// Columns of the gauge.
-const GAUGE: usize = 20;
+const GAUGE: usize = 12;
+/// Columns of the gauge's line beside the name.
+const BESIDE_NAME: usize = 12 + GAUGE + 33;
 
 pub fn draw(model: &Model, frame: &mut Frame, layout: &Layout) {
-    frame.render_widget(status(model), layout.status);
+    frame.render_widget(status(model, layout.status.width), layout.status);
     hints(model, frame, layout.hints);
 }
 
-fn status<'a>(model: &Model) -> Line<'a> {
+fn status<'a>(model: &Model, width: u16) -> Line<'a> {
     if !model.renders.is_empty() {
-        return gauge(model);
+        return gauge(model, width);
     }
     if !model.status.is_empty() {
         return Line::raw(format!(" {}", model.status));
@@ -34,7 +36,12 @@ fn status<'a>(model: &Model) -> Line<'a> {
             Some(mask) => format!("{} mask: ", mask.name()),
             None => String::new(),
         };
-        return Line::styled(format!(" {mask}{}", setting.spec.help), DIM);
+        let hidden = if model.is_hidden(model.stack.layer, setting) {
+            "  ○ not seen this small: z is 1:1, Z the loupe"
+        } else {
+            ""
+        };
+        return Line::styled(format!(" {mask}{}{hidden}", setting.spec.help), DIM);
     }
     let preview = model.preview.as_ref();
     let remarks = preview.filter(|it| Some(it.picture) == model.open);
@@ -45,13 +52,15 @@ fn status<'a>(model: &Model) -> Line<'a> {
 }
 
 /// How far the full-size renders are.
-fn gauge<'a>(model: &Model) -> Line<'a> {
+fn gauge<'a>(model: &Model, width: u16) -> Line<'a> {
     let running = model.renders.iter().max_by(|a, b| a.1.total_cmp(b.1));
     let (picture, share) = running.map_or((0, 0.0), |(picture, share)| (*picture, *share));
     let all = model.renders.len() + model.renders_ended;
+    let room = usize::from(width).saturating_sub(BESIDE_NAME);
+    let name = fitted(&model.entries[picture].name(), room);
     let filled = ((share * GAUGE as f64).round() as usize).min(GAUGE);
     Line::from(vec![
-        Span::raw(format!(" rendering {} ", model.entries[picture].name())),
+        Span::raw(format!(" rendering {name} ")),
         Span::styled("█".repeat(filled), ACCENT),
         Span::styled("░".repeat(GAUGE - filled), DIM),
         Span::raw(format!(" {:.0} %", share * 100.0)),
@@ -103,6 +112,7 @@ fn hints(model: &Model, frame: &mut Frame, area: Rect) {
             ("h j k l", "pan"),
             ("+ -", "zoom"),
             ("z", "fit/1:1"),
+            ("Z", "loupe"),
             ("b", "before"),
             ("s", "split"),
             ("d", "detail"),
