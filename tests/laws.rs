@@ -1,6 +1,7 @@
 //! The laws of the engine, on random pictures and recipes.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -374,17 +375,36 @@ fn bands_are_the_picture_cut_up() {
     let Samples::Eight(whole) = render(&plan, Depth::Eight).into_samples() else {
         unreachable!("8 bits")
     };
-    let take = |top: usize, band: Image| (top, band.into_samples());
-    let bands = plan.render_bands(Depth::Eight, &|_, _| {}, &Cancel::default(), take);
     let mut cut = Vec::new();
-    for (top, band) in bands.expect("nobody cancels") {
-        assert_eq!(top * 40 * 4, cut.len());
-        let Samples::Eight(band) = band else {
-            unreachable!("8 bits")
-        };
-        cut.extend(band);
-    }
+    let rendered = plan.render_bands(
+        Depth::Eight,
+        &|_, _| {},
+        &Cancel::default(),
+        |top, band: Image| (top, band.into_samples()),
+        |(top, band)| {
+            assert_eq!(top * 40 * 4, cut.len());
+            let Samples::Eight(band) = band else {
+                unreachable!("8 bits")
+            };
+            cut.extend(band);
+            ControlFlow::Continue(())
+        },
+    );
+    rendered.expect("nobody cancels");
     assert_eq!(cut, whole);
+}
+
+#[test]
+fn no_more_bands_are_made_than_are_taken() {
+    let picture = picture(40, 64_000, Layout::Grey, Depth::Eight, 5);
+    let plan = Plan::new(&Recipe::default(), Inputs::alone(Arc::new(picture)));
+    let made = std::sync::atomic::AtomicUsize::new(0);
+    let make = |_: usize, _: Image| made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let enough = |_| ControlFlow::Break(());
+    let rendered = plan.render_bands(Depth::Eight, &|_, _| {}, &Cancel::default(), make, enough);
+    assert!(rendered.is_ok());
+    // Each thread may have begun one.
+    assert!(made.into_inner() <= 2 * rayon::current_num_threads());
 }
 
 #[test]

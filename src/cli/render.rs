@@ -13,7 +13,7 @@ use super::{
 };
 use crate::engine::render::Cancel;
 use crate::files::{
-    Chosen, FileError, Job, RecipeChoice, Rendered, Stage, list_pictures, output_format,
+    Chosen, FileError, Job, Loaded, RecipeChoice, Rendered, Stage, list_pictures, output_format,
 };
 
 /// Renders all inputs; a picture that fails does not keep the others from being done.
@@ -66,8 +66,12 @@ impl<'a> Batch<'a> {
         let (mut failed, mut unchanged) = (0, 0);
         // Two inputs of one name would silently replace each other's result.
         let mut written: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+        let mut next = None;
         for (i, input) in self.inputs.iter().enumerate() {
-            match self.render(input, i, &mut written) {
+            let ready = next.take();
+            let (rendered, loaded) = self.render(input, i, ready, &mut written);
+            next = loaded;
+            match rendered {
                 Ok(Some(rendered)) => unchanged += usize::from(rendered.unchanged),
                 Ok(None) => {
                     self.bar.finish_and_clear();
@@ -91,13 +95,41 @@ impl<'a> Batch<'a> {
         if failed == 0 { DONE } else { SOME_FAILED }
     }
 
-    /// Renders one picture; `None` is a batch that was interrupted.
+    /// Renders one picture, which may be loaded already, and loads the next one meanwhile. `None` is a
+    /// batch that was interrupted.
     fn render(
         &self,
         input: &Path,
         index: usize,
+        ready: Option<Loaded>,
         written: &mut BTreeMap<PathBuf, PathBuf>,
-    ) -> Result<Option<Rendered>, FileError> {
+    ) -> (Result<Option<Rendered>, FileError>, Option<Loaded>) {
+        let begun = self.begin(input, index, ready, written);
+        let (job, chosen, loaded) = match begun {
+            Ok(Some(begun)) => begun,
+            Ok(None) => return (Ok(None), None),
+            Err(error) => return (Err(error), None),
+        };
+        let memory = loaded.memory();
+        let (rendered, next) = rayon::join(
+            || job.render(loaded, &|stage| self.show(stage), &self.cancel),
+            || self.load_early(index + 1, memory),
+        );
+        if let Ok(Some(rendered)) = &rendered {
+            written.insert(rendered.output.clone(), input.to_path_buf());
+            self.report(&job, &chosen, rendered);
+        }
+        (rendered, next)
+    }
+
+    /// A picture's job, with everything loaded; `None` is a batch that was interrupted.
+    fn begin(
+        &self,
+        input: &Path,
+        index: usize,
+        ready: Option<Loaded>,
+        written: &BTreeMap<PathBuf, PathBuf>,
+    ) -> Result<Option<(Job, Chosen, Loaded)>, FileError> {
         if self.cancel.is_cancelled() {
             return Ok(None);
         }
@@ -111,12 +143,19 @@ impl<'a> Batch<'a> {
             return Err(FileError::new("render", input, cause)
                 .with_cure("render pictures of one name into different folders"));
         }
-        let Some(rendered) = job.run(&|stage| self.show(stage), &self.cancel)? else {
-            return Ok(None);
-        };
-        written.insert(rendered.output.clone(), input.to_path_buf());
-        self.report(&job, &chosen, &rendered);
-        Ok(Some(rendered))
+        self.show(Stage::Read);
+        let loaded = ready.map_or_else(|| job.load(), Ok)?;
+        Ok(Some((job, chosen, loaded)))
+    }
+
+    /// Loads a picture before its turn, if there is memory for it beside so many bytes in use. Whatever
+    /// keeps it from being loaded is told when its turn has come.
+    fn load_early(&self, index: usize, used: u64) -> Option<Loaded> {
+        let input = self.inputs.get(index)?;
+        let chosen = self.choice.for_picture(input).ok()?;
+        let mut job = self.job(input, &chosen);
+        job.read.max_memory = job.read.max_memory.checked_sub(used)?;
+        job.load().ok()
     }
 
     fn job(&self, input: &Path, chosen: &Chosen) -> Job {

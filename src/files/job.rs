@@ -5,18 +5,20 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::decode::{read_photo_with, read_provenance};
 use super::donors::{named_file, read_named};
-use super::encode::{Bands, EncodeOptions, Refusal, encode};
+use super::encode::EncodeOptions;
 use super::fingerprint::fingerprint;
-use super::metadata::{Metadata, Provenance, SOFTWARE};
+use super::metadata::{Provenance, SOFTWARE};
 use super::output::{check_output, output_format};
-use super::{FileError, Format, Originals, Photo, ReadOptions, SafeWriter, find_original};
+use super::photo::COPIES;
+use super::stream::Destination;
+use super::{FileError, Format, Originals, Photo, ReadOptions, find_original};
 use crate::engine::raster::Depth;
 use crate::engine::recipe::Recipe;
-use crate::engine::render::{self, Cancel, Plan, Progress, Skipped};
+use crate::engine::render::{self, Cancel, Plan, Skipped};
 
 /// A picture to be rendered at full size.
 #[derive(Clone, Debug)]
@@ -79,11 +81,11 @@ pub enum Stage {
 pub struct Timings {
     /// Reading and decoding.
     pub read_ms: f64,
-    /// Rendering, and encoding where that is done meanwhile.
+    /// Rendering, and encoding and writing what can be meanwhile.
     pub render_ms: f64,
-    /// Encoding what was not encoded while it was rendered.
+    /// Encoding where that is a stage of its own.
     pub encode_ms: f64,
-    /// Writing to the disk.
+    /// What was left to encode, and writing to the disk.
     pub write_ms: f64,
 }
 
@@ -153,6 +155,10 @@ impl Inputs {
     }
 }
 
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
 /// Reads a picture, its original and the pictures that its recipe names.
 ///
 /// # Errors
@@ -197,6 +203,35 @@ fn sources(
     pictures.map(Path::to_path_buf).chain(named).collect()
 }
 
+/// A job with everything read that it needs.
+#[derive(Clone, Debug)]
+pub struct Loaded(Found);
+
+#[derive(Clone, Debug)]
+enum Found {
+    /// The result is there already.
+    Unchanged(Box<Rendered>),
+    Inputs {
+        inputs: Box<Inputs>,
+        fingerprint: Option<String>,
+        output: PathBuf,
+        format: Format,
+        read_ms: f64,
+    },
+}
+
+impl Loaded {
+    /// The bytes that its pictures take, and the result in the making.
+    pub fn memory(&self) -> u64 {
+        let Found::Inputs { inputs, .. } = &self.0 else {
+            return 0;
+        };
+        let size = |it: &Photo| (it.image.samples().len() * it.image.depth().bytes()) as u64;
+        let beside = inputs.original.iter().chain(inputs.files.values());
+        COPIES * size(&inputs.photo) + beside.map(size).sum::<u64>()
+    }
+}
+
 impl Job {
     /// Runs the job. `None` is a job that was cancelled, which leaves no file.
     ///
@@ -207,13 +242,16 @@ impl Job {
         progress: &(dyn Fn(Stage) + Sync),
         cancel: &Cancel,
     ) -> Result<Option<Rendered>, FileError> {
-        let mut timings = Timings::default();
-        let mut clock = Instant::now();
-        let mut lap = |slot: &mut f64| {
-            *slot = clock.elapsed().as_secs_f64() * 1000.0;
-            clock = Instant::now();
-        };
         progress(Stage::Read);
+        self.render(self.load()?, progress, cancel)
+    }
+
+    /// Reads all that the job needs.
+    ///
+    /// # Errors
+    /// When something cannot be read, or the result cannot go where it is to go.
+    pub fn load(&self) -> Result<Loaded, FileError> {
+        let clock = Instant::now();
         if let Some(output) = &self.output {
             // Known from the start, so that nobody waits for a render that cannot be kept.
             self.check_output(output, std::slice::from_ref(&self.input))?;
@@ -238,7 +276,7 @@ impl Job {
             if let Some(fingerprint) = &fingerprint
                 && let Some(unchanged) = self.unchanged(original.clone(), fingerprint)
             {
-                return Ok(Some(unchanged));
+                return Ok(Loaded(Found::Unchanged(Box::new(unchanged))));
             }
             (fingerprint, load()?)
         } else {
@@ -247,8 +285,41 @@ impl Job {
         };
         let (output, format) = self.destination(&inputs.photo)?;
         self.check_output(&output, &inputs.sources)?;
-        lap(&mut timings.read_ms);
+        Ok(Loaded(Found::Inputs {
+            inputs: Box::new(inputs),
+            fingerprint,
+            output,
+            format,
+            read_ms: milliseconds(clock),
+        }))
+    }
 
+    /// Renders what was loaded and writes the result. `None` is a job that was cancelled, which leaves
+    /// no file.
+    ///
+    /// # Errors
+    /// When something cannot be written.
+    pub fn render(
+        &self,
+        loaded: Loaded,
+        progress: &(dyn Fn(Stage) + Sync),
+        cancel: &Cancel,
+    ) -> Result<Option<Rendered>, FileError> {
+        let (inputs, fingerprint, output, format, read_ms) = match loaded.0 {
+            Found::Unchanged(it) => return Ok(Some(*it)),
+            Found::Inputs {
+                inputs,
+                fingerprint,
+                output,
+                format,
+                read_ms,
+            } => (inputs, fingerprint, output, format, read_ms),
+        };
+        let mut timings = Timings {
+            read_ms,
+            ..Timings::default()
+        };
+        let clock = Instant::now();
         let plan = Plan::new(&self.recipe, inputs.for_render());
         let depth = self.depth.unwrap_or(inputs.photo.image.depth());
         let mut notes = plan.notes().to_vec();
@@ -261,30 +332,28 @@ impl Job {
         let metadata = &inputs.photo.metadata;
         let (metadata, said) = metadata.for_result(format, self.strip, &provenance.into());
         notes.extend(said);
-        let options = EncodeOptions {
-            format,
-            quality: self.quality,
-        };
-        // Making the plan is part of rendering.
-        lap(&mut timings.render_ms);
-        let coded = self.coded(&plan, &metadata, (depth, options), progress, cancel);
-        let Some((bytes, rendered)) =
-            coded.map_err(|it| FileError::new("write", &output, it.to_string()))?
-        else {
-            return Ok(None);
-        };
-        lap(&mut timings.encode_ms);
-        let rendered = rendered.as_secs_f64() * 1000.0;
-        timings.render_ms += rendered;
-        timings.encode_ms -= rendered;
-        if cancel.is_cancelled() {
-            return Ok(None);
-        }
         if let Some(folder) = &self.folder {
             fs::create_dir_all(folder).map_err(|it| FileError::from_io("write", folder, &it))?;
         }
-        SafeWriter::new(&output)?.finish(&bytes, self.replaces(&output))?;
-        lap(&mut timings.write_ms);
+        let destination = Destination {
+            output: &output,
+            depth,
+            options: EncodeOptions {
+                format,
+                quality: self.quality,
+            },
+            metadata: &metadata,
+        };
+        let planned_ms = milliseconds(clock);
+        let written = destination.fill(&plan, progress, cancel, &mut timings)?;
+        let Some(written) = written.filter(|_| !cancel.is_cancelled()) else {
+            return Ok(None);
+        };
+        written.place(self.replaces(&output))?;
+        // Making the plan is part of rendering.
+        timings.render_ms += planned_ms;
+        let others = timings.render_ms + timings.encode_ms;
+        timings.write_ms = (milliseconds(clock) - others).max(0.0);
         Ok(Some(Rendered {
             output,
             unchanged: false,
@@ -294,37 +363,6 @@ impl Job {
             notes,
             timings,
         }))
-    }
-
-    /// The bytes of the result, and how long it was rendered. A picture that can be coded band by
-    /// band is coded meanwhile, and never exists as a whole.
-    fn coded(
-        &self,
-        plan: &Plan,
-        metadata: &Metadata,
-        (depth, options): (Depth, EncodeOptions),
-        progress: &(dyn Fn(Stage) + Sync),
-        cancel: &Cancel,
-    ) -> Result<Option<(Vec<u8>, Duration)>, Refusal> {
-        let clock = Instant::now();
-        let rows: Progress = &|done, total| progress(Stage::Render(done, total));
-        let depth = options.format.nearest_depth(depth);
-        let picture = plan.picture();
-        let size = (picture.width(), picture.height());
-        if let Some(coding) = Bands::new(size, picture.layout(), metadata, options)? {
-            let bands = plan.render_bands(depth, rows, cancel, |y, band| coding.code(y, &band));
-            let Ok(bands) = bands else { return Ok(None) };
-            let rendered = clock.elapsed();
-            progress(Stage::Write);
-            let bands = bands.into_iter().collect::<Result<_, _>>()?;
-            return Ok(Some((coding.finish(bands)?, rendered)));
-        }
-        let Ok(image) = plan.render(depth, rows, cancel) else {
-            return Ok(None);
-        };
-        let rendered = clock.elapsed();
-        progress(Stage::Write);
-        Ok(Some((encode(image, metadata, options)?, rendered)))
     }
 
     /// Of all that the result depends on.

@@ -20,6 +20,7 @@ mod photo;
 mod program;
 mod recipes;
 mod safe_write;
+mod stream;
 mod tone;
 
 pub use closest::{Closest, Found};
@@ -29,7 +30,7 @@ pub use encode::{EncodeOptions, encode};
 pub use error::FileError;
 pub use format::Format;
 pub use inspect::{Inspect, Inspected};
-pub use job::{Inputs, Job, Rendered, Stage, Strip, Timings, load_inputs};
+pub use job::{Inputs, Job, Loaded, Rendered, Stage, Strip, Timings, load_inputs};
 pub use layers::{Merge, Split, Writing, Written};
 pub use listing::{is_picture, list_pictures};
 pub use originals::{Originals, find_original};

@@ -19,6 +19,9 @@ pub struct Photo {
     pub notes: Vec<String>,
 }
 
+/// How often a picture is in memory at most: as it was read, as its result, and as a file.
+pub(super) const COPIES: u64 = 3;
+
 /// How picture files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {

@@ -55,6 +55,11 @@ impl SafeWriter {
         self.place(overwrite)
     }
 
+    /// The file, to be filled and flushed to the disk by the caller.
+    pub(super) fn file(&mut self) -> &mut fs::File {
+        self.file.as_file_mut()
+    }
+
     /// Writes `bytes` and flushes them to the disk. The file is not in its place yet.
     pub(super) fn fill(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         let written = self.file.write_all(bytes);

@@ -3,6 +3,7 @@
 //! Preview and export are the same function with another region: every tile is computed from the
 //! same samples in the same order, whatever its size and whichever thread runs it.
 
+mod bands;
 mod findings;
 mod inspection;
 mod matching;

@@ -35,6 +35,16 @@ impl TileSize {
         Self::for_halo(plan.halo())
     }
 
+    /// The same for bands that are coded while others are made: 64 rows wherever that costs little, as many as codecs
+    /// take together.
+    pub(super) fn for_bands(plan: &Plan) -> Self {
+        let height = (4 * plan.halo()).next_power_of_two().clamp(64, 1024);
+        Self {
+            width: height.max(BAND_WIDTH),
+            height,
+        }
+    }
+
     /// A size that suits how far beyond a tile is read: wide rims ask for larger tiles.
     pub(super) fn for_halo(halo: usize) -> Self {
         let side = (4 * halo).next_power_of_two().clamp(256, 1024);
@@ -44,6 +54,9 @@ impl TileSize {
         }
     }
 }
+
+/// Columns of the tiles of low bands: with the planes that are made for them they stay in a core's cache.
+const BAND_WIDTH: usize = 512;
 
 /// Rows of the source that one piece of a reduced render should have at least.
 const REDUCED_BAND: usize = 128;
@@ -60,38 +73,6 @@ impl Plan {
         cancel: &Cancel,
     ) -> Result<Image, Cancelled> {
         self.render_in_tiles(depth, TileSize::for_plan(self), progress, cancel)
-    }
-
-    /// Renders the whole picture in bands from top to bottom and gives each of them to `take`, with
-    /// its first row, so that the result never exists as a whole. Bands are a multiple of 256 rows
-    /// high but for the last one; they are taken in any order, from all threads.
-    ///
-    /// # Errors
-    /// When it is cancelled.
-    pub fn render_bands<R: Send>(
-        &self,
-        depth: Depth,
-        progress: Progress,
-        cancel: &Cancel,
-        take: impl Fn(usize, Image) -> R + Sync,
-    ) -> Result<Vec<R>, Cancelled> {
-        let size = TileSize::for_plan(self);
-        let whole = self.assembly(size, progress, cancel);
-        let height = whole.bounds.height;
-        let starts: Vec<usize> = (0..height).step_by(size.height).collect();
-        let done = AtomicUsize::new(0);
-        let bands = starts.into_par_iter().map(|y| {
-            let rows = size.height.min(height - y);
-            let band = Assembly {
-                bounds: Region::new(0, y, whole.bounds.width, rows),
-                progress: &|_, _| {},
-                ..whole
-            };
-            let taken = take(y, band.image(depth, &|region| self.tile(region, cancel))?);
-            progress(done.fetch_add(rows, Ordering::Relaxed) + rows, height);
-            Ok(taken)
-        });
-        bands.collect()
     }
 
     /// The same, in tiles of a given size.

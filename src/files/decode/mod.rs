@@ -16,6 +16,7 @@ use super::contain::contain;
 use super::containers::jpeg::Header;
 use super::containers::png::Chunks;
 use super::metadata::{Directories, Metadata, Provenance};
+use super::photo::COPIES;
 use super::{FileError, Format, Photo, ReadOptions};
 use crate::engine::raster::{Image, Layout, Samples};
 
@@ -346,9 +347,6 @@ fn is_planar(decoder: &mut tiff::decoder::Decoder<impl BufRead + Seek>) -> bool 
     let arrangement = decoder.get_tag_u32(tiff::tags::Tag::PlanarConfiguration);
     arrangement.is_ok_and(|it| it != 1)
 }
-
-/// How often a picture is in memory at most: as it was read, as its result, and as a file.
-const COPIES: u64 = 3;
 
 const ENDS_EARLY: &str = "the file ends early; what is missing is grey";
 const ANIMATED: &str = "it is animated; only its first picture is used";

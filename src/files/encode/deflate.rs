@@ -58,6 +58,18 @@ pub fn deflate(bytes: &[u8], out: &mut Vec<u8>) {
 /// The end of a stream of blocks on a whole byte: an empty last block, with codes that are known.
 pub const LAST_BLOCK: [u8; 2] = [3, 0];
 
+/// What a stream of deflated blocks begins with (RFC 1950): deflate, a window of 32 KiB, little search.
+pub const ZLIB: [u8; 2] = [0x78, 0x01];
+
+/// The whole stream of some bytes, with its head and check sum.
+pub fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut out = ZLIB.to_vec();
+    deflate(bytes, &mut out);
+    out.extend(LAST_BLOCK);
+    out.extend(simd_adler32::adler32(&bytes).to_be_bytes());
+    out
+}
+
 /// Bits on their way into bytes, the first one lowest.
 struct Bits<'a> {
     /// Longer than what was written, so that whole words fit.

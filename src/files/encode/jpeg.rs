@@ -1,6 +1,7 @@
 //! Pictures to JPEG.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use jpeg_encoder::{
     ChromaSubsamplingMethod, ColorType, Encoder, QuantizationTableType, SamplingFactor,
@@ -8,7 +9,7 @@ use jpeg_encoder::{
 
 use rayon::prelude::*;
 
-use super::Refusal;
+use super::{Refusal, Strip};
 use crate::engine::raster::{Image, Layout, Samples};
 use crate::files::containers::jpeg::{END, Header, RESTART, frame_of, scan_of, with_segments};
 use crate::files::metadata::{Metadata, Own};
@@ -22,6 +23,9 @@ const QUALITY: u8 = 95;
 const STRIP: usize = 64;
 
 /// A JPEG on its way: how its pixels are coded.
+///
+/// Strips of it are coded on all cores, with the standard Huffman tables, and joined by restart
+/// markers: the same picture as in one piece, and the same bytes on any number of cores.
 pub struct Coding {
     quality: u8,
     subsampling: SamplingFactor,
@@ -31,16 +35,6 @@ pub struct Coding {
     channels: usize,
     width: u16,
     height: u16,
-}
-
-/// The bytes of a JPEG.
-///
-/// Strips of it are coded on all cores, with the standard Huffman tables, and joined by restart
-/// markers: the same picture as in one piece, and the same bytes on any number of cores.
-pub fn encode(image: &Image, metadata: &Metadata, quality: Option<u8>) -> Result<Vec<u8>, Refusal> {
-    let size = (image.width(), image.height());
-    let coding = Coding::new(size, image.layout(), metadata, quality)?;
-    coding.joined(&coding.strips(0, image)?, metadata)
 }
 
 impl Coding {
@@ -83,7 +77,7 @@ impl Coding {
     }
 
     /// The strips of a band of the picture that begins at the row `top`, which is a multiple of 64.
-    pub fn strips(&self, top: usize, band: &Image) -> Result<Vec<Vec<u8>>, Refusal> {
+    pub fn strips(&self, top: usize, band: &Image) -> Result<Vec<Strip>, Refusal> {
         let Samples::Eight(samples) = band.samples() else {
             return Err("a JPEG holds 8 bits a sample".into());
         };
@@ -93,7 +87,14 @@ impl Coding {
         };
         let several = usize::from(self.height) > rows;
         let strips = samples.par_chunks(band.width() * self.channels * rows);
-        let strip = |(i, samples): (usize, &[u8])| self.strip(samples, several && top + i == 0);
+        let strip = |(i, samples): (usize, &[u8])| {
+            let bytes = self.strip(samples, several && top + i == 0)?;
+            Ok(Strip {
+                bytes,
+                sum: 0,
+                length: 0,
+            })
+        };
         strips.enumerate().map(strip).collect()
     }
 
@@ -118,22 +119,13 @@ impl Coding {
         Ok(bytes)
     }
 
-    /// One JPEG of those of all strips, with what is known beside the pixels.
-    pub fn joined(&self, strips: &[Vec<u8>], metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
-        let (first, others) = strips.split_first().ok_or("it has no pixels")?;
-        let start = &first[..first.len() - END.len()];
-        let mut whole = with_segments(start, &metadata.jpeg_segments());
-        whole.reserve(others.iter().map(Vec::len).sum::<usize>() + END.len());
-        let frame = frame_of(&whole).ok_or("it has no frame")?;
-        // Behind marker, length and precision.
-        whole[frame + 5..frame + 7].copy_from_slice(&self.height.to_be_bytes());
-        for (i, strip) in others.iter().enumerate() {
-            let start = scan_of(strip).ok_or("it has no scan")?;
-            whole.extend([0xFF, RESTART + (i % 8) as u8]);
-            whole.extend_from_slice(&strip[start..strip.len() - END.len()]);
+    /// What puts the strips together.
+    pub fn joint<'a>(&self, metadata: &'a Metadata) -> Joint<'a> {
+        Joint {
+            height: self.height,
+            metadata,
+            count: 0,
         }
-        whole.extend(END);
-        Ok(whole)
     }
 
     /// Units that are coded one after the other, in a strip.
@@ -147,6 +139,39 @@ impl Coding {
         };
         let across = usize::from(self.width).div_ceil(8 * factors.0);
         Ok(u16::try_from(across * (STRIP / (8 * factors.1)))?)
+    }
+}
+
+/// A JPEG of which some strips are written: each is a JPEG of its own, and all but the first leave
+/// their heads.
+pub struct Joint<'a> {
+    height: u16,
+    metadata: &'a Metadata,
+    count: usize,
+}
+
+impl Joint<'_> {
+    /// Writes the next strip.
+    pub fn add(&mut self, strip: &Strip, out: &mut impl Write) -> Result<(), Refusal> {
+        let strip = &strip.bytes[..strip.bytes.len() - END.len()];
+        if let Some(earlier) = self.count.checked_sub(1) {
+            let start = scan_of(strip).ok_or("it has no scan")?;
+            out.write_all(&[0xFF, RESTART + (earlier % 8) as u8])?;
+            out.write_all(&strip[start..])?;
+        } else {
+            let mut whole = with_segments(strip, &self.metadata.jpeg_segments());
+            let frame = frame_of(&whole).ok_or("it has no frame")?;
+            // Behind marker, length and precision.
+            whole[frame + 5..frame + 7].copy_from_slice(&self.height.to_be_bytes());
+            out.write_all(&whole)?;
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Writes what comes behind the last strip.
+    pub fn finish(self, out: &mut impl Write) -> Result<(), Refusal> {
+        Ok(out.write_all(&END)?)
     }
 }
 
@@ -175,7 +200,17 @@ fn without_alpha(samples: &[u8], channels: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{EncodeOptions, encode};
     use super::*;
+    use crate::files::Format;
+
+    fn encoded(image: Image, metadata: &Metadata, quality: Option<u8>) -> Vec<u8> {
+        let options = EncodeOptions {
+            format: Format::Jpeg,
+            quality,
+        };
+        encode(image, metadata, options).expect("a JPEG")
+    }
 
     #[test]
     fn no_step_is_coarser_than_the_source_s() {
@@ -192,7 +227,7 @@ mod tests {
             own: Own::Jpeg(Box::new(form)),
             ..Metadata::default()
         };
-        let bytes = encode(&image, &metadata, None).expect("a JPEG");
+        let bytes = encoded(image, &metadata, None);
         let header = Header::read(&bytes);
         let luma = header.table_of(0).expect("a table");
         assert!(luma[63] > 1 && luma[63] < 30, "{luma:?}");
@@ -237,7 +272,7 @@ mod tests {
                     unreachable!("8 bits")
                 };
                 let whole = coding.strip(samples, false).expect("a JPEG");
-                let strips = encode(&image, &metadata, Some(90)).expect("a JPEG");
+                let strips = encoded(image, &metadata, Some(90));
                 assert!(decoded(strips) == decoded(whole), "{layout:?} {factors:?}");
             }
         }

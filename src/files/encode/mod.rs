@@ -7,6 +7,7 @@ mod png;
 mod tiff;
 
 use std::borrow::Cow;
+use std::io::{Cursor, Seek, Write};
 
 use image_webp::{ColorType, WebPEncoder};
 
@@ -25,13 +26,20 @@ pub struct EncodeOptions {
 }
 
 /// Rows of a picture that were coded on their own.
-struct Strip {
+pub struct Strip {
     /// As they stand in the file.
     bytes: Vec<u8>,
-    /// Their check sum (RFC 1950) before they were compressed.
+    /// Their check sum (RFC 1950) before they were compressed, where the file has one.
     sum: u32,
     /// So many bytes they were then.
     length: u64,
+}
+
+impl Strip {
+    /// Bytes in the file.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
 }
 
 /// What an encoder said.
@@ -77,19 +85,119 @@ pub fn encode(
     metadata: &Metadata,
     options: EncodeOptions,
 ) -> Result<Vec<u8>, Refusal> {
-    let encoded = contain(|| match options.format {
-        Format::Jpeg => jpeg::encode(&image, metadata, options.quality),
-        Format::Png => png::encode(&image, metadata),
-        Format::Tiff => tiff::encode(&image, metadata),
-        Format::WebP => webp(&image, metadata),
+    let encoded = contain(|| {
+        let size = (image.width(), image.height());
+        let kind = (image.layout(), image.depth());
+        let Some(coding) = Coding::new(size, kind, metadata, options)? else {
+            return webp(&image, metadata);
+        };
+        let mut bytes = Cursor::new(Vec::new());
+        let mut file = coding.begin(&mut bytes)?;
+        for strip in coding.strips(0, &image)? {
+            file.add(strip)?;
+        }
+        file.finish()?;
+        Ok(bytes.into_inner())
     });
     encoded.unwrap_or_else(|| Err("its encoder failed".into()))
 }
 
+/// How a picture is coded, in strips that know nothing of each other.
+enum Coding<'a> {
+    Jpeg(jpeg::Coding, &'a Metadata),
+    Png(png::Coding, &'a Metadata),
+    Tiff(tiff::Coding),
+}
+
+impl<'a> Coding<'a> {
+    /// For a picture of a size (width, height); `None` where the format asks for the whole picture at
+    /// once.
+    fn new(
+        size: (usize, usize),
+        (layout, depth): (Layout, Depth),
+        metadata: &'a Metadata,
+        options: EncodeOptions,
+    ) -> Result<Option<Self>, Refusal> {
+        Ok(match options.format {
+            Format::Jpeg => {
+                let coding = jpeg::Coding::new(size, layout, metadata, options.quality)?;
+                Some(Coding::Jpeg(coding, metadata))
+            }
+            Format::Png => Some(Coding::Png(
+                png::Coding::new(size, layout, depth)?,
+                metadata,
+            )),
+            Format::Tiff => Some(Coding::Tiff(tiff::Coding::new(
+                size,
+                (layout, depth),
+                metadata,
+            ))),
+            Format::WebP => None,
+        })
+    }
+
+    /// The strips of a band that begins at the row `top`.
+    fn strips(&self, top: usize, band: &Image) -> Result<Vec<Strip>, Refusal> {
+        match self {
+            Coding::Jpeg(it, _) => it.strips(top, band),
+            Coding::Png(it, _) => it.strips(top, band),
+            Coding::Tiff(it) => it.strips(band),
+        }
+    }
+
+    /// Begins a file in `out`, at its start.
+    fn begin<W: Write + Seek>(&self, mut out: W) -> Result<FileInTheMaking<'_, W>, Refusal> {
+        let joint = match self {
+            Coding::Jpeg(coding, metadata) => Joint::Jpeg(coding.joint(metadata)),
+            Coding::Png(coding, metadata) => Joint::Png(coding.begin(metadata, &mut out)?),
+            Coding::Tiff(coding) => Joint::Tiff(coding.begin(&mut out)?),
+        };
+        Ok(FileInTheMaking { joint, out })
+    }
+}
+
+/// A file that grows strip by strip.
+pub struct FileInTheMaking<'a, W> {
+    joint: Joint<'a>,
+    out: W,
+}
+
+enum Joint<'a> {
+    Jpeg(jpeg::Joint<'a>),
+    Png(png::Joint),
+    Tiff(tiff::Joint<'a>),
+}
+
+impl<W: Write + Seek> FileInTheMaking<'_, W> {
+    /// Adds the next strip from above.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn add(&mut self, strip: Strip) -> Result<(), Refusal> {
+        match &mut self.joint {
+            Joint::Jpeg(it) => it.add(&strip, &mut self.out),
+            Joint::Png(it) => it.add(&strip, &mut self.out),
+            Joint::Tiff(it) => it.add(&strip, &mut self.out),
+        }
+    }
+
+    /// Writes what comes behind the last strip.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(mut self) -> Result<(), Refusal> {
+        match self.joint {
+            Joint::Jpeg(it) => it.finish(&mut self.out)?,
+            Joint::Png(it) => it.finish(&mut self.out)?,
+            Joint::Tiff(it) => it.finish(&mut self.out)?,
+        }
+        Ok(self.out.flush()?)
+    }
+}
+
 /// A picture that is coded while it is rendered, band by band.
 pub struct Bands<'a> {
-    coding: jpeg::Coding,
-    metadata: &'a Metadata,
+    coding: Coding<'a>,
 }
 
 impl<'a> Bands<'a> {
@@ -100,15 +208,13 @@ impl<'a> Bands<'a> {
     /// As [`encode`].
     pub fn new(
         size: (usize, usize),
-        layout: Layout,
+        kind: (Layout, Depth),
         metadata: &'a Metadata,
         options: EncodeOptions,
     ) -> Result<Option<Self>, Refusal> {
-        if options.format != Format::Jpeg {
-            return Ok(None);
-        }
-        let coding = jpeg::Coding::new(size, layout, metadata, options.quality)?;
-        Ok(coding.has_strips().then_some(Self { coding, metadata }))
+        let coding = Coding::new(size, kind, metadata, options)?;
+        let in_strips = |it: &Coding| !matches!(it, Coding::Jpeg(it, _) if !it.has_strips());
+        Ok(coding.filter(in_strips).map(|coding| Self { coding }))
     }
 
     /// Codes the band that begins at the row `top`, a multiple of 64 as its height is but for the
@@ -116,18 +222,17 @@ impl<'a> Bands<'a> {
     ///
     /// # Errors
     /// As [`encode`].
-    pub fn code(&self, top: usize, band: &Image) -> Result<Vec<Vec<u8>>, Refusal> {
+    pub fn code(&self, top: usize, band: &Image) -> Result<Vec<Strip>, Refusal> {
         let coded = contain(|| self.coding.strips(top, band));
         coded.unwrap_or_else(|| Err("its encoder failed".into()))
     }
 
-    /// The bytes of the picture file, from what was coded of all bands from top to bottom.
+    /// Begins the picture's file in `out`, at its start.
     ///
     /// # Errors
-    /// As [`encode`].
-    pub fn finish(&self, bands: Vec<Vec<Vec<u8>>>) -> Result<Vec<u8>, Refusal> {
-        let strips: Vec<Vec<u8>> = bands.into_iter().flatten().collect();
-        self.coding.joined(&strips, self.metadata)
+    /// When it cannot be written.
+    pub fn begin<W: Write + Seek>(&self, out: W) -> Result<FileInTheMaking<'_, W>, Refusal> {
+        self.coding.begin(out)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Pictures to PNG: strips are filtered and compressed on all cores, each into a chunk of its own.
 
+use std::io::Write;
+
 use rayon::prelude::*;
 use simd_adler32::Adler32;
 
-use super::deflate::{LAST_BLOCK, deflate};
+use super::deflate::{LAST_BLOCK, ZLIB, deflate};
 use super::filter::Filter;
 use super::{Refusal, Strip};
 use crate::engine::raster::{Depth, Image, Layout, Samples};
@@ -14,9 +16,6 @@ use crate::files::metadata::Metadata;
 /// strips know nothing of each other.
 const STRIP: usize = 64;
 
-/// What a stream of deflated blocks begins with (RFC 1950): deflate, a window of 32 KiB, little search.
-const ZLIB: [u8; 2] = [0x78, 0x01];
-
 /// The largest prime below 2¹⁶.
 const ADLER: u64 = 65_521;
 
@@ -26,13 +25,6 @@ pub struct Coding {
     height: u32,
     depth: Depth,
     layout: Layout,
-}
-
-/// The bytes of a PNG.
-pub fn encode(image: &Image, metadata: &Metadata) -> Result<Vec<u8>, Refusal> {
-    let size = (image.width(), image.height());
-    let coding = Coding::new(size, image.layout(), image.depth())?;
-    Ok(coding.joined(&coding.strips(0, image)?, metadata))
 }
 
 impl Coding {
@@ -95,8 +87,8 @@ impl Coding {
         }
     }
 
-    /// A PNG of all strips, with what is known beside the pixels.
-    pub fn joined(&self, strips: &[Strip], metadata: &Metadata) -> Vec<u8> {
+    /// Writes what comes before the pixels.
+    pub fn begin(&self, metadata: &Metadata, out: &mut impl Write) -> Result<Joint, Refusal> {
         let colour = match self.layout {
             Layout::Grey => 0,
             Layout::Rgb => 2,
@@ -107,23 +99,37 @@ impl Coding {
         let form = [8 * self.depth.bytes() as u8, colour, 0, 0, 0];
         let size = [self.width.to_be_bytes(), self.height.to_be_bytes()].concat();
         let (before, after) = metadata.png_chunks(form);
-        let pixels: usize = strips.iter().map(|it| it.bytes.len()).sum();
-        let beside = before.iter().chain(&after);
-        let beside: usize = beside.map(|it| it.data.len() + 12).sum();
-        let mut out = Vec::with_capacity(pixels + beside + 128);
-        out.extend(SIGNATURE);
-        Chunk::new(b"IHDR", [size.as_slice(), &form].concat()).write(&mut out);
-        before.iter().for_each(|it| it.write(&mut out));
-        let mut sum = 1;
-        for strip in strips {
-            out.extend_from_slice(&strip.bytes);
-            sum = joined_sum(sum, strip);
-        }
-        let end = [LAST_BLOCK.as_slice(), &sum.to_be_bytes()].concat();
-        Chunk::new(b"IDAT", end).write(&mut out);
-        after.iter().for_each(|it| it.write(&mut out));
-        Chunk::new(b"IEND", Vec::new()).write(&mut out);
-        out
+        let mut start = SIGNATURE.to_vec();
+        Chunk::new(b"IHDR", [size.as_slice(), &form].concat()).write(&mut start);
+        before.iter().for_each(|it| it.write(&mut start));
+        out.write_all(&start)?;
+        Ok(Joint { sum: 1, after })
+    }
+}
+
+/// A PNG of which some strips are written.
+pub struct Joint {
+    /// The check sum of all of them.
+    sum: u32,
+    /// What comes behind the pixels.
+    after: Vec<Chunk>,
+}
+
+impl Joint {
+    /// Writes the next strip.
+    pub fn add(&mut self, strip: &Strip, out: &mut impl Write) -> Result<(), Refusal> {
+        self.sum = joined_sum(self.sum, strip);
+        Ok(out.write_all(&strip.bytes)?)
+    }
+
+    /// Writes what comes behind the last strip.
+    pub fn finish(self, out: &mut impl Write) -> Result<(), Refusal> {
+        let mut end = Vec::new();
+        let data = [LAST_BLOCK.as_slice(), &self.sum.to_be_bytes()].concat();
+        Chunk::new(b"IDAT", data).write(&mut end);
+        self.after.iter().for_each(|it| it.write(&mut end));
+        Chunk::new(b"IEND", Vec::new()).write(&mut end);
+        Ok(out.write_all(&end)?)
     }
 }
 
@@ -148,7 +154,9 @@ fn big_endian(samples: &[u16]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{EncodeOptions, encode};
     use super::*;
+    use crate::files::Format;
 
     #[test]
     fn every_layout_and_depth_comes_back() {
@@ -161,7 +169,12 @@ mod tests {
                 let sixteen = Samples::Sixteen((0..count).map(|i| at(i) as u16).collect());
                 for samples in [eight, sixteen] {
                     let image = Image::new(width, height, layout, samples).expect("right size");
-                    let bytes = encode(&image, &Metadata::default()).expect("a PNG");
+                    let options = EncodeOptions {
+                        format: Format::Png,
+                        quality: None,
+                    };
+                    let bytes = encode(image.clone(), &Metadata::default(), options);
+                    let bytes = bytes.expect("a PNG");
                     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
                     decoder.set_transformations(png::Transformations::IDENTITY);
                     let mut reader = decoder.read_info().expect("a header");

@@ -257,7 +257,7 @@ impl Directories {
             let start = align(&mut out);
             let offset = self.order.bytes(start as u64, self.width.bytes());
             out[link..link + offset.len()].copy_from_slice(&offset);
-            link = write_directory(&mut out, directory, self.order, self.width);
+            link = write_directory(&mut out, 0, directory, (self.order, self.width));
         }
         out
     }
@@ -289,12 +289,13 @@ pub fn align(out: &mut Vec<u8>) -> usize {
     out.len()
 }
 
-/// Appends a directory and all below it; returns where the offset of the next one belongs.
+/// Appends a directory and all below it; returns where the offset of the next one belongs. `out` is what
+/// follows the first `before` bytes, an even number, of the block.
 pub fn write_directory(
     out: &mut Vec<u8>,
+    before: usize,
     directory: &Directory,
-    order: ByteOrder,
-    width: Width,
+    (order, width): (ByteOrder, Width),
 ) -> usize {
     enum Entry<'a> {
         Field(&'a Field),
@@ -326,13 +327,13 @@ pub fn write_directory(
         let (kind, count, value) = match entry {
             Entry::Field(it) if it.bytes.len() <= inline => (it.kind, it.count, it.bytes.clone()),
             Entry::Field(it) => {
-                let at = align(out);
+                let at = before + align(out);
                 out.extend_from_slice(&it.bytes);
                 (it.kind, it.count, order.bytes(at as u64, inline))
             }
             Entry::Below(it) => {
-                let at = align(out);
-                write_directory(out, it, order, width);
+                let at = before + align(out);
+                write_directory(out, before, it, (order, width));
                 let kind = if width == Width::Big { LONG8 } else { LONG };
                 (kind, 1, order.bytes(at as u64, inline))
             }

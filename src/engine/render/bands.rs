@@ -1,0 +1,205 @@
+//! Whole pictures, band by band from top to bottom, so that the result never exists as a whole.
+//!
+//! Threads take tiles in the order of reading. Who makes the last tile of a band puts it together and
+//! hands it on, so that only a few bands are in memory, and what is made of them comes in order.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pulp::Arch;
+
+use super::plan::Plan;
+use super::whole::TileSize;
+use super::{Cancel, Cancelled, Progress};
+use crate::engine::raster::{Depth, Image, Plane, Region, Samples, Tile, join, store};
+
+impl Plan {
+    /// Renders the whole picture in bands from top to bottom, which are a multiple of 64 rows high
+    /// but for the last one.
+    ///
+    /// `make` is given each band with its first row, from all threads and in any order; `take` gets
+    /// what it made of them, from top to bottom, until it breaks.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn render_bands<R: Send>(
+        &self,
+        depth: Depth,
+        progress: Progress,
+        cancel: &Cancel,
+        make: impl Fn(usize, Image) -> R + Sync,
+        take: impl FnMut(R) -> ControlFlow<()> + Send,
+    ) -> Result<(), Cancelled> {
+        let bands = Bands {
+            plan: self,
+            size: TileSize::for_bands(self),
+            progress,
+            cancel,
+            make,
+        };
+        match depth {
+            Depth::Eight => bands.run(store::to_eight, Samples::Eight, take),
+            Depth::Sixteen => bands.run(store::to_sixteen, Samples::Sixteen, take),
+            Depth::Float => bands.run(store::to_float, Samples::Float, take),
+        }
+    }
+}
+
+struct Bands<'a, M> {
+    plan: &'a Plan,
+    size: TileSize,
+    progress: Progress<'a>,
+    cancel: &'a Cancel,
+    make: M,
+}
+
+/// The interleaved samples of a tile, with its first column.
+type Piece<T> = (usize, Vec<T>);
+
+impl<M> Bands<'_, M> {
+    fn run<T, R>(
+        &self,
+        store: impl Fn(f32) -> T + Copy + Sync,
+        wrap: impl Fn(Vec<T>) -> Samples + Sync,
+        take: impl FnMut(R) -> ControlFlow<()> + Send,
+    ) -> Result<(), Cancelled>
+    where
+        T: Copy + Default + Send,
+        R: Send,
+        M: Fn(usize, Image) -> R + Sync,
+    {
+        let whole = self.plan.picture().bounds();
+        let columns = whole.width.div_ceil(self.size.width);
+        let count = whole.height.div_ceil(self.size.height);
+        let open: Vec<Mutex<Vec<Piece<T>>>> = (0..count).map(|_| Mutex::default()).collect();
+        let queue = Queue::new(take);
+        let (next, rows_done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            while !self.cancel.is_cancelled() && !queue.is_closed() {
+                let job = next.fetch_add(1, Ordering::Relaxed);
+                if job >= count * columns {
+                    break;
+                }
+                let (band, column) = (job / columns, job % columns);
+                let region = Region::new(
+                    column * self.size.width,
+                    band * self.size.height,
+                    self.size.width,
+                    self.size.height,
+                )
+                .within(&whole);
+                let tile = self.plan.tile(region, self.cancel);
+                if self.cancel.is_cancelled() {
+                    break;
+                }
+                let piece = (region.x, self.interleaved(&tile, store));
+                let mut pieces = lock(&open[band]);
+                pieces.push(piece);
+                if pieces.len() < columns {
+                    continue;
+                }
+                let pieces = std::mem::take(&mut *pieces);
+                let samples = wrap(self.joined(pieces, region.height));
+                let layout = self.plan.picture().layout();
+                let image = Image::new(whole.width, region.height, layout, samples);
+                let image = image.expect("as many samples as the band has");
+                queue.put(band, (self.make)(region.y, image));
+                let before = rows_done.fetch_add(region.height, Ordering::Relaxed);
+                (self.progress)(before + region.height, whole.height);
+            }
+        };
+        rayon::scope(|scope| {
+            for _ in 1..rayon::current_num_threads() {
+                scope.spawn(|_| work());
+            }
+            work();
+        });
+        match self.cancel.is_cancelled() && rows_done.into_inner() < whole.height {
+            true => Err(Cancelled),
+            false => Ok(()),
+        }
+    }
+
+    /// The samples of a tile as they are stored, with the picture's alpha.
+    fn interleaved<T: Copy + Default>(
+        &self,
+        tile: &Tile,
+        store: impl Fn(f32) -> T + Copy,
+    ) -> Vec<T> {
+        let arch = Arch::new();
+        let region = tile.region();
+        let alpha = self.plan.picture().alpha(region);
+        let planes: Vec<&Plane> = tile.planes().iter().chain(&alpha).collect();
+        let row = region.width * planes.len();
+        let mut samples = vec![T::default(); row * region.height];
+        for (y, out) in samples.chunks_exact_mut(row).enumerate() {
+            let planes: Vec<&[f32]> = planes.iter().map(|it| it.row(y)).collect();
+            join(arch, &planes, out, store);
+        }
+        samples
+    }
+
+    /// A band of so many rows from its tiles.
+    fn joined<T: Copy>(&self, mut pieces: Vec<Piece<T>>, rows: usize) -> Vec<T> {
+        if pieces.len() == 1 {
+            return pieces.swap_remove(0).1;
+        }
+        pieces.sort_by_key(|(x, _)| *x);
+        let mut samples = Vec::with_capacity(pieces.iter().map(|(_, it)| it.len()).sum());
+        for y in 0..rows {
+            for (_, piece) in &pieces {
+                let row = piece.len() / rows;
+                samples.extend_from_slice(&piece[y * row..][..row]);
+            }
+        }
+        samples
+    }
+}
+
+/// Brings what is made in any order into order.
+struct Queue<R, F> {
+    state: Mutex<Waiting<R, F>>,
+    closed: AtomicBool,
+}
+
+struct Waiting<R, F> {
+    /// The number of what is taken next.
+    next: usize,
+    early: BTreeMap<usize, R>,
+    take: F,
+}
+
+impl<R, F: FnMut(R) -> ControlFlow<()>> Queue<R, F> {
+    fn new(take: F) -> Self {
+        Self {
+            state: Mutex::new(Waiting {
+                next: 0,
+                early: BTreeMap::new(),
+                take,
+            }),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    fn put(&self, number: usize, made: R) {
+        let mut state = lock(&self.state);
+        state.early.insert(number, made);
+        let Waiting { next, early, take } = &mut *state;
+        while let Some(made) = early.remove(next) {
+            *next += 1;
+            if !self.is_closed() && take(made).is_break() {
+                self.closed.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
