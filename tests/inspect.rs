@@ -46,7 +46,14 @@ fn json_has_a_line_for_each_picture_with_all_figures() {
     assert_eq!(a["alignment"]["scale"].as_f64(), Some(1.0));
     assert_eq!(a["alignment"]["shift_px"].as_array().map(Vec::len), Some(2));
     assert!(a["alignment"]["confidence"].is_number() && a["spots"].is_u64());
-    for key in ["original", "tone_shift", "alignment", "recovered", "spots"] {
+    for key in [
+        "original",
+        "tone_shift",
+        "alignment",
+        "recovered",
+        "spots",
+        "halo",
+    ] {
         assert!(b[key].is_null(), "{key} of {b}");
     }
     assert!(b["octaves"][1]["rms"].is_number());
@@ -83,6 +90,8 @@ fn a_recipe_is_measured_by_what_it_makes() {
     let line = &lines(&ran)[0];
     assert!(line["recovered"].as_f64() < Some(0.3));
     assert!(line["result"]["recovered"].as_f64() > Some(0.9), "{line}");
+    assert!(line["result"]["repetition"].as_f64() < Some(0.2), "{line}");
+    assert!(line["repetition"].is_null());
 }
 
 #[test]
@@ -117,4 +126,41 @@ fn the_table_has_bars_and_no_escape_codes_where_no_terminal_reads_it() {
     let text = ran.stdout();
     assert!(text.contains("16–32") && text.contains('▕'), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_report_has_a_sheet_of_each_picture_and_replaces_nothing() {
+    let folder = pair();
+    folder.picture("b.png", &skin(SIDE, SIDE));
+    let report = |inputs: &[&str], more: &[&str]| {
+        let args = ["--recipe", "full", "--quiet", "--report", "sheet.png"];
+        folder.run(&[&["inspect"], inputs, &args, more].concat())
+    };
+    report(&["a.png"], &[]).check_done();
+    let one = folder.read("sheet.png").to_rgb8();
+    report(&["a.png", "b.png"], &[]).check(2, "sheet.png: it exists; use --overwrite");
+    report(&["a.png", "b.png"], &["--overwrite"]).check_done();
+    let two = folder.read("sheet.png").to_rgb8();
+    assert_eq!(two.width(), one.width());
+    assert!(two.height() > one.height() + 500, "{}", two.height());
+    // The first sheet stays what it was: its bars are green as far as texture came back.
+    let green = |it: &image::Rgb<u8>| it.0 == [60, 150, 80];
+    assert!(one.pixels().filter(|it| green(it)).count() > 2000);
+    assert!(one.pixels().zip(two.pixels()).all(|(one, two)| one == two));
+    let refused = |output: &str, code: i32, words: &str| {
+        let args = [
+            "inspect",
+            "a.png",
+            "--report",
+            output,
+            "--overwrite",
+            "--quiet",
+        ];
+        folder.run(&args).check(code, words);
+    };
+    refused("a.png", 2, "inputs are never written to");
+    refused("originals/a.png", 1, "inputs are never written to");
+    refused("sheet.jpg", 2, "a report is a PNG");
+    refused("nowhere/sheet.png", 1, "the folder nowhere does not exist");
+    assert_eq!(folder.names(), ["a.png", "b.png", "originals", "sheet.png"]);
 }

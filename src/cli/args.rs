@@ -113,6 +113,11 @@ pub struct InspectArgs {
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
 
+    /// Write a sheet of each picture into this PNG: before, after, crops at 1:1, where texture was lost, and the
+    /// octaves as a chart
+    #[arg(long, value_name = "FILE.png")]
+    pub report: Option<PathBuf>,
+
     #[command(flatten)]
     pub choosing: Choosing,
 

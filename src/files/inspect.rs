@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::donors::named_file;
 use super::{Chosen, FileError, Originals, ReadOptions, load_inputs, read_named};
-use crate::engine::render::{Cancel, Inspection, Plan, inspection_recipe};
+use crate::engine::raster::Image;
+use crate::engine::render::{Cancel, Inputs, Inspection, Plan, inspection_recipe};
 
 /// A picture that is to be measured.
 #[derive(Clone, Debug)]
@@ -31,6 +33,19 @@ pub struct Inspected {
     pub inspection: Inspection,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// The files that were read.
+    pub sources: Vec<PathBuf>,
+    /// What was measured, pixel by pixel.
+    pub pictures: Pictures,
+}
+
+/// The pictures that were measured.
+#[derive(Clone, Debug)]
+pub struct Pictures {
+    /// The picture and its original.
+    pub inputs: Inputs,
+    /// What the recipe made.
+    pub result: Option<Image>,
 }
 
 impl Inspect {
@@ -56,6 +71,12 @@ impl Inspect {
                 let photo = read_named(path, &chosen.folder)?;
                 loaded.files.insert(path.to_string(), photo);
             }
+        }
+        let mut sources = loaded.sources.clone();
+        if let Some(chosen) = &self.recipe {
+            sources.extend(chosen.file.clone());
+            let named = chosen.recipe.files().into_iter();
+            sources.extend(named.filter_map(|it| named_file(it, &chosen.folder)));
         }
         let mut notes = loaded.photo.notes.clone();
         let inputs = loaded.for_render();
@@ -84,6 +105,8 @@ impl Inspect {
             mask,
             inspection,
             notes,
+            sources,
+            pictures: Pictures { inputs, result },
         }))
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use crate::engine::meter::{Octave, Reading};
+use crate::engine::render::Inspection;
 use crate::files::Inspected;
 
 /// Columns of a bar as long as the reference.
@@ -29,27 +30,38 @@ pub fn text(input: &Path, inspected: &Inspected, coloured: bool) -> String {
     let paint = Paint { coloured };
     let inspection = &inspected.inspection;
     let mut text = format!("{}\n", paint.with(BOLD, &input.display().to_string()));
-    let original = inspected.original.as_ref();
-    let original = original.map_or("none".to_string(), |it| it.display().to_string());
-    line(
-        &mut text,
-        &format!("original {original}   mask {}", inspected.mask),
-    );
+    line(&mut text, &headline(inspected));
     line(
         &mut text,
         "wave px   original   picture  recovered  coherent",
     );
     rows(&mut text, &inspection.picture, paint, GREY);
-    summary(&mut text, &inspection.picture, "picture");
     if let Some(result) = &inspection.result {
         line(
             &mut text,
             "wave px   original    result  recovered  coherent",
         );
         rows(&mut text, result, paint, GREEN);
-        summary(&mut text, result, "result");
+    }
+    for words in summaries(inspection) {
+        line(&mut text, &words);
     }
     text
+}
+
+/// What a picture was compared with, and where it was measured.
+pub fn headline(inspected: &Inspected) -> String {
+    let original = inspected.original.as_ref();
+    let original = original.map_or("none".to_string(), |it| it.display().to_string());
+    format!("original {original}   mask {}", inspected.mask)
+}
+
+/// The figures beside the octaves, a line for the picture and one for the result.
+pub fn summaries(inspection: &Inspection) -> Vec<String> {
+    let picture = summary(&inspection.picture, "picture");
+    let result = inspection.result.as_ref();
+    let result = result.and_then(|it| summary(it, "result"));
+    picture.into_iter().chain(result).collect()
 }
 
 fn rows(text: &mut String, reading: &Reading, paint: Paint, colour: &str) {
@@ -66,16 +78,23 @@ fn rows(text: &mut String, reading: &Reading, paint: Paint, colour: &str) {
     }
 }
 
-fn summary(text: &mut String, reading: &Reading, what: &str) {
-    let Some(tone) = reading.tone else { return };
-    let recovered = percent(reading.recovered());
-    line(
-        text,
-        &format!(
-            "{what}: recovered up to 8 px {recovered}, tone shift {:.2} levels (largest {:.1})",
-            tone.mean, tone.max
-        ),
-    );
+fn summary(reading: &Reading, what: &str) -> Option<String> {
+    let mut figures = Vec::new();
+    if let Some(tone) = reading.tone {
+        figures.push(format!(
+            "recovered up to 8 px {}, tone shift {:.2} levels (largest {:.1})",
+            percent(reading.recovered()),
+            tone.mean,
+            tone.max
+        ));
+    }
+    if let Some(repetition) = reading.repetition {
+        figures.push(format!("repetition {repetition:.2}"));
+    }
+    if let Some(halo) = reading.halo {
+        figures.push(format!("halo {:.1} %", 100.0 * halo));
+    }
+    (!figures.is_empty()).then(|| format!("{what}: {}", figures.join(", ")))
 }
 
 /// What there is of the reference, which is outlined: `▕████░░░▏`.

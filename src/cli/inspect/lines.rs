@@ -16,6 +16,8 @@ pub fn line(input: &Path, inspected: &Inspected) -> Json {
         pixels,
         octaves,
         tone,
+        halo,
+        ..
     } = &inspection.picture;
     json!({
         "input": input.to_string_lossy(),
@@ -26,6 +28,7 @@ pub fn line(input: &Path, inspected: &Inspected) -> Json {
         "recovered": rounded(inspection.picture.recovered()),
         "tone_shift": rounded(tone.map(|it| it.mean)),
         "tone_shift_max": rounded(tone.map(|it| it.max)),
+        "halo": rounded(*halo),
         "spots": inspection.spots,
         "alignment": inspection.alignment.as_deref().map(alignment),
         "result": inspection.result.as_ref().map(result),
@@ -50,6 +53,8 @@ fn result(reading: &Reading) -> Json {
         "recovered": rounded(reading.recovered()),
         "tone_shift": rounded(reading.tone.map(|it| it.mean)),
         "tone_shift_max": rounded(reading.tone.map(|it| it.max)),
+        "repetition": rounded(reading.repetition),
+        "halo": rounded(reading.halo),
     })
 }
 

@@ -2,14 +2,19 @@
 
 mod chart;
 mod lines;
+mod report;
 
 use std::path::{Path, PathBuf};
 
+use self::report::Report;
 use super::args::InspectArgs;
 use super::layers::{prepared, wrong};
 use super::{DONE, INTERRUPTED, SOME_FAILED, complain, json, print, print_line};
 use crate::engine::render::Cancel;
-use crate::files::{FileError, Inspect, Inspected, RecipeChoice, list_pictures};
+use crate::files::{
+    FileError, Format, Inspect, Inspected, RecipeChoice, SafeWriter, check_output, list_pictures,
+    output_format,
+};
 
 /// Measures all inputs; a picture that cannot be read does not keep the others from being measured.
 pub fn run(args: &InspectArgs) -> u8 {
@@ -33,31 +38,79 @@ fn checked(args: &InspectArgs) -> Result<(Vec<PathBuf>, RecipeChoice, Cancel), S
     if inputs.is_empty() {
         return Err(super::no_picture_in(&args.inputs));
     }
+    if let Some(path) = &args.report {
+        let png = output_format(path, None).map_err(|it| it.to_string())? == Format::Png;
+        if !png {
+            return Err(format!("--report {}: a report is a PNG", path.display()));
+        }
+        // Known before anything is measured.
+        let files = inputs.iter().map(PathBuf::as_path);
+        check_output(path, files, args.common.overwrite).map_err(|it| it.to_string())?;
+    }
     Ok((inputs, choice, prepared(&args.common)?))
 }
 
 fn measure(args: &InspectArgs, inputs: &[PathBuf], choice: &RecipeChoice, cancel: &Cancel) -> u8 {
     let mut code = DONE;
+    let mut sheets = Report::default();
+    // What no report may be written over.
+    let mut read: Vec<PathBuf> = inputs.to_vec();
     for input in inputs {
         match inspected(args, input, choice, cancel) {
             Ok(Some(inspected)) => {
                 report(args, input, &inspected);
+                read.extend(inspected.sources.iter().cloned());
+                if let Some(path) = &args.report {
+                    match sheets.add(input, &inspected, cancel) {
+                        Some(Ok(())) => {}
+                        Some(Err(error)) => {
+                            complain(FileError::new("write", path, error.to_string()));
+                            code = SOME_FAILED;
+                        }
+                        None => return interrupted(),
+                    }
+                }
                 if let Some(reason) = too_little(args, &inspected) {
                     complain(format!("{}: {reason}", input.display()));
                     code = SOME_FAILED;
                 }
             }
-            Ok(None) => {
-                complain("interrupted");
-                return INTERRUPTED;
-            }
+            Ok(None) => return interrupted(),
             Err(error) => {
                 failed(args, input, &error);
                 code = SOME_FAILED;
             }
         }
     }
+    if let Some(path) = &args.report
+        && let Err(error) = written(&sheets, path, &read, args.common.overwrite)
+    {
+        complain(error);
+        code = SOME_FAILED;
+    }
     code
+}
+
+fn interrupted() -> u8 {
+    complain("interrupted");
+    INTERRUPTED
+}
+
+/// Writes the report, unless no picture was measured.
+fn written(
+    sheets: &Report,
+    path: &Path,
+    read: &[PathBuf],
+    overwrite: bool,
+) -> Result<(), FileError> {
+    check_output(path, read.iter().map(PathBuf::as_path), overwrite)?;
+    let png = sheets
+        .png()
+        .map_err(|it| FileError::new("write", path, it.to_string()))?;
+    match png {
+        Some(bytes) => SafeWriter::new(path)?.finish(&bytes, overwrite),
+        None => Ok(()),
+    }
 }
 
 fn inspected(

@@ -6,10 +6,14 @@
 //! through of its luma; figures are taken over the pixels of a mask.
 
 mod blocks;
+mod halo;
 mod profile;
+mod repetition;
 mod transform;
 
+pub use halo::halo;
 pub use profile::{BANDS, CELL, Cell, Profiler, Weights, alike, blocks_of, smoothest, typical};
+pub use repetition::repetition;
 
 use super::operations::Cancel;
 use super::raster::{Plane, Region};
@@ -60,6 +64,11 @@ pub struct Reading {
     pub octaves: Vec<Octave>,
     /// `None` where there is nothing to compare with.
     pub tone: Option<Tone>,
+    /// How much of what was added repeats itself, 0..=1: [`repetition`]. It is not part of what [`take`](Self::take)
+    /// measures.
+    pub repetition: Option<f64>,
+    /// How far it goes beyond its edges: [`halo`]. It is not part of what [`take`](Self::take) measures.
+    pub halo: Option<f64>,
 }
 
 /// One octave.
@@ -122,6 +131,8 @@ impl Reading {
             pixels: sums.weight,
             octaves: OCTAVES.into_iter().enumerate().map(octave).collect(),
             tone: (compared && sums.weight > 0.0).then_some(tone),
+            repetition: None,
+            halo: None,
         })
     }
 

@@ -190,3 +190,50 @@ fn a_picture_of_one_pixel_is_measured() {
     let reading = Reading::take(&subject, &Cancel::default()).expect("it is not cancelled");
     assert_eq!(reading.recovered(), None);
 }
+
+/// The repetition of `added` over a flat picture.
+fn repeats(added: &Plane) -> f64 {
+    let luma = |region: Region| added.crop(region);
+    let flat = |region: Region| Plane::filled(region.width, region.height, 0.5);
+    let subject = Subject {
+        bounds: region(),
+        luma: &luma,
+        reference: Some(&flat),
+        coverage: &everywhere,
+    };
+    repetition(&subject, &Cancel::default()).expect("something was added")
+}
+
+#[test]
+fn a_stamped_pattern_repeats_and_noise_does_not() {
+    let random = Random::new(5, 0, 0);
+    let noise = |x: usize, y: usize| 0.5 + 0.1 * f64::from(random.row(y).signed(x));
+    let stamped = repeats(&made(|x, y| noise(x % 90, y % 70)));
+    assert!(stamped > 0.97, "{stamped}");
+    let half = made(|x, y| 0.5 * noise(x % 90, y % 70) + 0.5 * noise(x + 400, y));
+    check_close(repeats(&half), 0.5, 0.1);
+    let free = repeats(&made(noise));
+    assert!(free < 0.05, "{free}");
+}
+
+#[test]
+fn rims_beside_an_edge_are_halos_and_texture_is_none() {
+    let edge = |x: usize| if x < 190 { 0.3 } else { 0.7 };
+    let rims = |x: usize| match x {
+        170..190 => -0.04,
+        190..210 => 0.04,
+        _ => 0.0,
+    };
+    let before = made(|x, _| edge(x));
+    let measured = |picture: &Plane| {
+        let (picture, before) = (|it: Region| picture.crop(it), |it: Region| before.crop(it));
+        halo(&picture, &[&before], region(), &Cancel::default()).expect("there is an edge")
+    };
+    assert_eq!(measured(&before), 0.0);
+    let with_rims = measured(&made(|x, _| edge(x) + rims(x)));
+    // Rims of a tenth of the edge, but for the flank itself.
+    assert!((0.05..0.1).contains(&with_rims), "{with_rims}");
+    let grain = noise(9, 0.05);
+    let textured = measured(&made(|x, y| edge(x) + f64::from(grain.at(x, y))));
+    assert!(textured < 0.02, "{textured}");
+}

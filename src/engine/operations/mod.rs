@@ -1,6 +1,7 @@
 //! What a layer paints: one file each, with its settings, its reach, its maths and its tests.
 
 mod cancel;
+mod fourier;
 mod gaussian;
 mod graft;
 mod high_pass;
@@ -16,6 +17,7 @@ mod texture;
 mod tiling;
 
 pub use cancel::Cancel;
+pub(in crate::engine) use fourier::Spectrum;
 pub use gaussian::{Gaussian, Lows};
 pub use graft::{Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle};
 pub use high_pass::HighPass;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Cancel, Inputs, Plan};
 use crate::engine::masks::MaskName;
-use crate::engine::meter::{Reading, Subject, Values};
+use crate::engine::meter::{Reading, Subject, Values, halo, repetition};
 use crate::engine::operations::Align;
 use crate::engine::original::{Alignment, Original};
 use crate::engine::raster::{Image, Plane, Region};
@@ -81,26 +81,52 @@ impl Inspection {
         let reference = original
             .as_ref()
             .map(|it| move |region: Region| it.tile(region).luma());
+        let reference = reference.as_ref().map(|it| it as Values);
         let read = |image: &Image| {
             let luma = |region: Region| image.tile(region).luma();
             let subject = Subject {
                 bounds: image.bounds(),
                 luma: &luma,
-                reference: reference.as_ref().map(|it| it as Values),
+                reference,
                 coverage: &coverage,
             };
             Reading::take(&subject, cancel)
         };
-        let picture = read(&inputs.picture)?;
+        let before = |region: Region| inputs.picture.tile(region).luma();
+        let mut picture = read(&inputs.picture)?;
+        let bounds = inputs.picture.bounds();
+        picture.halo = reference.and_then(|it| halo(&before, &[it], bounds, cancel));
         let result = match result {
-            Some(image) => Some(read(image)?),
+            Some(image) => {
+                let after = |region: Region| image.tile(region).luma();
+                let others: Vec<Values> =
+                    [&before as Values].into_iter().chain(reference).collect();
+                let added = Subject {
+                    bounds,
+                    luma: &after,
+                    reference: Some(&before),
+                    coverage: &coverage,
+                };
+                Some(Reading {
+                    halo: halo(&after, &others, bounds, cancel),
+                    repetition: repetition(&added, cancel),
+                    ..read(image)?
+                })
+            }
             None => None,
         };
-        let found = inputs.alignment().and_then(Result::ok);
+        if cancel.is_cancelled() {
+            return None;
+        }
+        // Spots are told where the original could be laid over the picture.
+        let align = match (inputs.alignment(), &original) {
+            (Some(Err(_)), Some(_)) => Align::Off,
+            _ => Align::Auto,
+        };
         Some(Self {
             mask,
-            spots: found.as_ref().map(|_| inputs.spots(Align::Auto).len()),
-            alignment: found,
+            spots: original.as_ref().map(|_| inputs.spots(align).len()),
+            alignment: inputs.alignment().and_then(Result::ok),
             picture,
             result,
             notes,
@@ -114,8 +140,9 @@ impl Inspection {
 }
 
 impl Inputs {
-    /// The original brought onto the picture, or else as it lies where the sizes allow that.
-    fn original_to_compare(&self, notes: &mut Vec<String>) -> Option<Original> {
+    /// The original brought onto the picture, or else as it lies where the sizes allow that; what a person should know
+    /// of it is added to `notes`.
+    pub fn original_to_compare(&self, notes: &mut Vec<String>) -> Option<Original> {
         self.original.as_ref()?;
         match self.aligned_original() {
             Ok(original) => {

@@ -6,7 +6,6 @@
 
 mod bands;
 mod cells;
-mod fourier;
 mod judge;
 mod level;
 mod local;

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::bands::{resized, shrunk, structures};
-use super::fourier::Spectrum;
 use super::level::Copies;
 use crate::engine::operations::Cancel;
+use crate::engine::operations::Spectrum;
 use crate::engine::original::placement::Affine;
 use crate::engine::raster::Plane;
 
