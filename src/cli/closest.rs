@@ -9,7 +9,7 @@ use super::layers::{prepared, wrong};
 use super::{DONE, INTERRUPTED, SOME_FAILED, complain, json, print, print_line};
 use crate::engine::operations::LIBRARY;
 use crate::engine::render::{Cancel, Freedom};
-use crate::files::{Closest, FileError, Found, RecipeChoice, sidecar_path};
+use crate::files::{Closest, FileError, Found, RecipeChoice, Sought, sidecar_path};
 
 /// Finds the recipe and prints or writes it.
 pub fn run(args: &MatchArgs) -> u8 {
@@ -53,7 +53,7 @@ fn found(
     let closest = Closest {
         input: args.input.clone(),
         originals: args.choosing.originals(),
-        reference: args.reference.clone(),
+        reference: Sought::Named(args.reference.clone()),
         patch: args.patch,
         recipe: choice.for_picture(&args.input)?,
         freedom: if chosen {
@@ -110,8 +110,7 @@ fn report(args: &MatchArgs, found: &Found) -> u8 {
         }
         complain(format!(
             "{input}: {:.1} dB from {}",
-            tuned.difference,
-            args.reference.display()
+            tuned.difference, found.reference
         ));
     }
     match args.output {

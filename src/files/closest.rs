@@ -9,6 +9,15 @@ use crate::engine::raster::Region;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Freedom, Reference, Tuned, Untuned, tune};
 
+/// What a recipe shall come close to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// A picture, or the name of a donor in the library.
+    Named(PathBuf),
+    /// The picture's original, else its own unspoiled skin, else the donor of its graft.
+    Own,
+}
+
 /// A picture whose recipe is looked for.
 #[derive(Clone, Debug)]
 pub struct Closest {
@@ -16,8 +25,8 @@ pub struct Closest {
     pub input: PathBuf,
     /// Where its original is looked for.
     pub originals: Originals,
-    /// A picture, or the name of a donor in the library.
-    pub reference: PathBuf,
+    /// What it shall come close to.
+    pub reference: Sought,
     /// The part of the reference that counts.
     pub patch: Option<Rectangle>,
     /// The recipe that the search begins with.
@@ -33,6 +42,8 @@ pub struct Closest {
 pub struct Found {
     /// The recipe, its figures, and what a person should know.
     pub tuned: Tuned,
+    /// What it comes close to, in words.
+    pub reference: String,
     /// The original that it was found with.
     pub original: Option<PathBuf>,
     /// The files that were read.
@@ -51,8 +62,16 @@ impl Closest {
             ..
         } = &self.recipe;
         let loaded = load_inputs(&self.input, &self.originals, recipe, from, self.read)?;
-        let reference = self.reference()?;
         let inputs = loaded.for_render();
+        let (reference, whose) = match &self.reference {
+            Sought::Named(path) => (self.named(path)?, path.display().to_string()),
+            Sought::Own => {
+                let own = Reference::own(&inputs, recipe);
+                let nothing = "there is neither an original nor unspoiled skin to match";
+                let own = own.ok_or_else(|| FileError::new("match", &self.input, nothing))?;
+                (own.0, own.1.to_string())
+            }
+        };
         let mut tuned = match tune(recipe, &inputs, &reference, self.freedom, cancel) {
             Ok(tuned) => tuned,
             Err(Untuned::Cancelled) => return Ok(None),
@@ -61,21 +80,24 @@ impl Closest {
         move_files(&mut tuned.recipe, from, folder);
         tuned.notes.splice(0..0, loaded.photo.notes.iter().cloned());
         let mut sources = loaded.sources;
-        sources.push(self.reference.clone());
+        if let Sought::Named(path) = &self.reference {
+            sources.push(path.clone());
+        }
         sources.extend(self.recipe.file.clone());
         Ok(Some(Found {
             tuned,
+            reference: whose,
             original: loaded.original_path,
             sources,
         }))
     }
 
-    fn reference(&self) -> Result<Reference, FileError> {
-        let name = self.reference.to_string_lossy();
+    fn named(&self, path: &Path) -> Result<Reference, FileError> {
+        let name = path.to_string_lossy();
         let in_library = name.starts_with(LIBRARY);
         let photo: Photo = match in_library {
             true => read_named(&name, Path::new(""))?,
-            false => read_photo_with(&self.reference, self.read)?,
+            false => read_photo_with(path, self.read)?,
         };
         let bounds = photo.image.bounds();
         let patch = match self.patch {
@@ -90,7 +112,7 @@ impl Closest {
                 if !bounds.contains(&patch) {
                     let (width, height) = (bounds.width, bounds.height);
                     let cause = format!("the patch reaches beyond its {width}×{height} pixels");
-                    return Err(FileError::new("match", &self.reference, cause));
+                    return Err(FileError::new("match", path, cause));
                 }
                 Some(patch)
             }
@@ -114,8 +136,8 @@ impl Closest {
     }
 
     fn refuse(&self, reason: &Untuned) -> FileError {
-        let path = match reason {
-            Untuned::NoReference => &self.reference,
+        let path = match (reason, &self.reference) {
+            (Untuned::NoReference, Sought::Named(path)) => path,
             _ => &self.input,
         };
         FileError::new("match", path, reason.to_string())

@@ -23,7 +23,7 @@ mod safe_write;
 mod stream;
 mod tone;
 
-pub use closest::{Closest, Found};
+pub use closest::{Closest, Found, Sought};
 pub use decode::{decode_photo, read_photo, read_photo_with, read_provenance};
 pub use donors::{Donor, Donors, check_named, read_named};
 pub use encode::{EncodeOptions, encode};

@@ -59,6 +59,10 @@ pub enum Action {
     ZoomIn,
     /// Zoom out.
     ZoomOut,
+    /// The meter's panel.
+    Meter,
+    /// Find the settings that come closest to the original.
+    Tune,
     /// Undo.
     Undo,
     /// Redo.
@@ -178,6 +182,8 @@ pub const BINDINGS: &[Binding] = &[
     row(&["S"], Action::SaveDonor, "save the patch to the donor library"),
     row(&["C"], Action::ChooseDonor, "choose the donor of the graft"),
     row(&["T"], Action::Tone, "tone: write the low layer for an AI, merge what it made"),
+    row(&["i"], Action::Meter, "meter: texture by octaves, before and after"),
+    row(&["F"], Action::Tune, "find the settings closest to the original, or to unspoiled skin"),
     row(&["u"], Action::Undo, "undo"),
     row(&["Ctrl-r"], Action::Redo, "redo"),
     row(&["r"], Action::Render, "render this picture at full size"),

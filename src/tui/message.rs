@@ -10,6 +10,7 @@ use image::RgbImage;
 use super::geometry::{Frame, Size, View};
 use crate::engine::operations::Rectangle;
 use crate::engine::recipe::Recipe;
+use crate::engine::render::Inspection;
 use crate::files::Donor;
 
 /// Something that happened.
@@ -82,6 +83,20 @@ pub enum Message {
     /// A picture was merged with the tone that somebody made: the file that was written and what
     /// should be known of it, or why there is none.
     Toned(Result<(PathBuf, Vec<String>), String>),
+    /// A picture and its result were measured, or could not be.
+    Measured {
+        /// The wish that this answers.
+        number: u64,
+        /// What was found.
+        result: Result<Box<Inspection>, String>,
+    },
+    /// Settings that come closest were found, or could not be.
+    Tuned {
+        /// The wish that this answers.
+        request: Box<MeasureRequest>,
+        /// The recipe, and how close it comes to what.
+        result: Result<(Box<Recipe>, String), String>,
+    },
     /// The process is asked to end, or the terminal has gone.
     Terminate,
 }
@@ -130,6 +145,12 @@ pub enum Effect {
     AwaitTone(Toning),
     /// Wait no longer.
     LeaveTone,
+    /// Measure a picture and its result; an earlier wish of this kind or the next is no longer wanted.
+    Measure(MeasureRequest),
+    /// Look for the settings that come closest to the original, or else to unspoiled skin.
+    Tune(MeasureRequest),
+    /// Neither measure nor look any longer.
+    LeaveMeasure,
     /// Draw the whole screen anew.
     Redraw,
     /// Leave.
@@ -186,6 +207,19 @@ pub struct Toning {
     pub answer: PathBuf,
     /// Whether the file is taken as it is now.
     pub now: bool,
+}
+
+/// A wish to measure a picture, or to look for settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasureRequest {
+    /// Grows with every wish.
+    pub number: u64,
+    /// The picture.
+    pub picture: usize,
+    /// What is done to it.
+    pub recipe: Recipe,
+    /// The folder that paths in the recipe start from.
+    pub folder: PathBuf,
 }
 
 /// What the preview shows.

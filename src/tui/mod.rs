@@ -8,6 +8,7 @@ mod geometry;
 mod keys;
 mod layout;
 mod loupe;
+mod measure;
 mod message;
 mod model;
 mod overlay;

@@ -13,6 +13,7 @@ use super::tool::Tool;
 use crate::engine::masks::{MaskName, Point, Tip};
 use crate::engine::operations::parameter::{Adjust, Allowed, Spec, Value};
 use crate::engine::recipe::{Kind, Operation, Recipe};
+use crate::engine::render::Inspection;
 use crate::files::Donor;
 
 /// The three panes.
@@ -113,6 +114,8 @@ pub enum Dialog {
     LowLayer(String, LowLayer),
     /// Typing the name of the file that is made of a low layer.
     Toning(String, Toning),
+    /// The meter's panel.
+    Meter,
     /// Leaving with changes that were not written, or renders that run.
     Quit,
     /// Replacing results that exist.
@@ -130,6 +133,20 @@ impl Dialog {
             _ => None,
         }
     }
+}
+
+/// What the meter does.
+#[derive(Clone, Debug, Default)]
+pub enum Meter {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// It measures for its panel.
+    Measuring,
+    /// It has measured, or could not.
+    Measured(Result<Box<Inspection>, String>),
+    /// It looks for the settings that come closest.
+    Tuning,
 }
 
 /// Where the cursor is in the layer stack: a layer, and its heading (0) or one of its settings.
@@ -210,6 +227,10 @@ pub struct Model {
     pub dialog: Option<Dialog>,
     /// The last thing that happened, for the status line.
     pub status: String,
+    /// What the meter does.
+    pub meter: Meter,
+    /// The number of the newest wish to measure or to look for settings.
+    pub measures: u64,
     /// A copied recipe.
     pub clipboard: Option<Recipe>,
     /// Renders that run or wait, with the share that is done.
@@ -259,6 +280,8 @@ impl Model {
             show: Show::After,
             dialog: None,
             status: String::new(),
+            meter: Meter::Idle,
+            measures: 0,
             clipboard: None,
             renders: BTreeMap::new(),
             renders_ended: 0,

@@ -13,6 +13,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use super::geometry::Size;
+use super::measure::Measures;
 use super::message::{Effect, Message, SavePatch, Survey};
 use super::model::{Dialog, Model};
 use super::overlay::{Drawn, Overlay};
@@ -162,6 +163,7 @@ struct Shell {
     worker: PreviewWorker,
     renders: Renders,
     tones: Tones,
+    measures: Measures,
     choice: RecipeChoice,
     originals: Originals,
     messages: Sender<Message>,
@@ -202,6 +204,12 @@ impl Shell {
             originals,
             messages: messages.clone(),
             choice: settings.choice.clone(),
+            measures: Measures::new(
+                pictures.clone(),
+                settings.job.originals.clone(),
+                settings.job.read,
+                messages.clone(),
+            ),
             tones: Tones::new(pictures.clone(), settings.clone(), messages.clone()),
             renders: Renders::start(pictures, settings, messages),
         })
@@ -264,9 +272,13 @@ impl Shell {
                 Effect::WriteLow(layer) => self.tones.write(layer),
                 Effect::AwaitTone(toning) => self.tones.wait(toning),
                 Effect::LeaveTone => self.tones.leave(),
+                Effect::Measure(request) => self.measures.measure(request),
+                Effect::Tune(request) => self.measures.tune(request),
+                Effect::LeaveMeasure => self.measures.leave(),
                 Effect::Redraw => self.redraw(),
                 Effect::Quit => {
                     self.renders.cancel();
+                    self.measures.leave();
                     return false;
                 }
             }

@@ -4,6 +4,7 @@ mod brush;
 mod dialogs;
 mod donors;
 mod marquee;
+mod meter;
 mod mouse;
 mod patches;
 mod recipe;
@@ -113,6 +114,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             tone::toned(model, result);
             Vec::new()
         }
+        Message::Measured { number, result } => {
+            meter::measured(model, number, result);
+            Vec::new()
+        }
+        Message::Tuned { request, result } => meter::tuned(model, &request, result),
         Message::Terminate => {
             let mut effects = write_all(model, true);
             effects.push(Effect::Quit);
@@ -304,6 +310,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Paste => recipe::paste(model),
         Action::Tone => tone::ask(model),
+        Action::Meter => meter::open(model),
+        Action::Tune => meter::tune(model),
         Action::Presets => dialog(model, Dialog::Presets(0)),
         Action::Write => match (model.open, model.edit()) {
             (Some(picture), Some(edit)) => vec![Effect::WriteRecipe {

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{donors, recipe, set_filter, start_render, tone, write_all};
+use super::{donors, meter, recipe, set_filter, start_render, tone, write_all};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS, preset};
 use crate::tui::keys::{help_rows, name_of};
@@ -22,6 +22,7 @@ pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
             model.dialog = None;
             super::quit(model)
         }
+        Dialog::Meter => meter::close(model),
         Dialog::Help(row) => {
             help(model, row, &name);
             Vec::new()

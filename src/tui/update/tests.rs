@@ -5,6 +5,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 mod looking;
+mod meter;
 mod tone;
 mod tools;
 

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-use super::{ACCENT, SELECTED, fitted, padded, row_of, width, wrapped};
+use super::{ACCENT, SELECTED, fitted, meter, padded, row_of, width, wrapped};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS};
 use crate::tui::keys::help_rows;
@@ -70,6 +70,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
             ];
             note(frame, " The file that is made of the low layer ", &rows);
         }
+        Some(Dialog::Meter) => meter::draw(model, frame),
         Some(Dialog::Quit) => quit(model, frame),
         Some(Dialog::Overwrite(requests)) => {
             let names = requests.iter().map(|it| model.entries[it.picture].name());
@@ -149,7 +150,7 @@ fn text_room(frame: &Frame) -> usize {
 }
 
 /// An empty window in the middle of the screen, large enough for the rows if the screen is.
-fn window(frame: &mut Frame, title: &str, rows: &[String]) -> Rect {
+pub(super) fn window(frame: &mut Frame, title: &str, rows: &[String]) -> Rect {
     let screen = frame.area();
     let widest = rows.iter().map(|it| width(it)).max().unwrap_or(0);
     let widest = widest.max(width(title));

@@ -4,6 +4,7 @@
 mod dialogs;
 mod list;
 mod luma;
+mod meter;
 mod preview;
 mod stack;
 mod status;

@@ -19,6 +19,7 @@ use crate::engine::masks::MaskName;
 use crate::engine::meter::{
     BANDS, CELL, Cell, OCTAVES, Octave, Profiler, Weights, alike, smoothest, typical,
 };
+use crate::engine::operations::Graft;
 use crate::engine::operations::parameter::Strength;
 use crate::engine::raster::{Depth, Image, Plane, Region, Tile, store};
 use crate::engine::recipe::{Operation, Recipe};
@@ -44,6 +45,40 @@ pub struct Reference {
     pub picture: Arc<Image>,
     /// The part of it that counts; `None` is its skin, or all where none is found.
     pub patch: Option<Region>,
+}
+
+impl Reference {
+    /// What a picture is tuned to where no other reference is named, and what that is: its original, else its own
+    /// unspoiled skin, else the donor of a graft of its recipe.
+    pub fn own(inputs: &Inputs, recipe: &Recipe) -> Option<(Self, &'static str)> {
+        if let Some(original) = &inputs.original {
+            let picture = original.clone();
+            return Some((
+                Self {
+                    picture,
+                    patch: None,
+                },
+                "the original",
+            ));
+        }
+        let grafts = recipe.layers.iter().filter_map(|it| match &it.operation {
+            Operation::Graft(graft) if it.enabled => Some(graft.clone()),
+            _ => None,
+        });
+        let own = (Graft::default(), "the picture's own skin");
+        let donors = grafts.map(|it| (it, "the donor"));
+        std::iter::once(own)
+            .chain(donors)
+            .find_map(|(graft, whose)| {
+                let picture = inputs.donor(&graft.donor).ok()?.clone();
+                let found = || inputs.patches(&graft).ok()?.first().copied();
+                let patch = graft.patch.or_else(found)?;
+                let [x, y, width, height] =
+                    [patch.x, patch.y, patch.width, patch.height].map(|it| it as usize);
+                let patch = Some(Region::new(x, y, width, height));
+                Some((Self { picture, patch }, whose))
+            })
+    }
 }
 
 /// What may become of the recipe that the search begins with.
