@@ -10,7 +10,9 @@ use repore::engine::masks::{MaskName, Stroke, Tip};
 use repore::engine::operations::{Align, Graft, Random};
 use repore::engine::raster::{Depth, Image, Layout, Samples};
 use repore::engine::recipe::{Operation, Recipe, preset};
-use repore::engine::render::{Cancel, Cancelled, Inputs, Plan};
+use repore::engine::render::{
+    Cancel, Cancelled, Freedom, Inputs, Inspection, Plan, Reference, inspection_recipe, tune,
+};
 
 const WIDTH: usize = 6000;
 const HEIGHT: usize = 4000;
@@ -25,6 +27,12 @@ fn picture(seed: u64) -> Arc<Image> {
     let row =
         |y: usize| (0..WIDTH * 3).map(move |x| (128.0 + 20.0 * random.row(y).signed(x)) as u8);
     let samples = Samples::Eight((0..HEIGHT).flat_map(row).collect());
+    Arc::new(Image::new(WIDTH, HEIGHT, Layout::Rgb, samples).expect("as many as it takes"))
+}
+
+/// Mid grey, 8 bits RGB.
+fn flat() -> Arc<Image> {
+    let samples = Samples::Eight(vec![128; WIDTH * HEIGHT * 3]);
     Arc::new(Image::new(WIDTH, HEIGHT, Layout::Rgb, samples).expect("as many as it takes"))
 }
 
@@ -231,6 +239,42 @@ fn noise_behind_strokes(bencher: Bencher, radius: f64) {
         })
         .collect();
     render(bencher, &plan_of(&recipe));
+}
+
+/// The meter on a picture and its original, as `inspect` reads them.
+#[divan::bench(sample_count = 3)]
+fn inspecting(bencher: Bencher) {
+    let recipe = inspection_recipe(None);
+    let inputs = || {
+        let mut inputs = Inputs::alone(picture(1));
+        inputs.original = Some(picture(2));
+        inputs
+    };
+    bencher.with_inputs(inputs).bench_values(|inputs| {
+        Inspection::take(&inputs, &recipe, None, &Cancel::default()).expect("it is not cancelled")
+    });
+}
+
+/// The amount and blur of noise that come closest to another picture.
+#[divan::bench(sample_count = 3)]
+fn tuning(bencher: Bencher) {
+    let mut recipe = preset("noise").expect("built in");
+    recipe.set("noise.masks=none").expect("it fits");
+    let reference = Reference {
+        picture: picture(2),
+        patch: None,
+    };
+    let inputs = || Inputs::alone(flat());
+    bencher.with_inputs(inputs).bench_values(|inputs| {
+        tune(
+            &recipe,
+            &inputs,
+            &reference,
+            Freedom::Tune,
+            &Cancel::default(),
+        )
+        .expect("noise applies")
+    });
 }
 
 #[divan::bench(sample_count = 3)]
