@@ -166,16 +166,14 @@ fn came_back(result: &Tile, clean: &Tile, blemish: &Blemish) -> f32 {
     product / energy
 }
 
-/// Plants blemishes of a contrast, in root mean squares of the pores, and checks what comes back in the median and at
-/// worst, and that no other skin is touched.
-fn check(contrast: f32, median: f32, worst: f32) {
+/// Plants blemishes of a contrast, in root mean squares of the pores, and checks what comes back of those of at least
+/// a diameter in the median and at worst, and that no other skin is touched.
+fn check(contrast: f32, least_diameter: f32, median: f32, worst: f32) {
     let planted = blemishes(contrast * PORES);
     let inputs = inputs(smooth(), &with(skin(), &planted));
     let result = render(&recipe("leave-out"), &inputs);
-    let mut shares: Vec<f32> = planted
-        .iter()
-        .map(|it| came_back(&result, skin(), it))
-        .collect();
+    let looked_at = planted.iter().filter(|it| it.diameter >= least_diameter);
+    let mut shares: Vec<f32> = looked_at.map(|it| came_back(&result, skin(), it)).collect();
     shares.sort_by(f32::total_cmp);
     let (middle, last) = (shares[shares.len() / 2], shares[shares.len() - 1]);
     assert!(middle.abs() <= median && last <= worst, "{shares:.2?}");
@@ -194,15 +192,17 @@ fn check(contrast: f32, median: f32, worst: f32) {
 
 #[test]
 fn strong_blemishes_stay_removed() {
-    check(16.0, 0.05, 0.2);
-    // A blemish of 3 px is not much higher here than pores that happen to lie together.
-    check(8.0, 0.05, 0.45);
+    check(16.0, 3.0, 0.05, 0.2);
+    // Pores under a blemish have a part of its shape themselves, which nobody can tell from it. Here that is an eighth of
+    // its height, now more and now less: the worst of forty has three times that. One of 3 px is not much higher than
+    // pores that happen to lie together.
+    check(8.0, 5.0, 0.05, 0.36);
 }
 
 #[test]
-fn most_faint_blemishes_stay_removed() {
-    // At worst one is taken for pores, and comes back as those do.
-    check(4.0, 0.15, 1.05);
+fn blemishes_no_higher_than_pores_stay_removed() {
+    // Twice as faint, chance has twice the part.
+    check(4.0, 8.0, 0.05, 0.4);
 }
 
 #[test]

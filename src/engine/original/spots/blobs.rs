@@ -3,11 +3,17 @@
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region};
 
-/// Deviations of the Gaussians whose differences answer to blobs, in pixels of a level.
-const SCALES: [f64; 3] = [1.0, 1.6, 2.56];
+/// Deviations of the Gaussians whose differences answer to blobs, in pixels of a level: each pair is a filter. The
+/// outer one is wide, as the AI left what is coarser alone: the difference has little there that a blob could drown in.
+const SCALES: [f64; 4] = [1.0, 1.6, 2.5, 4.0];
+const FILTERS: [(usize, usize); 2] = [(0, 2), (1, 3)];
 
 /// A blob that stands out by less than this many deviations is taken for a pore.
-const LEAST_STRENGTH: f32 = 3.9;
+const LEAST_STRENGTH: f32 = 3.8;
+
+/// Of what a blob is in the original, at most this share was there before the AI, or is still there after it: what
+/// the AI made itself, and moles and freckles that it softened, are not what it removed.
+const MOST_LEFT: f32 = 0.5;
 
 /// A blob longer than this many times its width is a line or an edge.
 const LONGEST: f32 = 3.0;
@@ -18,11 +24,10 @@ const BLOCK: usize = 32;
 /// Every so many pixels of a block are looked at, across and down.
 const BLOCK_STEP: usize = 2;
 
-/// The share of the smaller values in a block by which, beside their median, its deviation is told: pores have long
-/// tails. A Gaussian has 1.44 deviations there, and 0.6745 at the median.
-const TAIL: f64 = 0.85;
-const TAIL_DEVIATIONS: f32 = 1.44;
-const MEDIAN_DEVIATIONS: f32 = 0.6745;
+/// The shares of the smaller values in a block by which its deviation is told, and how many deviations a Gaussian has
+/// there: the greatest counts, as pores have long tails. The last is stretched a little, so that it speaks only where
+/// tails are clearly longer.
+const QUANTILES: [(f64, f32); 3] = [(0.5, 0.6745), (0.85, 1.44), (0.95, 1.1 * 1.96)];
 
 /// Networks move edges by about this share of the blob's size: what that alone makes in the difference is no blob.
 const EDGE_SHIFT: f32 = 0.08;
@@ -34,8 +39,8 @@ const LEAST_DEVIATION: f32 = 0.0006;
 pub struct Level {
     /// Original less picture: luma, and red less green if there are colours.
     pub changes: Vec<Plane>,
-    /// Luma of the picture.
-    pub luma: Plane,
+    /// The same channels of the picture; luma is the first.
+    pub picture: Vec<Plane>,
 }
 
 /// A blob of a level.
@@ -44,14 +49,12 @@ pub struct Blob {
     /// In pixels of the level.
     pub x: f64,
     pub y: f64,
-    /// The deviation of the Gaussian that is as wide as it, in pixels of the level.
+    /// The deviation of the finer Gaussian that answers to it most, in pixels of the level.
     pub size: f64,
     /// In deviations of what is around it.
     pub strength: f32,
     /// What stands out: a number in the changes of the level.
     pub channel: usize,
-    /// How much, in samples.
-    pub height: f32,
 }
 
 impl Level {
@@ -59,32 +62,58 @@ impl Level {
     pub fn halved(&self) -> Self {
         Self {
             changes: self.changes.iter().map(halved).collect(),
-            luma: halved(&self.luma),
+            picture: self.picture.iter().map(halved).collect(),
         }
     }
 
     /// The blobs of all scales of this level.
     pub fn blobs(&self, cancel: &Cancel) -> Vec<Blob> {
-        let bounds = Region::of_size(self.luma.width(), self.luma.height());
+        let luma = &self.picture[0];
+        let bounds = Region::of_size(luma.width(), luma.height());
         let blur = |plane: &Plane, sigma: f64| {
             Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, cancel)
         };
-        let edges = blur(&gradient(&blur(&self.luma, SCALES[0])), SCALES[2]);
+        let edges = blur(&gradient(&blur(luma, SCALES[0])), SCALES[2]);
         let blurred = |plane: &Plane| SCALES.map(|sigma| blur(plane, sigma));
-        let stacks: Vec<[Plane; 3]> = self.changes.iter().map(blurred).collect();
+        let stacks: Vec<[Plane; 4]> = self.changes.iter().map(blurred).collect();
+        let own_stacks: Vec<[Plane; 4]> = self.picture.iter().map(blurred).collect();
         let mut found = Vec::new();
-        for (fine, coarse) in [(0, 1), (1, 2)] {
-            let answer = |it: &[Plane; 3]| it[fine].clone().zip_map(&it[coarse], |a, b| a - b);
+        for (fine, coarse) in FILTERS {
+            let answer = |it: &[Plane; 4]| it[fine].clone().zip_map(&it[coarse], |a, b| a - b);
             let answers: Vec<Plane> = stacks.iter().map(answer).collect();
-            let size = (SCALES[fine] * SCALES[coarse]).sqrt();
+            let size = SCALES[fine];
             let strengths: Vec<Plane> = answers
                 .iter()
                 .map(|it| strengths(it, &edges, size as f32))
                 .collect();
-            found.extend(peaks(&answers, &strengths, size));
+            let blobs = peaks(&answers, &strengths, size);
+            let was_removed = |blob: &Blob| {
+                let own = &own_stacks[blob.channel];
+                let gone =
+                    answers[blob.channel].at(blob.x.round() as usize, blob.y.round() as usize);
+                let left = most_near(blob, |x, y| own[fine].at(x, y) - own[coarse].at(x, y), luma);
+                // The original is what is left and what is gone.
+                left <= MOST_LEFT / (1.0 - MOST_LEFT) * gone.abs()
+            };
+            found.extend(blobs.into_iter().filter(was_removed));
         }
         found
     }
+}
+
+/// The greatest of the values, whatever their signs, at a blob and one size beside it.
+fn most_near(blob: &Blob, value: impl Fn(usize, usize) -> f32, plane: &Plane) -> f32 {
+    let place = |middle: f64, steps: f64, length: usize| {
+        ((middle + steps * blob.size).round().max(0.0) as usize).min(length - 1)
+    };
+    let mut most = 0.0f32;
+    for down in [-1.0, 0.0, 1.0] {
+        for across in [-1.0, 0.0, 1.0] {
+            let x = place(blob.x, across, plane.width());
+            most = most.max(value(x, place(blob.y, down, plane.height())).abs());
+        }
+    }
+    most
 }
 
 /// The mean of each two by two pixels.
@@ -121,15 +150,20 @@ fn gradient(plane: &Plane) -> Plane {
     slopes
 }
 
-/// The answers in deviations of what is usual around each.
+/// The answers in deviations of what is usual around each, for one of its sign: pores are deeper than they are high.
 fn strengths(answer: &Plane, edges: &Plane, size: f32) -> Plane {
-    let (columns, rows, deviations) = deviations(answer);
+    let (columns, rows) = (
+        answer.width().div_ceil(BLOCK),
+        answer.height().div_ceil(BLOCK),
+    );
+    let [above, below] = deviations(answer, columns, rows);
     let mut strengths = answer.clone();
     for y in 0..answer.height() {
         let (top, down) = between(y, rows);
         let edges = edges.row(y);
         for (x, it) in strengths.row_mut(y).iter_mut().enumerate() {
             let (left, across) = between(x, columns);
+            let deviations = if *it > 0.0 { &above } else { &below };
             let at = |i: usize, j: usize| {
                 deviations[(top + j).min(rows - 1) * columns + (left + i).min(columns - 1)]
             };
@@ -149,41 +183,48 @@ fn between(pixel: usize, blocks: usize) -> (usize, f32) {
     (place as usize, place.fract())
 }
 
-/// Columns and rows of blocks, and the deviation in each: the median of it and those around it, so that a blob does
-/// not hide itself.
-fn deviations(answer: &Plane) -> (usize, usize, Vec<f32>) {
-    let columns = answer.width().div_ceil(BLOCK);
-    let rows = answer.height().div_ceil(BLOCK);
-    let own: Vec<f32> = (0..columns * rows)
-        .map(|i| deviation(answer, (i % columns) * BLOCK, (i / columns) * BLOCK))
+/// The deviations of positive and of negative answers in each block: the median of it and those around it, so that a
+/// blob does not hide itself.
+fn deviations(answer: &Plane, columns: usize, rows: usize) -> [Vec<f32>; 2] {
+    let corner = |i: usize| ((i % columns) * BLOCK, (i / columns) * BLOCK);
+    let own: Vec<[f32; 2]> = (0..columns * rows)
+        .map(|i| deviation(answer, corner(i)))
         .collect();
-    let middle = (0..columns * rows).map(|i| {
-        let (x, y) = (i % columns, i / columns);
-        let mut around = Vec::with_capacity(9);
-        for row in y.saturating_sub(1)..(y + 2).min(rows) {
-            for column in x.saturating_sub(1)..(x + 2).min(columns) {
-                around.push(own[row * columns + column]);
+    [0, 1].map(|sign| {
+        let middle = (0..columns * rows).map(|i| {
+            let (x, y) = (i % columns, i / columns);
+            let mut around = Vec::with_capacity(9);
+            for row in y.saturating_sub(1)..(y + 2).min(rows) {
+                for column in x.saturating_sub(1)..(x + 2).min(columns) {
+                    around.push(own[row * columns + column][sign]);
+                }
             }
-        }
-        quantile(&mut around, 0.5).max(0.7 * own[i])
-    });
-    (columns, rows, middle.collect())
+            quantile(&mut around, 0.5).max(0.7 * own[i][sign])
+        });
+        middle.collect()
+    })
 }
 
-/// The deviation of the values in the block whose corner is at (x, y).
-fn deviation(answer: &Plane, x: usize, y: usize) -> f32 {
-    let mut values = Vec::with_capacity(BLOCK * BLOCK / BLOCK_STEP / BLOCK_STEP);
+/// The deviations of the positive and of the negative values in the block whose corner is at (x, y).
+fn deviation(answer: &Plane, (x, y): (usize, usize)) -> [f32; 2] {
+    let mut values = [Vec::new(), Vec::new()];
     for row in (y..(y + BLOCK).min(answer.height())).step_by(BLOCK_STEP) {
         let end = (x + BLOCK).min(answer.width());
-        let row = &answer.row(row)[x..end];
-        values.extend(row.iter().step_by(BLOCK_STEP).map(|it| it.abs()));
+        for it in answer.row(row)[x..end].iter().step_by(BLOCK_STEP) {
+            values[usize::from(*it < 0.0)].push(it.abs());
+        }
     }
-    let median = quantile(&mut values, 0.5) / MEDIAN_DEVIATIONS;
-    median.max(quantile(&mut values, TAIL) / TAIL_DEVIATIONS)
+    values.map(|mut values| {
+        let told = QUANTILES.map(|(share, deviations)| quantile(&mut values, share) / deviations);
+        told.into_iter().fold(0.0, f32::max)
+    })
 }
 
-/// The value that `share` of them lie below.
+/// The value that `share` of them lie below; 0 of none.
 fn quantile(values: &mut [f32], share: f64) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
     let at = ((values.len() - 1) as f64 * share) as usize;
     *values.select_nth_unstable_by(at, f32::total_cmp).1
 }
@@ -212,7 +253,6 @@ fn peaks(answers: &[Plane], strengths: &[Plane], size: f64) -> Vec<Blob> {
                         size,
                         strength,
                         channel,
-                        height: answer.at(x, y).abs(),
                     });
                 }
             }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::Spot;
 use super::blobs::{Blob, Level};
+use super::fit::Fit;
 use super::heal::FADE;
 use crate::engine::operations::Cancel;
 use crate::engine::original::Original;
@@ -20,14 +21,11 @@ const HALVINGS: usize = 2;
 const LEAST_CONFIDENCE: f32 = 0.9;
 
 /// Spots that stand out by this many deviations are no matter of luck.
-const CLEAR: f32 = 6.0;
+const CLEAR: f32 = 5.5;
 
 /// Side of the squares in which fainter spots are held back on no more than a small share of the area.
 const CELL: usize = 256;
-const FAINT_SHARE: f64 = 0.01;
-
-/// A spot ends where this share of its height is left.
-const RIM_SHARE: f32 = 0.12;
+const FAINT_SHARE: f64 = 0.012;
 
 /// A wider blob over a stronger one that is as high as this is the same, and tells how wide it is.
 const SAME_HEIGHT: f32 = 0.6;
@@ -96,16 +94,7 @@ fn search(picture: &Image, original: &Original, square: Region, cancel: &Cancel)
             let trusted = |it: &Plane| it.at(x, y) >= LEAST_CONFIDENCE;
             let inside = square.contains(&Region::new(from.x + x, from.y + y, 1, 1));
             if inside && confidence.as_ref().is_none_or(trusted) {
-                found.push(Candidate {
-                    spot: Spot {
-                        x: from.x as f64 + blob.x,
-                        y: from.y as f64 + blob.y,
-                        radius: radius(&changes[blob.channel], &blob),
-                        strength: f64::from(blob.strength),
-                    },
-                    strength: blob.strength,
-                    height: blob.height,
-                });
+                found.extend(Candidate::new(&changes[blob.channel], &blob, from));
             }
         }
     }
@@ -121,48 +110,35 @@ fn level(picture: &Image, original: &Original, from: Region) -> Level {
     let original = original.tile(from).with_channels(picture.planes().len());
     let luma = picture.luma();
     let mut changes = vec![original.luma().zip_map(&luma, |o, b| o - b)];
+    let mut own = vec![luma];
     if let ([red, green, _], [own_red, own_green, _]) = (original.planes(), picture.planes()) {
         let redder = red.clone().zip_map(green, |r, g| r - g);
-        let own = own_red.clone().zip_map(own_green, |r, g| r - g);
-        changes.push(redder.zip_map(&own, |o, b| o - b));
+        let redness = own_red.clone().zip_map(own_green, |r, g| r - g);
+        changes.push(redder.zip_map(&redness, |o, b| o - b));
+        own.push(redness);
     }
-    Level { changes, luma }
-}
-
-/// How far a blob reaches: to where the mean around its middle has come close to what lies around it.
-fn radius(change: &Plane, blob: &Blob) -> f64 {
-    let reach = (4.0 * blob.size).ceil() as isize;
-    let mut rings = vec![(0.0f32, 0u32); reach as usize + 2];
-    let (middle_x, middle_y) = (blob.x.round() as isize, blob.y.round() as isize);
-    for y in middle_y - reach..=middle_y + reach {
-        for x in middle_x - reach..=middle_x + reach {
-            let inside = (0..change.width() as isize).contains(&x)
-                && (0..change.height() as isize).contains(&y);
-            let (across, down) = (x as f64 - blob.x, y as f64 - blob.y);
-            let ring = (across * across + down * down).sqrt().round() as usize;
-            if inside && let Some((sum, count)) = rings.get_mut(ring) {
-                *sum += change.at(x as usize, y as usize);
-                *count += 1;
-            }
-        }
+    Level {
+        changes,
+        picture: own,
     }
-    let mean = |from: usize, to: usize| {
-        let rings = &rings[from..to.min(rings.len())];
-        let (sum, count) = rings
-            .iter()
-            .fold((0.0, 0), |all, it| (all.0 + it.0, all.1 + it.1));
-        sum / count.max(1) as f32
-    };
-    let around = mean((2.8 * blob.size).ceil() as usize, rings.len());
-    let height = mean(0, (0.7 * blob.size) as usize + 1) - around;
-    let least = 1.45 * blob.size;
-    let most = 2.8 * blob.size;
-    let end = (least.ceil() as usize..=most as usize)
-        .find(|ring| (mean(*ring, ring + 1) - around) / height < RIM_SHARE);
-    end.map_or(most, |it| it as f64).max(least) + 1.0
 }
 
 impl Candidate {
+    /// What a blob of a change would be as a spot; the change's corner lies at that of `from` in the picture.
+    fn new(change: &Plane, blob: &Blob, from: Region) -> Option<Self> {
+        let fit = Fit::new(&[change], |_, _| true, [blob.x, blob.y], blob.size)?;
+        Some(Self {
+            spot: Spot {
+                x: from.x as f64 + fit.middle[0],
+                y: from.y as f64 + fit.middle[1],
+                radius: fit.shape.reach() + 0.5,
+                strength: f64::from(blob.strength),
+            },
+            strength: blob.strength,
+            height: fit.heights[0].abs(),
+        })
+    }
+
     /// Whether a weaker candidate is the same spot; if it tells better how wide that is, it is believed.
     fn takes_in(&mut self, weaker: &Candidate) -> bool {
         let (spot, other) = (&mut self.spot, &weaker.spot);
@@ -186,22 +162,24 @@ impl Candidate {
 fn choose(found: &[Candidate], width: usize) -> Vec<Spot> {
     let mut chosen: Vec<Candidate> = Vec::new();
     let cells = width.div_ceil(CELL);
-    let mut held_back: Vec<f64> = Vec::new();
+    let mut faint: Vec<f64> = Vec::new();
     for it in found {
         if chosen.iter_mut().any(|known| known.takes_in(it)) {
             continue;
         }
         let cell =
             (it.spot.y.max(0.0) as usize / CELL) * cells + it.spot.x.max(0.0) as usize / CELL;
-        if held_back.len() <= cell {
-            held_back.resize(cell + 1, 0.0);
+        if faint.len() <= cell {
+            faint.resize(cell + 1, 0.0);
         }
-        let reach = it.spot.radius + 0.5 * FADE;
-        let area = core::f64::consts::PI * reach * reach;
-        if it.strength < CLEAR && held_back[cell] + area > FAINT_SHARE * (CELL * CELL) as f64 {
-            continue;
+        if it.strength < CLEAR {
+            let reach = it.spot.radius + 0.5 * FADE;
+            let area = core::f64::consts::PI * reach * reach;
+            if faint[cell] + area > FAINT_SHARE * (CELL * CELL) as f64 {
+                continue;
+            }
+            faint[cell] += area;
         }
-        held_back[cell] += area;
         chosen.push(*it);
         if chosen.len() == MOST_SPOTS {
             break;

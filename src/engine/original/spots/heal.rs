@@ -1,4 +1,5 @@
-//! The original without its spots: each is replaced by the tone around it and by texture from beside it.
+//! The original without its spots. What is round and smooth of a spot is taken away, and its pores stay; where more
+//! than pores would be left, it is replaced by the tone around it and by texture from beside it.
 
 use super::Spot;
 use crate::engine::operations::{Cancel, Gaussian};
@@ -66,13 +67,26 @@ impl Healed {
     }
 }
 
+/// What lies in a window: planes of its size.
+pub(super) struct Around {
+    /// Original less picture, for each channel.
+    pub differences: Vec<Plane>,
+    /// What of them is finer than a deviation of `fine` pixels.
+    pub textures: Vec<Plane>,
+    /// What of them is coarse, as told by what is around the spot.
+    pub tones: Vec<Plane>,
+    pub fine: f64,
+    /// 1 where there is no spot, 0 elsewhere.
+    pub clean: Plane,
+}
+
 /// A spot with what lies around it.
-struct Window<'a> {
-    spot: &'a Spot,
+pub(super) struct Window<'a> {
+    pub(super) spot: &'a Spot,
     /// What is looked at.
-    region: Region,
+    pub(super) region: Region,
     /// What changes.
-    patch: Region,
+    pub(super) patch: Region,
 }
 
 impl<'a> Window<'a> {
@@ -117,7 +131,7 @@ impl<'a> Window<'a> {
     }
 
     /// 1 in the spot, 0 outside, smooth between, for a pixel of the picture.
-    fn coverage(&self, x: usize, y: usize) -> f32 {
+    pub(super) fn coverage(&self, x: usize, y: usize) -> f32 {
         let distance = self.spot.distance([x as f64, y as f64]);
         let t = ((self.spot.radius + FADE - distance) / FADE).clamp(0.0, 1.0) as f32;
         t * t * (3.0 - 2.0 * t)
@@ -149,20 +163,47 @@ impl<'a> Window<'a> {
             .iter()
             .map(|it| it.clone().zip_map(&blur(it, fine), |it, low| it - low))
             .collect();
-        let source = self.source(picture, &textures, &clean);
-        let planes = differences.iter().zip(&textures).enumerate();
-        let planes =
-            planes.map(|(channel, (difference, texture))| {
-                let known = difference.clone().zip_map(&clean, |it, clean| it * clean);
-                let tone = blur(&known, wide).zip_map(&share, |sum, share| {
+        let tones = differences.iter().map(|it| {
+            let known = it.clone().zip_map(&clean, |it, clean| it * clean);
+            blur(&known, wide).zip_map(
+                &share,
+                |sum, share| {
                     if share > 1e-4 { sum / share } else { 0.0 }
-                });
-                let (own, picture) = (&before.planes()[channel], &picture.planes()[channel]);
-                self.blend(own, picture, difference, &tone, texture, source)
-            });
+                },
+            )
+        });
+        let look = Around {
+            tones: tones.collect(),
+            differences,
+            textures,
+            fine,
+            clean,
+        };
+        let planes = match self.keep_pores(before, &look, blocked, cancel) {
+            Some(planes) => planes,
+            None => self.replace(picture, before, &look),
+        };
         Patch {
-            tile: Tile::new(self.patch, planes.collect()),
+            tile: Tile::new(self.patch, planes),
         }
+    }
+
+    /// The samples of the patch with the tone around it and texture from beside it.
+    fn replace(&self, picture: &Tile, before: &Tile, look: &Around) -> Vec<Plane> {
+        let source = self.source(picture, &look.textures, &look.clean);
+        let blend = |channel: usize| {
+            let (own, picture) = (&before.planes()[channel], &picture.planes()[channel]);
+            let (difference, tone) = (&look.differences[channel], &look.tones[channel]);
+            self.blend(
+                own,
+                picture,
+                difference,
+                tone,
+                &look.textures[channel],
+                source,
+            )
+        };
+        (0..look.differences.len()).map(blend).collect()
     }
 
     /// The samples of the patch. Where two textures fade into each other their squares add up, so that neither place

@@ -4,7 +4,9 @@
 
 mod blobs;
 mod find;
+mod fit;
 mod heal;
+mod pores;
 
 pub use find::find;
 pub use heal::Healed;

@@ -1,0 +1,167 @@
+//! The smooth round shape that comes closest to a spot: a disc with a soft rim, that much higher or lower in each
+//! channel.
+
+use crate::engine::raster::Plane;
+
+/// What is looked at around a spot of a size, and the radii and softnesses that are tried: in sizes.
+const REACH: f64 = 3.4;
+const RADII: [f64; 8] = [0.5, 0.65, 0.8, 1.0, 1.2, 1.45, 1.7, 2.0];
+const SOFTNESSES: [f64; 3] = [0.1, 0.25, 0.45];
+
+/// No rim is sharper than this, in pixels: pictures are not.
+const LEAST_SOFTNESS: f64 = 0.4;
+
+/// Rings for a pixel of distance.
+const RINGS: f64 = 2.0;
+
+/// How often the middle is looked for, each time at half the distance.
+const MIDDLES: usize = 3;
+
+/// A disc with a soft rim.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Where half its height is left, in pixels.
+    pub radius: f64,
+    /// In pixels; twice as far outside an eighth of the height is left.
+    pub softness: f64,
+}
+
+/// The shape of a spot.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// In pixels of the planes.
+    pub middle: [f64; 2],
+    pub shape: Shape,
+    /// Its height in each plane, in samples.
+    pub heights: Vec<f32>,
+    /// What it explains: the squares that are less for it.
+    explained: f64,
+}
+
+impl Shape {
+    /// Its height at a distance from its middle, 0..=1.
+    pub fn at(&self, distance: f64) -> f32 {
+        let place = ((distance - self.radius) / self.softness).clamp(-30.0, 30.0);
+        (1.0 / (1.0 + libm::exp(place))) as f32
+    }
+
+    /// How far it reaches, in pixels: an eighth of its height is left there.
+    pub fn reach(&self) -> f64 {
+        self.radius + 2.0 * self.softness
+    }
+}
+
+impl Fit {
+    /// The shape of a spot of about this size (see [`Blob`](super::blobs::Blob)) whose middle is near a place, and
+    /// its height over what lies around it; `None` where there is too little to see. Pixels that are not `usable` are
+    /// not looked at.
+    pub fn new(
+        planes: &[&Plane],
+        usable: impl Fn(usize, usize) -> bool,
+        middle: [f64; 2],
+        size: f64,
+    ) -> Option<Self> {
+        let look =
+            |middle: [f64; 2]| Rings::around(planes, &usable, middle, size).fit(middle, size);
+        let mut best = look(middle)?;
+        let mut step = 0.5 * size.min(2.0);
+        for _ in 0..MIDDLES {
+            let [x, y] = best.middle;
+            for there in [[x - step, y], [x + step, y], [x, y - step], [x, y + step]] {
+                if let Some(fit) = look(there)
+                    && fit.explained > best.explained
+                {
+                    best = fit;
+                }
+            }
+            step *= 0.5;
+        }
+        Some(best)
+    }
+}
+
+/// The samples of planes by their distance from a place.
+struct Rings {
+    counts: Vec<f64>,
+    /// For each plane the sums of the rings.
+    sums: Vec<Vec<f64>>,
+}
+
+impl Rings {
+    fn around(
+        planes: &[&Plane],
+        usable: impl Fn(usize, usize) -> bool,
+        [middle_x, middle_y]: [f64; 2],
+        size: f64,
+    ) -> Self {
+        let reach = REACH * size + 1.0;
+        let rings = (reach * RINGS) as usize + 1;
+        let mut counts = vec![0.0; rings];
+        let mut sums = vec![vec![0.0; rings]; planes.len()];
+        let span = |middle: f64, length: usize| {
+            let low = (middle - reach).ceil().max(0.0) as usize;
+            low..((middle + reach).floor().max(-1.0) + 1.0).min(length as f64) as usize
+        };
+        for y in span(middle_y, planes[0].height()) {
+            for x in span(middle_x, planes[0].width()) {
+                let (across, down) = (x as f64 - middle_x, y as f64 - middle_y);
+                let distance = (across * across + down * down).sqrt();
+                if distance >= reach || !usable(x, y) {
+                    continue;
+                }
+                let ring = ((distance * RINGS).round() as usize).min(rings - 1);
+                counts[ring] += 1.0;
+                for (sums, plane) in sums.iter_mut().zip(planes) {
+                    sums[ring] += f64::from(plane.at(x, y));
+                }
+            }
+        }
+        Self { counts, sums }
+    }
+
+    /// The shape for which the squares that are left, over an even ground, are least.
+    fn fit(&self, middle: [f64; 2], size: f64) -> Option<Fit> {
+        let all: f64 = self.counts.iter().sum();
+        let mut best: Option<Fit> = None;
+        for radius in RADII {
+            for softness in SOFTNESSES {
+                let shape = Shape {
+                    radius: radius * size,
+                    softness: (softness * radius * size).max(LEAST_SOFTNESS),
+                };
+                let heights = (0..self.counts.len()).map(|it| shape.at(it as f64 / RINGS));
+                let heights: Vec<f64> = heights.map(f64::from).collect();
+                let over = |values: &[f64]| -> f64 {
+                    values
+                        .iter()
+                        .zip(&heights)
+                        .map(|(it, height)| it * height)
+                        .sum()
+                };
+                let inside = over(&self.counts);
+                let squares = self.counts.iter().zip(&heights);
+                let squares: f64 = squares.map(|(count, height)| count * height * height).sum();
+                let spread = squares - inside * inside / all;
+                // A shape that is the same everywhere, or of which next to nothing is seen.
+                if all < 9.0 || spread < 0.5 {
+                    continue;
+                }
+                let products = self.sums.iter().map(|sums| {
+                    let sum: f64 = sums.iter().sum();
+                    over(sums) - sum * inside / all
+                });
+                let products: Vec<f64> = products.collect();
+                let explained = products.iter().map(|it| it * it).sum::<f64>() / spread;
+                if best.as_ref().is_none_or(|it| explained > it.explained) {
+                    best = Some(Fit {
+                        middle,
+                        shape,
+                        heights: products.iter().map(|it| (it / spread) as f32).collect(),
+                        explained,
+                    });
+                }
+            }
+        }
+        best
+    }
+}

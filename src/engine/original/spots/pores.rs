@@ -1,0 +1,142 @@
+//! Spots that are taken away from the pores in them: what is round and smooth of a spot, and what is coarse of the rest.
+
+use super::fit::Fit;
+use super::heal::{Around, Window};
+use crate::engine::operations::{Cancel, Gaussian};
+use crate::engine::raster::{Plane, Region, Tile};
+
+/// A spot reaches about this many sizes (see [`Fit`]).
+const REACH: f64 = 1.6;
+
+/// The pores of a spot stay if they have at most this many times the energy of those around it.
+const MOST_ENERGY: f32 = 1.8;
+
+/// What is left of a spot that is not quite round is coarser than this share of how far it reaches; what is finer
+/// than this many pixels is pores.
+const COARSE: f64 = 0.3;
+const LEAST_COARSE: f64 = 1.4;
+
+/// The mean of squares in the spot and around it.
+#[derive(Default)]
+struct Energies {
+    inside: (f32, f32),
+    around: (f32, f32),
+}
+
+impl Energies {
+    fn add(&mut self, [own, covered]: [f32; 2], [beside, clean]: [f32; 2]) {
+        self.inside.0 += covered * own * own;
+        self.inside.1 += covered;
+        self.around.0 += clean * beside * beside;
+        self.around.1 += clean;
+    }
+
+    /// How many times what is around it is in the spot.
+    fn ratio(&self) -> f32 {
+        let mean = |(sum, weight): (f32, f32)| sum / weight.max(1e-6);
+        mean(self.inside) / mean(self.around).max(1e-12)
+    }
+}
+
+impl Window<'_> {
+    /// The samples of the patch with nothing but the spot taken away; `None` if what is left is no skin like that
+    /// around it.
+    pub(super) fn keep_pores(
+        &self,
+        before: &Tile,
+        look: &Around,
+        blocked: &[bool],
+        cancel: &Cancel,
+    ) -> Option<Vec<Plane>> {
+        let Region {
+            x: left,
+            y: top,
+            width,
+            height,
+        } = self.region;
+        let bounds = Region::of_size(width, height);
+        let blur = |plane: &Plane, sigma: f64| {
+            Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, cancel)
+        };
+        let covered = self.plane(|x, y| self.coverage(left + x, top + y));
+        let fit = {
+            let middle = [self.spot.x - left as f64, self.spot.y - top as f64];
+            let planes: Vec<&Plane> = look.differences.iter().collect();
+            let usable = |x: usize, y: usize| !blocked[y * width + x];
+            Fit::new(&planes, usable, middle, self.spot.radius / REACH)?
+        };
+        let shape = self.plane(|x, y| {
+            let (across, down) = (x as f64 - fit.middle[0], y as f64 - fit.middle[1]);
+            let distance = (across * across + down * down).sqrt();
+            fit.shape.at(distance) * covered.at(x, y)
+        });
+        let coarse = COARSE * self.spot.radius;
+        let (mut energies, mut rests) = (Energies::default(), Vec::new());
+        for (channel, amount) in fit.heights.iter().enumerate() {
+            let without = |it: &Plane| it.clone().zip_map(&shape, |it, shape| it - amount * shape);
+            let mut rest = without(&look.differences[channel]);
+            if coarse >= LEAST_COARSE {
+                let tone = &look.tones[channel];
+                let coarse = blur(&rest.clone().zip_map(tone, |it, tone| it - tone), coarse);
+                // As much of it as there is around the spot is skin.
+                let mut energies = Energies::default();
+                self.compare(&mut energies, &coarse, &coarse, &covered, &look.clean);
+                let share = 1.0 - 1.0 / energies.ratio().max(1.0).sqrt();
+                let spot = coarse.zip_map(&covered, |it, covered| share * it * covered);
+                rest = rest.zip_map(&spot, |it, spot| it - spot);
+            }
+            let pores = rest
+                .clone()
+                .zip_map(&blur(&rest, look.fine), |it, low| it - low);
+            self.compare(
+                &mut energies,
+                &pores,
+                &look.textures[channel],
+                &covered,
+                &look.clean,
+            );
+            rests.push(rest);
+        }
+        if energies.ratio() > MOST_ENERGY {
+            return None;
+        }
+        let part = Region::new(
+            self.patch.x - left,
+            self.patch.y - top,
+            self.patch.width,
+            self.patch.height,
+        );
+        let healed = before.planes().iter().zip(&look.differences).zip(&rests);
+        // What does not change must stay the same to the bit.
+        let healed = healed.map(|((own, difference), rest)| {
+            let removed = difference.clone().zip_map(rest, |it, rest| it - rest);
+            own.clone()
+                .zip_map(&removed, |it, removed| it - removed)
+                .crop(part)
+        });
+        Some(healed.collect())
+    }
+
+    fn plane(&self, value: impl Fn(usize, usize) -> f32) -> Plane {
+        let Region { width, height, .. } = self.region;
+        let samples = (0..width * height).map(|i| value(i % width, i / width));
+        Plane::from_samples(width, height, samples.collect())
+    }
+
+    fn compare(
+        &self,
+        energies: &mut Energies,
+        own: &Plane,
+        beside: &Plane,
+        covered: &Plane,
+        clean: &Plane,
+    ) {
+        for y in 0..self.region.height {
+            let clean = clean.row(y).iter().zip(beside.row(y));
+            let rows = own.row(y).iter().zip(covered.row(y)).zip(clean);
+            for ((own, covered), (clean, beside)) in rows {
+                energies.add([*own, *covered], [*beside, *clean]);
+            }
+        }
+    }
+}
