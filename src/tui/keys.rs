@@ -93,6 +93,12 @@ pub enum Action {
     NextPatch,
     /// Keep what was found for the layer.
     KeepFound,
+    /// The next spot that the AI removed.
+    NextSpot,
+    /// The spot before.
+    PreviousSpot,
+    /// Have the spot come back, or stay removed.
+    KeepSpot,
     /// Save the patch to the donor library.
     SaveDonor,
     /// Choose the donor of the graft.
@@ -179,6 +185,9 @@ pub const BINDINGS: &[Binding] = &[
     row(&["m"], Action::Marquee, "mark a patch of skin for the graft"),
     row(&["t"], Action::NextPatch, "try the next of the best patches for the graft"),
     row(&["f"], Action::KeepFound, "keep the patch and the strength that were found"),
+    row(&["."], Action::NextSpot, "to the next spot that the AI removed, at 1:1"),
+    row(&[","], Action::PreviousSpot, "to the spot before"),
+    row(&["e"], Action::KeepSpot, "the spot comes back, or stays removed; a click does it too"),
     row(&["S"], Action::SaveDonor, "save the patch to the donor library"),
     row(&["C"], Action::ChooseDonor, "choose the donor of the graft"),
     row(&["T"], Action::Tone, "tone: write the low layer for an AI, merge what it made"),

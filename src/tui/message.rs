@@ -9,6 +9,7 @@ use image::RgbImage;
 
 use super::geometry::{Frame, Size, View};
 use crate::engine::operations::Rectangle;
+use crate::engine::original::spots::Spot;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::Inspection;
 use crate::files::Donor;
@@ -310,6 +311,8 @@ pub struct Preview {
     pub resolved: Arc<Recipe>,
     /// The best patches of the layer that they were asked for, the best first.
     pub patches: Option<(usize, Vec<Rectangle>)>,
+    /// The first texture layer that leaves spots out, and the spots that were found for it.
+    pub spots: Option<(usize, Arc<[Spot]>)>,
     /// How much of the picture has which luma.
     pub histogram: Arc<Histogram>,
 }

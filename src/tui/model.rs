@@ -11,8 +11,10 @@ use super::message::{
 };
 use super::tool::Tool;
 use crate::engine::masks::{MaskName, Point, Tip};
+use crate::engine::operations::Spots;
 use crate::engine::operations::parameter::{Adjust, Allowed, Spec, Value};
-use crate::engine::recipe::{Kind, Operation, Recipe};
+use crate::engine::original::spots::{Spot, named};
+use crate::engine::recipe::{Operation, Recipe};
 use crate::engine::render::Inspection;
 use crate::files::Donor;
 
@@ -445,16 +447,29 @@ impl Model {
         self.stack.row = self.stack.row.min(self.settings(self.stack.layer).len());
     }
 
-    /// Puts the marquee away when the layer that it is for is no graft any more.
+    /// Puts the marquee away when the layer that it is for is no graft any more, and spots when theirs brings all
+    /// back.
     pub fn check_tool(&mut self) {
-        let Some(Tool::Marquee(marquee)) = &self.tool else {
-            return;
+        let (layer, fits): (usize, fn(&Operation) -> bool) = match &self.tool {
+            Some(Tool::Marquee(it)) => (it.layer, |it| matches!(it, Operation::Graft(_))),
+            Some(Tool::Spots(it)) => (
+                it.layer,
+                |it| matches!(it, Operation::Texture(it) if it.spots == Spots::LeaveOut),
+            ),
+            Some(Tool::Brush(_)) | None => return,
         };
-        let layer = self
-            .edit()
-            .and_then(|it| it.recipe.layers.get(marquee.layer));
-        if layer.is_none_or(|it| it.kind() != Kind::Graft) {
+        let layer = self.edit().and_then(|it| it.recipe.layers.get(layer));
+        if layer.is_none_or(|it| !fits(&it.operation)) {
             self.tool = None;
+        }
+    }
+
+    /// Which of the spots of a layer come back.
+    pub fn kept_spots(&self, layer: usize, spots: &[Spot]) -> Vec<bool> {
+        let layer = self.edit().and_then(|it| it.recipe.layers.get(layer));
+        match layer.map(|it| &it.operation) {
+            Some(Operation::Texture(texture)) => named(spots, &texture.kept),
+            _ => vec![false; spots.len()],
         }
     }
 

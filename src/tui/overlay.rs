@@ -2,9 +2,13 @@
 //! a picture too, so that it is seen in every protocol, and at once, while the worker still makes
 //! the picture of what was painted.
 
+mod rings;
+
 use std::sync::Arc;
 
 use image::{RgbImage, Rgba, RgbaImage};
+
+pub use rings::Ring;
 
 use super::geometry::Frame;
 use super::message::{Preview, Subject};
@@ -53,6 +57,13 @@ pub enum Overlay {
         /// Its texture, amplified.
         texture: Texture,
     },
+    /// The spots that the AI removed.
+    Spots {
+        /// What the preview shows.
+        frame: Frame,
+        /// Those that lie in it.
+        rings: Vec<Ring>,
+    },
 }
 
 /// A picture that is told from another by where it is in memory.
@@ -97,6 +108,14 @@ impl Overlay {
                 patch: marquee.patch,
                 texture: Texture(texture.clone()),
             }),
+            (Tool::Spots(walk), Subject::Picture) => {
+                let (layer, spots) = preview.spots.as_ref()?;
+                let kept = model.kept_spots(*layer, spots);
+                Some(Overlay::Spots {
+                    frame,
+                    rings: rings::seen(&frame, spots, &kept, walk.at),
+                })
+            }
             _ => None,
         }
     }
@@ -128,6 +147,11 @@ impl Overlay {
             } => {
                 draw_marquee(&mut image, frame, *patch);
                 draw_inset(&mut image, frame, *patch, &texture.0);
+            }
+            Overlay::Spots { frame, rings } => {
+                for it in rings {
+                    rings::draw(&mut image, frame, it);
+                }
             }
         }
         image

@@ -1,4 +1,4 @@
-//! What works in the preview while it is on: the brush, or the marquee.
+//! What works in the preview while it is on: the brush, the marquee, or a walk through spots.
 
 use super::geometry::Size;
 use crate::engine::masks::Point;
@@ -17,6 +17,17 @@ pub enum Tool {
     Brush(Painting),
     /// Marks a patch of skin for a graft layer.
     Marquee(Marquee),
+    /// Walks through the spots that the AI removed.
+    Spots(Walk),
+}
+
+/// A walk through spots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// The texture layer that leaves them out.
+    pub layer: usize,
+    /// The one that was gone to, by its number among all.
+    pub at: Option<usize>,
 }
 
 /// The brush at work. What it paints with is the model's tip.

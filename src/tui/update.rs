@@ -8,6 +8,7 @@ mod meter;
 mod mouse;
 mod patches;
 mod recipe;
+mod spots;
 mod tone;
 mod tools;
 
@@ -264,6 +265,9 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Marquee => marquee::toggle(model),
         Action::NextPatch => patches::next(model),
         Action::KeepFound => patches::keep_found(model),
+        Action::NextSpot => spots::step(model, true),
+        Action::PreviousSpot => spots::step(model, false),
+        Action::KeepSpot => spots::toggle(model),
         Action::SaveDonor => donors::ask_name(model),
         Action::ChooseDonor => donors::ask_donor(model),
         Action::Smaller => tools::resize(model, false),

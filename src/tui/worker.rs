@@ -20,6 +20,7 @@ use super::geometry::{Frame, Size};
 use super::loupe;
 use super::message::{Histogram, Marking, Message, Preview, PreviewRequest, Show, Subject};
 use crate::engine::operations::Rectangle;
+use crate::engine::original::spots::Spot;
 use crate::engine::raster::{Image, Tile};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan, SELF};
@@ -132,6 +133,7 @@ struct Known {
     remarks: Vec<String>,
     resolved: Arc<Recipe>,
     patches: Option<(usize, Vec<Rectangle>)>,
+    spots: Option<(usize, Arc<[Spot]>)>,
     histogram: Arc<Histogram>,
 }
 
@@ -207,6 +209,7 @@ impl Desk {
             remarks: remarks(&plan, &loaded.remarks),
             resolved: Arc::new(plan.resolved().clone()),
             patches: request.patches_of.map(|it| (it, plan.patches(it))),
+            spots: plan.spots(),
             histogram: loaded.histogram.clone(),
         };
         if let Some(marking) = request.marking {
@@ -306,6 +309,7 @@ impl Desk {
             remarks: known.remarks,
             resolved: known.resolved,
             patches: known.patches,
+            spots: known.spots,
             histogram: known.histogram,
         }));
     }

@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::Inputs;
 use super::matching::Match;
+use super::{Inputs, Plan};
 use crate::engine::masks::{Face, Found, Memory};
-use crate::engine::operations::{Align, Cancel, Graft, GraftError, GraftTexture, Rectangle};
+use crate::engine::operations::{Align, Cancel, Graft, GraftError, GraftTexture, Rectangle, Spots};
 use crate::engine::original::spots::{self, Healed, Spot};
 use crate::engine::original::{Alignment, Mismatch, Original};
 use crate::engine::raster::Image;
-use crate::engine::recipe::Recipe;
+use crate::engine::recipe::{Operation, Recipe};
 
 /// Everything that is found by looking at whole pictures, each thing when a plan first asks for it.
 ///
@@ -126,6 +126,23 @@ impl Inputs {
     /// The faces of the picture, the surest first; positions in its pixels.
     pub fn faces(&self) -> &[Face] {
         self.findings.masks.faces(&self.picture)
+    }
+}
+
+impl Plan {
+    /// The first texture layer of the recipe that leaves spots out, and all spots that were found for it, the strongest
+    /// first; `None` where none does.
+    pub fn spots(&self) -> Option<(usize, Arc<[Spot]>)> {
+        let layers = self.resolved().layers.iter().enumerate();
+        let mut leaves_out = layers.filter_map(|(at, layer)| match &layer.operation {
+            Operation::Texture(it) if it.spots == Spots::LeaveOut && layer.enabled => {
+                Some((at, it.align))
+            }
+            _ => None,
+        });
+        let (layer, align) = leaves_out.next()?;
+        let applies = self.skipped().iter().all(|it| it.layer != layer);
+        applies.then(|| (layer, self.inputs.spots(align)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::{brush, look, marquee, open_listed, recipe};
+use super::{brush, look, marquee, open_listed, recipe, spots};
 use crate::tui::geometry::{View, middle_of_cell};
 use crate::tui::layout::{Layout, hits, inner};
 use crate::tui::message::Effect;
@@ -58,7 +58,17 @@ fn press_preview(model: &mut Model, button: MouseButton, event: &MouseEvent) -> 
         effects.extend(loupe_to(model, column, row));
         return effects;
     }
-    if model.tool.is_none() || button == MouseButton::Middle {
+    let walks = matches!(model.tool, Some(Tool::Spots(_)));
+    if walks && button == MouseButton::Left {
+        let toggled = model
+            .pointed(column, row)
+            .and_then(|it| spots::click(model, it));
+        if let Some(toggled) = toggled {
+            effects.extend(toggled);
+            return effects;
+        }
+    }
+    if model.tool.is_none() || walks || button == MouseButton::Middle {
         if button != MouseButton::Right {
             model.drag = Some(Drag::Pan(column, row));
         }

@@ -55,6 +55,7 @@ fn preview(model: &Model, subject: Subject) -> Preview {
         remarks: Vec::new(),
         resolved: Default::default(),
         patches: None,
+        spots: None,
         histogram: Default::default(),
     }
 }

@@ -27,7 +27,7 @@ pub fn key(model: &mut Model, key: &KeyEvent) -> Option<Vec<Effect>> {
             let action = tool_action_of(key, MARQUEE_BINDINGS)?;
             Some(marquee::key(model, action))
         }
-        None => None,
+        Some(Tool::Spots(_)) | None => None,
     }
 }
 
@@ -36,7 +36,9 @@ pub fn resize(model: &mut Model, larger: bool) -> Vec<Effect> {
     match model.tool {
         Some(Tool::Marquee(_)) => return marquee::resize(model, larger),
         Some(Tool::Brush(_)) => brush::resize(model, larger),
-        None => model.status = "B starts the brush, m the marquee".to_string(),
+        Some(Tool::Spots(_)) | None => {
+            model.status = "B starts the brush, m the marquee".to_string()
+        }
     }
     Vec::new()
 }
@@ -46,7 +48,7 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     model.drag = None;
     match model.tool.take() {
         None => Vec::new(),
-        Some(Tool::Brush(_)) => {
+        Some(Tool::Brush(_) | Tool::Spots(_)) => {
             model.status.clear();
             Vec::new()
         }

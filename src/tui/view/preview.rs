@@ -60,6 +60,7 @@ fn state(model: &Model) -> String {
                 _ => format!("{brush} {} px · {shown}", tip.radius),
             }
         }
+        Some(Tool::Spots(_)) => format!("SPOTS · {shown}"),
         Some(Tool::Marquee(it)) => {
             format!("PATCH {}×{}", it.patch.width, it.patch.height)
         }

@@ -82,6 +82,13 @@ fn hints(model: &Model, frame: &mut Frame, area: Rect) {
             ("M", "overlay"),
             ("Esc", "leave"),
         ],
+        _ if matches!(model.tool, Some(Tool::Spots(_))) => &[
+            (". ,", "next, previous spot"),
+            ("e", "comes back / stays removed"),
+            ("u", "undo"),
+            ("b", "before/after"),
+            ("Esc", "leave"),
+        ],
         _ if tool.is_some() => &[
             ("h j k l", "move"),
             ("H J K L", "size"),

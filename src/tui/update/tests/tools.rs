@@ -3,6 +3,7 @@
 mod brush;
 mod marquee;
 mod patches;
+mod spots;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
