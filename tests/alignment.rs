@@ -242,6 +242,11 @@ fn a_region_that_shows_something_else_is_left_out() {
     // The square is 8.5 % of the picture.
     assert!((found.left_out - 0.085).abs() < 0.03, "{}", found.left_out);
     assert!(plan.notes()[0].contains("left out"), "{:?}", plan.notes());
+    // It covers most of the middle and nothing of the corners, and the report says so.
+    let parts = found.left_out_of_parts;
+    assert!(parts[4] > 0.4, "{parts:?}");
+    assert!([0, 2, 6, 8].iter().all(|it| parts[*it] < 0.05), "{parts:?}");
+    assert!(plan.notes()[0].contains("middle "), "{:?}", plan.notes());
     let middle = Region::new(310, 260, 80, 80);
     let sure = found.confidence_plane(middle);
     let mean = sure.samples().iter().sum::<f32>() / sure.samples().len() as f32;

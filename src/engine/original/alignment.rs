@@ -12,6 +12,20 @@ const RIM: f64 = 1.5;
 /// Rows from one that is looked at for figures to the next, in pixels.
 const SUMMED_UP: usize = 8;
 
+/// The ninths of a picture, and from which share on what is left out of one is told.
+const PARTS: [&str; 9] = [
+    "upper left",
+    "top",
+    "upper right",
+    "left",
+    "middle",
+    "right",
+    "lower left",
+    "bottom",
+    "lower right",
+];
+const NAMED: f64 = 0.05;
+
 /// How an original lies to its picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alignment {
@@ -26,6 +40,8 @@ pub struct Alignment {
     pub confidence: f64,
     /// The share of the picture where the original does not show the same, 0..=1: nothing is taken from it there.
     pub left_out: f64,
+    /// The same share of each ninth of the picture, row by row from the upper left.
+    pub left_out_of_parts: [f64; 9],
     pub(super) over: Over,
 }
 
@@ -65,6 +81,7 @@ impl Alignment {
             drift: 0.0,
             confidence: 1.0,
             left_out: 0.0,
+            left_out_of_parts: [0.0; 9],
             over: Over {
                 placement: None,
                 confidence: None,
@@ -84,18 +101,23 @@ impl Alignment {
         find::find(picture, original, cancel)
     }
 
-    /// Takes the mean of the confidence and the share that is left out from places all over a picture of this size.
+    /// Takes the mean of the confidence and the shares that are left out from places all over a picture of this size.
     pub(super) fn sum_up(&mut self, [width, height]: [usize; 2]) {
         let (mut sum, mut out, mut count) = (0.0, 0.0, 0.0);
+        let mut parts = [(0.0, 0.0); 9];
         let rows = height.div_ceil(SUMMED_UP);
         for y in (0..rows).map(|it| it * height / rows) {
             let row = Region::new(0, y, width, 1);
-            for sure in self.confidence_plane(row).samples() {
+            for (x, sure) in self.confidence_plane(row).samples().iter().enumerate() {
+                let is_out = f64::from(u8::from(*sure < 0.5));
                 sum += f64::from(*sure);
-                out += f64::from(u8::from(*sure < 0.5));
+                out += is_out;
                 count += 1.0;
+                let part = &mut parts[3 * (3 * y / height) + 3 * x / width];
+                *part = (part.0 + is_out, part.1 + 1.0);
             }
         }
+        self.left_out_of_parts = parts.map(|(out, count): (f64, f64)| out / count.max(1.0));
         self.confidence = sum / count;
         self.left_out = out / count;
     }
@@ -116,6 +138,13 @@ impl Alignment {
         if self.left_out >= 0.0005 {
             let share = 100.0 * self.left_out;
             words += &format!("; {share:.1} % of the picture left out: no match there");
+            let parts = PARTS.iter().zip(self.left_out_of_parts);
+            let named = parts.filter(|(_, share)| *share >= NAMED);
+            let named = named.map(|(name, share)| format!("{name} {:.0} %", 100.0 * share));
+            let named: Vec<String> = named.collect();
+            if !named.is_empty() {
+                words += &format!(" ({})", named.join(", "));
+            }
         }
         Some(words)
     }

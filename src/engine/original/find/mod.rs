@@ -159,6 +159,7 @@ fn described(copies: &Copies, sure: super::grid::Grid, placement: Placement) -> 
         drift,
         confidence: 1.0,
         left_out: 0.0,
+        left_out_of_parts: [0.0; 9],
         over: Over {
             placement: placed.then_some(placement),
             confidence: sure.values.iter().any(|it| *it < 0.5).then_some(sure),
