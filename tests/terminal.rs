@@ -35,6 +35,17 @@ struct Session {
 impl Session {
     /// Starts the program on the folder, on a terminal that shows truecolor cells and no pictures.
     fn start(folder: &Folder, args: &[&str], columns: u16, rows: u16) -> Self {
+        Self::start_on(folder, args, columns, rows, true)
+    }
+
+    /// Starts the program on a terminal that may not answer questions.
+    fn start_on(
+        folder: &Folder,
+        args: &[&str],
+        columns: u16,
+        rows: u16,
+        answers_at_all: bool,
+    ) -> Self {
         let size = PtySize {
             rows,
             cols: columns,
@@ -69,15 +80,30 @@ impl Session {
         let (into, answers) = (heard.clone(), keyboard.clone());
         std::thread::spawn(move || {
             let mut buffer = [0; 65_536];
+            // Questions may be cut in two.
+            let mut asked = Vec::new();
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                let asked = buffer[..count].windows(3).any(|it| it == b"\x1b[c");
                 let mut heard = into.lock().expect("no panic");
                 heard.screen.process(&buffer[..count]);
                 heard.bytes.extend_from_slice(&buffer[..count]);
                 drop(heard);
-                if asked {
+                asked.extend_from_slice(&buffer[..count]);
+                let mut answer = Vec::new();
+                for (question, reply) in
+                    [(&b"\x1b[c"[..], &b"\x1b[?6c"[..]), (b"\x1b[5n", b"\x1b[0n")]
+                {
+                    let times = asked.windows(question.len()).filter(|it| *it == question);
+                    answer.extend(times.flat_map(|_| reply));
+                }
+                let cut = asked.iter().rposition(|it| *it == 0x1b);
+                asked = cut.map_or_else(Vec::new, |at| asked[at..].to_vec());
+                if !matches!(asked.as_slice(), b"\x1b" | b"\x1b[" | b"\x1b[5") {
+                    asked.clear();
+                }
+                if !answer.is_empty() && answers_at_all {
                     let mut keyboard = answers.lock().expect("no panic");
-                    keyboard.write_all(b"\x1b[?6c").expect("an answer");
+                    // A program that has ended does not read it.
+                    let _ = keyboard.write_all(&answer);
                 }
             }
         });
@@ -516,6 +542,74 @@ fn no_key_is_lost_while_previews_are_made() {
         std::thread::sleep(Duration::from_millis(5));
     }
     session.await_text("13.0 %");
+    session.keys("q");
+    session.await_text("These recipes were changed");
+    session.keys("n");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
+fn a_terminal_that_answers_nothing_can_be_used_and_left() {
+    let folder = folder();
+    let session = Session::start_on(&folder, &[".", "--recipe", "noise"], 100, 30, false);
+    // Typed before there is a screen.
+    session.keys("\tl");
+    session.await_settled();
+    session.await_text("3.1 %");
+    session.keys("q");
+    session.await_text("These recipes were changed");
+    session.keys("n");
+    let (code, bytes) = session.end();
+    assert_eq!(code, 0);
+    check_restored(&bytes);
+}
+
+#[test]
+fn a_suspended_session_goes_on_where_it_was() {
+    let folder = folder();
+    let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
+    session.await_text("a.png 160×120");
+    session.await_settled();
+    session.keys("\x1a");
+    let bytes = || session.heard.lock().expect("no panic").bytes.clone();
+    let start = Instant::now();
+    while !String::from_utf8_lossy(&bytes()).contains("\x1b[?1049l") {
+        assert!(start.elapsed() < PATIENCE, "the screen is not given back");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    check_restored(&String::from_utf8_lossy(&bytes()));
+    let process = session.child.process_id().expect("it runs").to_string();
+    std::thread::sleep(Duration::from_millis(200));
+    let sent = std::process::Command::new("kill")
+        .args(["-CONT", &process])
+        .status();
+    assert!(sent.expect("kill runs").success());
+    session.await_text("a.png 160×120");
+    session.await_settled();
+    session.keys("q");
+    let (code, bytes) = session.end();
+    assert_eq!(code, 0);
+    check_restored(&bytes);
+    assert_eq!(bytes.matches("\x1b[?1049h").count(), 2);
+}
+
+#[test]
+fn every_key_of_a_fast_typist_counts_and_a_rest_costs_nothing() {
+    let folder = folder();
+    let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
+    session.await_text("a.png 160×120");
+    session.keys("\t");
+    for _ in 0..100 {
+        session.keys("l");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    session.await_text("13.0 %");
+    session.await_settled();
+    std::thread::sleep(Duration::from_secs(1));
+    let count = || session.heard.lock().expect("no panic").bytes.len();
+    let before = count();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(count(), before);
     session.keys("q");
     session.await_text("These recipes were changed");
     session.keys("n");

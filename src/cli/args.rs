@@ -10,6 +10,7 @@ use crate::engine::raster::Depth;
 use crate::files::{
     Chosen, Format, Job, Originals, ReadOptions, RecipeChoice, Strip, Writing, check_named,
 };
+use crate::tui::LinkSpeed;
 
 /// Puts real skin texture back into portraits that an AI retouch made smooth.
 #[derive(Debug, Parser)]
@@ -23,7 +24,18 @@ pub struct Args {
     pub paths: Vec<PathBuf>,
 
     #[command(flatten)]
+    pub screen: Screen,
+
+    #[command(flatten)]
     pub shared: Shared,
+}
+
+/// How the terminal UI uses the terminal.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Screen {
+    /// How fast the way to the terminal is: auto (measured), slow, fast, or bytes a second as in 500k
+    #[arg(long, value_name = "SPEED", default_value = "auto")]
+    pub link: LinkSpeed,
 }
 
 #[derive(Debug, Subcommand)]

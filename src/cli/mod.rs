@@ -38,7 +38,7 @@ const INTERRUPTED: u8 = 130;
 pub fn run() -> ExitCode {
     let args = Args::parse();
     let code = match args.command {
-        None => open::run(&args.paths, &args.shared),
+        None => open::run(&args.paths, &args.screen, &args.shared),
         Some(Command::Render(it)) => render::run(&it),
         Some(Command::Show(it)) => show::run(&it.files),
         Some(Command::Presets(it)) => presets::run(it.name.as_deref()),

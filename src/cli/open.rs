@@ -3,14 +3,14 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use super::args::Shared;
+use super::args::{Screen, Shared};
 use super::{DONE, SOME_FAILED, WRONG_USAGE, complain};
 use crate::files::list_pictures;
 use crate::tui::{Options, RenderSettings, run as run_tui};
 
 /// Opens pictures and folders.
-pub fn run(paths: &[PathBuf], shared: &Shared) -> u8 {
-    let options = match options(paths, shared) {
+pub fn run(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> u8 {
+    let options = match options(paths, screen, shared) {
         Ok(options) => options,
         Err(what) => {
             complain(what);
@@ -26,7 +26,7 @@ pub fn run(paths: &[PathBuf], shared: &Shared) -> u8 {
     }
 }
 
-fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
+fn options(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> Result<Options, String> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
     let missing = paths.iter().find(|it| !it.exists());
@@ -56,5 +56,6 @@ fn options(paths: &[PathBuf], shared: &Shared) -> Result<Options, String> {
             job: shared.job(),
             choice,
         },
+        link: screen.link,
     })
 }

@@ -115,6 +115,8 @@ pub enum Action {
     Help,
     /// Draw the whole screen anew.
     Redraw,
+    /// Stop until the shell has the program go on.
+    Suspend,
     /// Close what is open.
     Escape,
     /// Quit.
@@ -206,6 +208,7 @@ pub const BINDINGS: &[Binding] = &[
     row(&["/"], Action::Filter, "filter the list by typing"),
     row(&["?", "F1"], Action::Help, "help"),
     row(&["Ctrl-l"], Action::Redraw, "draw the screen anew"),
+    row(&["Ctrl-z"], Action::Suspend, "suspend; the shell's fg resumes"),
     row(&["Esc"], Action::Escape, "close, or clear the filter"),
     row(&["q", "Ctrl-c"], Action::Quit, "quit"),
 ];

@@ -152,8 +152,12 @@ pub enum Effect {
     Tune(MeasureRequest),
     /// Neither measure nor look any longer.
     LeaveMeasure,
-    /// Draw the whole screen anew.
+    /// Draw every cell anew.
     Redraw,
+    /// Draw everything anew, the picture too.
+    RedrawAll,
+    /// Stop until the shell has the program go on.
+    Suspend,
     /// Leave.
     Quit,
 }

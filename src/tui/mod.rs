@@ -3,10 +3,13 @@
 //! `update` is pure and says what should be done; the shell does it. Slow work
 //! has threads of its own: previews, full-size renders, reading keys, writing to the terminal.
 
+mod canvas;
 mod display;
 mod geometry;
+mod input;
 mod keys;
 mod layout;
+mod link;
 mod loupe;
 mod measure;
 mod message;
@@ -16,6 +19,7 @@ mod picture;
 mod renders;
 mod screen;
 mod shell;
+mod stage;
 mod tone;
 mod tool;
 mod update;
@@ -24,6 +28,7 @@ mod worker;
 
 pub use display::to_display;
 pub use geometry::{Size, View, Zoom};
+pub use link::LinkSpeed;
 pub use message::{Message, Preview, PreviewRequest, Show};
 pub use renders::RenderSettings;
 pub use shell::{Options, run};

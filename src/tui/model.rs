@@ -247,8 +247,6 @@ pub struct Model {
     pub screen: Size,
     /// Screen pixels of a cell, as the picture's protocol counts them.
     pub cell: Size,
-    /// Screen pixels that a picture may have at most.
-    pub largest_picture: Size,
     /// What the mouse is dragging.
     pub drag: Option<Drag>,
     /// Results are replaced without asking.
@@ -291,7 +289,6 @@ impl Model {
             wish: 0,
             screen,
             cell,
-            largest_picture: Size::new(usize::MAX, usize::MAX),
             drag: None,
             overwrite,
             tool: None,
@@ -432,11 +429,9 @@ impl Model {
         let Some(layout) = self.layout() else {
             return Size::default();
         };
-        let width = usize::from(layout.picture.width) * self.cell.width;
-        let height = usize::from(layout.picture.height) * self.cell.height;
         Size::new(
-            width.min(self.largest_picture.width),
-            height.min(self.largest_picture.height),
+            usize::from(layout.picture.width) * self.cell.width,
+            usize::from(layout.picture.height) * self.cell.height,
         )
     }
 

@@ -1,6 +1,7 @@
 //! The terminal: taken over, written to by one thread, and given back as it was.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -12,14 +13,19 @@ use crossterm::event::{
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute, queue, style};
-use image::{RgbImage, RgbaImage};
+use crossterm::{cursor, queue, style};
 use ratatui::layout::Rect;
 
-use super::picture::{Kitty, Protocol, print_with_viuer};
+use super::picture::farewell;
 
 /// How long a terminal that takes no more bytes may hold up the end.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
+
+/// What is written at once: a frame that takes long can be given up after so many bytes.
+const SLICE: usize = 8192;
+
+/// The terminal is to be given back: what is still to be written no longer matters.
+static LEAVING: AtomicBool = AtomicBool::new(false);
 
 /// Takes the terminal over until it is dropped.
 #[derive(Debug)]
@@ -35,18 +41,22 @@ impl Takeover {
         Ok(Self(()))
     }
 
-    /// Switches to a screen of our own, with mouse and paste.
+    /// Switches to a screen of our own, with mouse and paste, also after it was given back for a while.
     ///
     /// # Errors
     /// When the terminal has gone.
     pub fn enter(&self) -> io::Result<()> {
-        execute!(
-            io::stdout(),
+        enable_raw_mode()?;
+        LEAVING.store(false, Ordering::SeqCst);
+        let mut bytes = Vec::new();
+        queue!(
+            bytes,
             EnterAlternateScreen,
             EnableMouseCapture,
             EnableBracketedPaste,
             cursor::Hide
-        )
+        )?;
+        write_all(&bytes)
     }
 }
 
@@ -59,67 +69,42 @@ impl Drop for Takeover {
 
 /// Gives the terminal back as it was. Errors mean that it has gone, and are of no interest.
 pub fn restore() {
-    let mut out = io::stdout();
-    let _ = out.write_all(b"\x1b_Ga=d,d=A,q=2\x1b\\");
-    let _ = execute!(
-        out,
+    LEAVING.store(true, Ordering::SeqCst);
+    // The end of whatever was cut off.
+    let mut bytes = b"\x1b\\\x1b[?2026l".to_vec();
+    bytes.extend(farewell());
+    let _ = queue!(
+        bytes,
         style::ResetColor,
         DisableBracketedPaste,
         DisableMouseCapture,
         LeaveAlternateScreen,
         cursor::Show
     );
+    let _ = write_all(&bytes);
     let _ = disable_raw_mode();
+}
+
+/// Writes past the buffer and the lock of the standard library: a thread that panics must not wait
+/// for one that writes.
+pub fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(io::stdout(), bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Something to be written to the terminal.
 #[derive(Debug)]
 pub enum Output {
-    /// Cells, and what becomes of the picture.
-    Frame {
-        /// Cells as escape sequences.
-        cells: Vec<u8>,
-        /// What becomes of the picture.
-        picture: PictureChange,
-        /// What becomes of the layer over it, where the protocol has layers.
-        layer: LayerChange,
-    },
+    /// Cells and pictures as escape sequences.
+    Frame(Vec<u8>),
     /// Give the terminal back.
     Restore,
-}
-
-/// What becomes of the picture on the screen.
-#[derive(Debug)]
-pub enum PictureChange {
-    /// It stays.
-    Keep,
-    /// It goes; the cells were or will be drawn anew.
-    Clear,
-    /// Another one takes its place.
-    Show {
-        /// The picture.
-        image: Arc<RgbImage>,
-        /// Where it goes.
-        place: Rect,
-        /// Cells that only the one before covered.
-        uncovered: Option<Rect>,
-    },
-}
-
-/// What becomes of the layer over the picture.
-#[derive(Debug)]
-pub enum LayerChange {
-    /// It stays as it is.
-    Keep,
-    /// It goes.
-    Clear,
-    /// Another one takes its place.
-    Show {
-        /// The layer.
-        layer: Arc<RgbaImage>,
-        /// Where the picture is.
-        place: Rect,
-    },
 }
 
 /// The one thread that writes to the terminal, so that a slow link never holds up the keys.
@@ -131,27 +116,21 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread. `idle` is called after each output.
-    pub fn start(protocol: Protocol, mut idle: impl FnMut() + Send + 'static) -> Self {
+    pub fn start(mut idle: impl FnMut() + Send + 'static) -> Self {
         let (outputs, queue) = mpsc::channel();
         let (done, restored) = mpsc::channel();
         thread::spawn(move || {
-            let mut kitty = Kitty::new(std::process::id());
             for output in queue {
                 match output {
-                    Output::Frame {
-                        cells,
-                        picture,
-                        layer,
-                    } => {
+                    Output::Frame(bytes) => {
                         // Errors mean that the terminal has gone; reading keys will say so.
-                        let _ = write_frame(&cells, &picture, &layer, protocol, &mut kitty);
+                        let _ = write_frame(&bytes);
                         idle();
                     }
                     Output::Restore => {
                         restore();
                         // The receiver may have lost its patience.
                         let _ = done.send(());
-                        return;
                     }
                 }
             }
@@ -161,57 +140,24 @@ impl Writer {
 
     /// Writes something after all that was to be written before.
     pub fn write(&self, output: Output) {
-        // The thread lives until it was told to restore.
+        // The thread lives as long as this end of the channel.
         let _ = self.outputs.send(output);
     }
 
-    /// Gives the terminal back, unless it takes no more bytes.
-    pub fn restore(&self) {
+    /// Gives the terminal back, unless it takes no more bytes. A frame that is being written is cut off.
+    pub fn leave(&self) {
+        LEAVING.store(true, Ordering::SeqCst);
         self.write(Output::Restore);
         let _ = self.restored.recv_timeout(LAST_WORDS);
     }
 }
 
-fn write_frame(
-    cells: &[u8],
-    picture: &PictureChange,
-    layer: &LayerChange,
-    protocol: Protocol,
-    kitty: &mut Kitty,
-) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    let mut graphics = match picture {
-        PictureChange::Keep => Vec::new(),
-        PictureChange::Clear => kitty.clear(),
-        PictureChange::Show { image, place, .. } if protocol == Protocol::Kitty => {
-            kitty.show(image, *place)?
+fn write_frame(bytes: &[u8]) -> io::Result<()> {
+    for slice in bytes.chunks(SLICE) {
+        if LEAVING.load(Ordering::SeqCst) {
+            break;
         }
-        PictureChange::Show { .. } => Vec::new(),
-    };
-    match layer {
-        LayerChange::Keep => {}
-        LayerChange::Clear => graphics.extend(kitty.clear_layer()),
-        LayerChange::Show { layer, place } => graphics.extend(kitty.show_layer(layer, *place)?),
-    }
-    // Drawn at once by terminals that know how; the others do not mind.
-    bytes.extend_from_slice(b"\x1b[?2026h");
-    bytes.extend_from_slice(cells);
-    if let PictureChange::Show {
-        uncovered: Some(area),
-        ..
-    } = picture
-        && protocol != Protocol::Kitty
-    {
-        erase(&mut bytes, *area)?;
-    }
-    bytes.extend_from_slice(&graphics);
-    bytes.extend_from_slice(b"\x1b[?2026l");
-    let mut out = io::stdout().lock();
-    out.write_all(&bytes)?;
-    out.flush()?;
-    drop(out);
-    if let PictureChange::Show { image, place, .. } = picture {
-        print_with_viuer(image, *place, protocol).map_err(io::Error::other)?;
+        write_all(slice)?;
     }
     Ok(())
 }
@@ -226,6 +172,11 @@ pub fn erase(bytes: &mut Vec<u8>, area: Rect) -> io::Result<()> {
     Ok(())
 }
 
+/// What ratatui erases the display with.
+const ERASE: &[u8] = b"\x1b[2J";
+/// The same from the upper left corner down.
+const ERASE_BELOW: &[u8] = b"\x1b[H\x1b[J";
+
 /// Where ratatui writes: kept here, and sent as one frame.
 #[derive(Clone, Debug, Default)]
 pub struct FrameBuffer(Arc<Mutex<Vec<u8>>>);
@@ -233,7 +184,12 @@ pub struct FrameBuffer(Arc<Mutex<Vec<u8>>>);
 impl FrameBuffer {
     /// Takes out what was written.
     pub fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        // In kitty, erasing all of the display takes the pictures with it; erasing below does not.
+        match bytes.windows(ERASE.len()).position(|it| it == ERASE) {
+            Some(at) => [&bytes[..at], ERASE_BELOW, &bytes[at + ERASE.len()..]].concat(),
+            None => bytes,
+        }
     }
 }
 

@@ -2,28 +2,27 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
+use std::time::Instant;
 
-use crossterm::event::Event;
-use image::{RgbImage, RgbaImage};
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
+use super::canvas::Canvas;
 use super::geometry::Size;
+use super::input::{self, Input, Parser, Reply};
+use super::link::LinkSpeed;
 use super::measure::Measures;
 use super::message::{Effect, Message, SavePatch, Survey};
-use super::model::{Dialog, Model};
-use super::overlay::{Drawn, Overlay};
+use super::model::Model;
 use super::picture::probe::{self, Abilities, Surroundings};
-use super::picture::{Cells, Colours, Protocol};
+use super::picture::{Coded, Coder};
 use super::renders::{RenderSettings, Renders};
-use super::screen::{FrameBuffer, LayerChange, Output, PictureChange, Takeover, Writer, restore};
+use super::screen::{Takeover, Writer, restore, write_all};
 use super::tone::Tones;
 use super::update::{start, update};
-use super::view;
 use super::worker::PreviewWorker;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{ORIGINAL, SELF};
@@ -39,14 +38,22 @@ pub struct Options {
     pub pictures: Vec<PathBuf>,
     /// What renders do, and which recipe a picture begins with.
     pub settings: RenderSettings,
+    /// How fast the way to the terminal is.
+    pub link: LinkSpeed,
 }
 
 /// Something for the loop.
 enum LoopEvent {
     /// Something that happened.
     Message(Box<Message>),
-    /// The last frame was written.
-    Idle,
+    /// Something that came from the terminal; `None` if nothing will any more.
+    Input(Option<Input>),
+    /// The last frame was handed to the system.
+    Written,
+    /// A picture is ready for the wire.
+    Coded(Coded),
+    /// A signal.
+    Signal(i32),
 }
 
 /// Runs the interface until it is left.
@@ -55,25 +62,45 @@ enum LoopEvent {
 /// When there is no terminal, or it has gone.
 pub fn run(options: Options) -> io::Result<()> {
     let takeover = Takeover::begin()?;
-    let abilities = probe::ask(&Surroundings::of_process())?;
+    let (sender, events) = mpsc::channel();
+    watch_signals(sender.clone())?;
+    let surroundings = Surroundings::of_process();
+    let (mut parser, mut typed) = (Parser::default(), Vec::new());
+    let answers = probe::ask(&surroundings, &mut parser, &mut typed)?;
+    let abilities = Abilities::of(&answers, &surroundings, probe::cell_of_window());
     restore_on_panic();
     takeover.enter()?;
-    let (sender, events) = mpsc::channel();
     let messages = forward(sender.clone());
-    let on_signal = messages.clone();
-    ctrlc::set_handler(move || {
-        let _ = on_signal.send(Message::Terminate);
-    })
-    .map_err(io::Error::other)?;
-    read_keys(messages.clone());
-    let writer = Writer::start(abilities.protocol, move || {
-        let _ = sender.send(LoopEvent::Idle);
+    for input in typed {
+        // The other end is here.
+        let _ = sender.send(LoopEvent::Input(Some(input)));
+    }
+    input::listen(parser, sender.clone(), LoopEvent::Input);
+    let on_coded = sender.clone();
+    let coder = Coder::start(move |coded| {
+        let _ = on_coded.send(LoopEvent::Coded(coded));
     });
-    let mut shell = Shell::new(options, abilities, messages, writer)?;
+    let writer = Writer::start(move || {
+        let _ = sender.send(LoopEvent::Written);
+    });
+    let canvas = Canvas::new(abilities, options.link, writer, coder)?;
+    let mut shell = Shell::new(options, abilities, messages, canvas, takeover)?;
     let result = shell.run(&events);
-    shell.writer.restore();
-    drop(takeover);
+    shell.canvas.leave();
     result
+}
+
+/// Hears of signals on a thread of its own.
+fn watch_signals(events: Sender<LoopEvent>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH])?;
+    thread::spawn(move || {
+        for signal in &mut signals {
+            if events.send(LoopEvent::Signal(signal)).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
 }
 
 /// A panic of this thread ends the program: the terminal is given back first. One of another
@@ -102,29 +129,6 @@ fn forward(events: Sender<LoopEvent>) -> Sender<Message> {
     sender
 }
 
-/// Reads keys on a thread of their own, so that nothing keeps them waiting.
-fn read_keys(messages: Sender<Message>) {
-    thread::spawn(move || {
-        loop {
-            let message = match crossterm::event::read() {
-                Ok(Event::Key(key)) => Message::Key(key),
-                Ok(Event::Mouse(event)) => Message::Mouse(event),
-                Ok(Event::Paste(text)) => Message::Pasted(text),
-                Ok(Event::Resize(width, height)) => {
-                    Message::Resized(Size::new(width.into(), height.into()))
-                }
-                Ok(Event::FocusGained | Event::FocusLost) => continue,
-                // The terminal has gone.
-                Err(_) => Message::Terminate,
-            };
-            let last = matches!(message, Message::Terminate);
-            if messages.send(message).is_err() || last {
-                return;
-            }
-        }
-    });
-}
-
 /// Finds out what is beside each picture, without holding anything up.
 fn survey(pictures: Vec<PathBuf>, settings: RenderSettings, messages: Sender<Message>) {
     thread::spawn(move || {
@@ -144,21 +148,8 @@ fn survey(pictures: Vec<PathBuf>, settings: RenderSettings, messages: Sender<Mes
 
 struct Shell {
     model: Model,
-    terminal: Terminal<CrosstermBackend<FrameBuffer>>,
-    frame: FrameBuffer,
-    writer: Writer,
-    /// The last frame was written.
-    idle: bool,
-    /// Something changed since the last frame.
-    dirty: bool,
-    /// The picture on the screen if it is made of cells.
-    cells: Option<Cells>,
-    /// The picture on the screen if it is not, and where.
-    shown: Option<(Arc<RgbImage>, Rect)>,
-    /// What the tools draw over the preview.
-    drawn: Drawn,
-    /// The layer on the screen, and where.
-    layer: Option<(Arc<RgbaImage>, Rect)>,
+    canvas: Canvas,
+    takeover: Takeover,
     abilities: Abilities,
     worker: PreviewWorker,
     renders: Renders,
@@ -174,31 +165,24 @@ impl Shell {
         options: Options,
         abilities: Abilities,
         messages: Sender<Message>,
-        writer: Writer,
+        canvas: Canvas,
+        takeover: Takeover,
     ) -> io::Result<Self> {
-        let Options { pictures, settings } = options;
-        let (width, height) = crossterm::terminal::size()?;
-        let frame = FrameBuffer::default();
+        let Options {
+            pictures, settings, ..
+        } = options;
         let originals: Originals = settings.job.originals.clone();
         survey(pictures.clone(), settings.clone(), messages.clone());
-        let mut model = Model::new(
+        let model = Model::new(
             pictures.clone(),
-            Size::new(width.into(), height.into()),
+            screen_size()?,
             abilities.protocol.cell(abilities.cell),
             settings.job.overwrite,
         );
-        model.largest_picture = abilities.protocol.limit(model.largest_picture);
         Ok(Self {
             model,
-            terminal: Terminal::new(CrosstermBackend::new(frame.clone()))?,
-            frame,
-            writer,
-            idle: true,
-            dirty: true,
-            cells: None,
-            shown: None,
-            drawn: Drawn::default(),
-            layer: None,
+            canvas,
+            takeover,
             abilities,
             worker: PreviewWorker::start(pictures.clone(), originals.clone(), messages.clone()),
             originals,
@@ -219,28 +203,93 @@ impl Shell {
         let effects = start(&mut self.model);
         self.carry_out(effects);
         loop {
-            if self.dirty && self.idle {
-                self.draw()?;
-            }
-            let Ok(first) = events.recv() else {
-                return Ok(());
+            let deadline = self.canvas.step(&self.model)?;
+            let first = match deadline {
+                None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => events.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            let first = match first {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
             // Everything that has come in is dealt with before the next frame.
             for event in std::iter::once(first).chain(events.try_iter()) {
-                let message = match event {
-                    LoopEvent::Idle => {
-                        self.idle = true;
-                        continue;
-                    }
-                    LoopEvent::Message(message) => message,
-                };
-                self.dirty = true;
-                let effects = update(&mut self.model, *message);
-                if !self.carry_out(effects) {
+                if !self.take(event)? {
                     return Ok(());
                 }
             }
         }
+    }
+
+    /// Deals with something that happened; `false` is the end.
+    fn take(&mut self, event: LoopEvent) -> io::Result<bool> {
+        let message = match event {
+            LoopEvent::Message(message) => *message,
+            LoopEvent::Written => {
+                self.canvas.written();
+                return Ok(true);
+            }
+            LoopEvent::Coded(coded) => {
+                self.canvas.coded(coded);
+                return Ok(true);
+            }
+            LoopEvent::Input(Some(Input::Key(key))) => Message::Key(key),
+            LoopEvent::Input(Some(Input::Mouse(event))) => Message::Mouse(event),
+            LoopEvent::Input(Some(Input::Pasted(text))) => Message::Pasted(text),
+            LoopEvent::Input(Some(Input::Focus(_))) => return Ok(true),
+            LoopEvent::Input(Some(Input::Reply(reply))) => return Ok(self.hear(&reply)),
+            // The terminal has gone.
+            LoopEvent::Input(None) | LoopEvent::Signal(SIGHUP | SIGTERM | SIGINT) => {
+                Message::Terminate
+            }
+            LoopEvent::Signal(SIGWINCH) => {
+                if self.abilities.tells_cell {
+                    // The font may have changed.
+                    write_all(probe::CELL_SIZE.as_bytes())?;
+                } else if let Some(cell) = probe::cell_of_window() {
+                    self.set_cell(cell);
+                }
+                Message::Resized(screen_size()?)
+            }
+            LoopEvent::Signal(SIGTSTP) => return Ok(self.carry_out(vec![Effect::Suspend])),
+            LoopEvent::Signal(SIGCONT) => {
+                self.takeover.enter()?;
+                self.canvas.begin_anew(self.model.screen);
+                Message::Resized(screen_size()?)
+            }
+            LoopEvent::Signal(_) => return Ok(true),
+        };
+        self.canvas.touch();
+        let effects = update(&mut self.model, message);
+        Ok(self.carry_out(effects))
+    }
+
+    /// Takes in an answer of the terminal; `false` is the end.
+    fn hear(&mut self, reply: &Reply) -> bool {
+        match reply {
+            Reply::Well => self.canvas.answered(Instant::now()),
+            Reply::Graphics(answer) => self.canvas.hear(answer),
+            Reply::Cell { width, height } => {
+                let cell = Size::new((*width).into(), (*height).into());
+                if self.set_cell(cell) {
+                    let size = self.model.screen;
+                    let effects = update(&mut self.model, Message::Resized(size));
+                    return self.carry_out(effects);
+                }
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// The size of a cell in pixels; whether it has changed.
+    fn set_cell(&mut self, cell: Size) -> bool {
+        let changed = self.abilities.cell != cell;
+        self.abilities.cell = cell;
+        self.canvas.set_cell(cell);
+        self.model.cell = self.abilities.protocol.cell(cell);
+        changed
     }
 
     /// Does what the model asks for; `false` is the end.
@@ -275,7 +324,9 @@ impl Shell {
                 Effect::Measure(request) => self.measures.measure(request),
                 Effect::Tune(request) => self.measures.tune(request),
                 Effect::LeaveMeasure => self.measures.leave(),
-                Effect::Redraw => self.redraw(),
+                Effect::Redraw => self.canvas.redraw(self.model.screen),
+                Effect::RedrawAll => self.canvas.begin_anew(self.model.screen),
+                Effect::Suspend => self.suspend(),
                 Effect::Quit => {
                     self.renders.cancel();
                     self.measures.leave();
@@ -320,135 +371,18 @@ impl Shell {
         }
     }
 
-    /// Has the next frame draw every cell and the picture.
-    fn redraw(&mut self) {
-        let size = self.model.screen;
-        let width = u16::try_from(size.width).unwrap_or(u16::MAX);
-        let height = u16::try_from(size.height).unwrap_or(u16::MAX);
-        // It writes into memory, so it cannot fail.
-        let _ = self.terminal.resize(Rect::new(0, 0, width, height));
-        self.shown = None;
-        self.layer = None;
-        self.dirty = true;
-    }
-
-    fn draw(&mut self) -> io::Result<()> {
-        let picture = self.next_picture();
-        if matches!(picture, PictureChange::Clear) {
-            self.redraw();
-        }
-        self.next_cells();
-        let (model, cells) = (&self.model, self.cells.as_ref());
-        let plain = self.abilities.colours == Colours::None;
-        self.terminal.draw(|frame| {
-            view::draw(model, cells, frame);
-            if plain {
-                view::take_colours(frame.buffer_mut());
-            }
-        })?;
-        if let PictureChange::Show { image, place, .. } = &picture {
-            self.shown = Some((image.clone(), *place));
-        }
-        let layer = self.next_layer();
-        self.dirty = false;
-        self.idle = false;
-        self.writer.write(Output::Frame {
-            cells: self.frame.take(),
-            picture,
-            layer,
-        });
-        Ok(())
-    }
-
-    /// The picture of cells that the next frame shows.
-    fn next_cells(&mut self) {
-        let protocol = self.abilities.protocol;
-        let (Protocol::Cells(colours), Some(preview), Some(layout)) =
-            (protocol, &self.model.preview, self.model.layout())
-        else {
-            self.cells = None;
-            return;
-        };
-        let image = match Overlay::of(&self.model) {
-            Some(overlay) => self.drawn.merged(&preview.image, overlay),
-            None => preview.image.clone(),
-        };
-        let place = protocol.place(&image, layout.picture, self.abilities.cell);
-        let draft = !preview.settled;
-        self.cells = Some(Cells::after(
-            self.cells.take(),
-            &image,
-            place,
-            colours,
-            draft,
-        ));
-    }
-
-    /// What becomes of the picture in the next frame, if it is not made of cells.
-    fn next_picture(&mut self) -> PictureChange {
-        if matches!(self.abilities.protocol, Protocol::Cells(_)) {
-            return PictureChange::Keep;
-        }
-        let covered = !matches!(
-            self.model.dialog,
-            None | Some(Dialog::Type(_) | Dialog::Filter)
-        );
-        let preview = self.model.preview.as_ref().filter(|_| !covered);
-        match (preview, self.model.layout(), &self.shown) {
-            (Some(preview), Some(layout), shown) => {
-                let protocol = self.abilities.protocol;
-                // Kitty shows it as a layer of its own.
-                let overlay = Overlay::of(&self.model).filter(|_| protocol != Protocol::Kitty);
-                let image = &match overlay {
-                    Some(overlay) => self.drawn.merged(&preview.image, overlay),
-                    None => preview.image.clone(),
-                };
-                let place = protocol.place(image, layout.picture, self.abilities.cell);
-                match shown {
-                    Some((old, at)) if Arc::ptr_eq(old, image) && *at == place => {
-                        PictureChange::Keep
-                    }
-                    old => PictureChange::Show {
-                        image: image.clone(),
-                        place,
-                        uncovered: old.as_ref().map(|it| it.1).filter(|it| *it != place),
-                    },
-                }
-            }
-            (_, _, Some(_)) => PictureChange::Clear,
-            _ => PictureChange::Keep,
-        }
+    /// Stops until the shell has this process go on, which SIGCONT tells.
+    fn suspend(&mut self) {
+        self.canvas.leave();
+        // It is a signal that has a default.
+        let _ = emulate_default_handler(SIGTSTP);
     }
 }
 
-impl Shell {
-    /// What becomes of the layer over the picture that the next frame shows.
-    fn next_layer(&mut self) -> LayerChange {
-        let preview = self.model.current_preview().map(|it| it.image.clone());
-        let overlay =
-            Overlay::of(&self.model).filter(|_| self.abilities.protocol == Protocol::Kitty);
-        let wanted = match (&self.shown, preview, overlay) {
-            (Some((shown, place)), Some(preview), Some(overlay))
-                if Arc::ptr_eq(shown, &preview) =>
-            {
-                Some((self.drawn.layer(&preview, overlay), *place))
-            }
-            _ => None,
-        };
-        let same = match (&self.layer, &wanted) {
-            (Some((old, at)), Some((new, place))) => Arc::ptr_eq(old, new) && at == place,
-            (None, None) => true,
-            _ => false,
-        };
-        if same {
-            return LayerChange::Keep;
-        }
-        self.layer = wanted.clone();
-        match wanted {
-            Some((layer, place)) => LayerChange::Show { layer, place },
-            None => LayerChange::Clear,
-        }
-    }
+/// The size of the terminal in cells.
+fn screen_size() -> io::Result<Size> {
+    let (width, height) = crossterm::terminal::size()?;
+    Ok(Size::new(width.into(), height.into()))
 }
 
 /// Saves a patch of a picture, or of what its graft names as the donor.

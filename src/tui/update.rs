@@ -330,7 +330,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             dialog(model, Dialog::Filter)
         }
         Action::Help => dialog(model, Dialog::Help(0)),
-        Action::Redraw => vec![Effect::Redraw],
+        Action::Redraw => vec![Effect::RedrawAll],
+        Action::Suspend => vec![Effect::Suspend],
         Action::Escape if model.tool.is_some() => tools::leave(model),
         Action::Escape => {
             model.status.clear();

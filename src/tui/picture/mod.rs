@@ -1,15 +1,17 @@
-//! Pictures on the terminal: which protocol, and how each is printed.
+//! Pictures on the terminal: which protocol, and how each is brought there.
 
 mod cells;
+mod coder;
 mod colours;
+mod iterm;
 mod kitty;
-mod printed;
 pub mod probe;
+mod sixel;
 
 pub use cells::Cells;
+pub use coder::{Coded, Coder, Job, Payload};
 pub use colours::Colours;
-pub use kitty::Kitty;
-pub use printed::print_with_viuer;
+pub use kitty::{Coded as KittyCoded, Kitty, farewell};
 
 use image::RgbImage;
 use ratatui::layout::Rect;
@@ -19,19 +21,15 @@ use super::geometry::{Size, placed};
 /// How pictures get onto the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// The graphics protocol of kitty, in our own words: pictures need ids so that one can take
-    /// another's place without a flicker, and no answer may come back as keys.
+    /// The graphics protocol of kitty.
     Kitty,
-    /// The inline images of iTerm2, by viuer.
+    /// The inline images of iTerm2.
     Iterm,
-    /// Sixel graphics, by viuer.
+    /// Sixel graphics.
     Sixel,
     /// Cells like those of text, drawn with them.
     Cells(Colours),
 }
-
-/// viuer makes sixel pictures of 6×12 pixels for each cell that it is told, at most this wide.
-const SIXEL_LIMIT: usize = 996;
 
 impl Protocol {
     /// Screen pixels of a cell, as this protocol counts them. `cell` is the terminal's own.
@@ -46,13 +44,5 @@ impl Protocol {
     pub fn place(self, image: &RgbImage, within: Rect, cell: Size) -> Rect {
         let shown = Size::new(image.width() as usize, image.height() as usize);
         placed(shown, within, self.cell(cell))
-    }
-
-    /// Screen pixels that a picture may have in a box of so many.
-    pub fn limit(self, available: Size) -> Size {
-        match self {
-            Protocol::Sixel => Size::new(available.width.min(SIXEL_LIMIT), available.height),
-            _ => available,
-        }
     }
 }

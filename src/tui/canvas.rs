@@ -1,0 +1,490 @@
+//! What is on the screen, and how it gets there: cells by ratatui, the picture by its protocol, as
+//! frames that the link takes.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use image::{RgbImage, RgbaImage};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+
+use super::geometry::Size;
+use super::link::{Link, LinkSpeed};
+use super::model::{Dialog, Model};
+use super::overlay::{Drawn, Overlay};
+use super::picture::probe::Abilities;
+use super::picture::{Cells, Coded, Coder, Colours, Job, Kitty, KittyCoded, Payload, Protocol};
+use super::screen::{FrameBuffer, Output, Writer, erase};
+use super::stage::{Made, Quality, Stage, Wanted};
+use super::view;
+
+/// A status query: its answer says that everything before it was taken in.
+const FENCE: &[u8] = b"\x1b[5n";
+
+/// The screen.
+#[derive(Debug)]
+pub struct Canvas {
+    terminal: Terminal<CrosstermBackend<FrameBuffer>>,
+    frame: FrameBuffer,
+    /// What ratatui writes when nothing has changed.
+    empty: Vec<u8>,
+    writer: Writer,
+    coder: Coder,
+    link: Link,
+    stage: Stage<Payload>,
+    abilities: Abilities,
+    /// The last frame was written.
+    idle: bool,
+    /// Something changed since the last frame.
+    dirty: bool,
+    /// The picture on the screen if it is made of cells.
+    cells: Option<Cells>,
+    kitty: Kitty,
+    /// What the terminal shows until the picture that is being sent is complete.
+    before: Option<Made>,
+    /// What the tools draw over the preview.
+    drawn: Drawn,
+    layer: Layer,
+    /// Bytes for the next frame that nothing else would cause.
+    owed: Vec<u8>,
+}
+
+/// The see-through layer over the picture, where the protocol has layers.
+#[derive(Debug, Default)]
+struct Layer {
+    shown: Option<(Arc<RgbaImage>, Rect)>,
+    coding: bool,
+    ready: Option<(Arc<RgbaImage>, Rect, KittyCoded)>,
+}
+
+fn same<T>(a: Option<&(Arc<T>, Rect)>, b: Option<&(Arc<T>, Rect)>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+impl Canvas {
+    /// A screen that nothing is on yet.
+    ///
+    /// # Errors
+    /// When the terminal has gone.
+    pub fn new(
+        abilities: Abilities,
+        speed: LinkSpeed,
+        writer: Writer,
+        coder: Coder,
+    ) -> io::Result<Self> {
+        let frame = FrameBuffer::default();
+        let mut terminal = Terminal::new(CrosstermBackend::new(frame.clone()))?;
+        terminal.draw(|_| {})?;
+        frame.take();
+        terminal.draw(|_| {})?;
+        Ok(Self {
+            terminal,
+            empty: frame.take(),
+            frame,
+            writer,
+            coder,
+            link: Link::new(speed, abilities.remote, abilities.answers),
+            stage: Stage::new(Instant::now()),
+            abilities,
+            idle: true,
+            dirty: true,
+            cells: None,
+            kitty: Kitty::new(std::process::id()),
+            before: None,
+            drawn: Drawn::default(),
+            layer: Layer::default(),
+            owed: Vec::new(),
+        })
+    }
+
+    /// Something has changed that is drawn.
+    pub fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    /// The last frame was handed to the system.
+    pub fn written(&mut self) {
+        self.idle = true;
+    }
+
+    /// The terminal has taken in a frame.
+    pub fn answered(&mut self, now: Instant) {
+        self.link.answered(now);
+    }
+
+    /// The terminal says something about a picture.
+    pub fn hear(&mut self, answer: &str) {
+        if self.kitty.is_missing(answer) {
+            self.forget();
+        }
+    }
+
+    /// Something is ready for the wire.
+    pub fn coded(&mut self, coded: Coded) {
+        match coded {
+            Coded::Picture(made) => self.stage.coded(made),
+            Coded::Layer(layer, place, coded) => {
+                self.layer.coding = false;
+                self.layer.ready = coded.map(|it| (layer, place, it));
+            }
+        }
+    }
+
+    /// The size of a cell in pixels.
+    pub fn set_cell(&mut self, cell: Size) {
+        self.abilities.cell = cell;
+    }
+
+    /// Has the next frame draw every cell. The terminal keeps its pictures.
+    pub fn redraw(&mut self, size: Size) {
+        let width = u16::try_from(size.width).unwrap_or(u16::MAX);
+        let height = u16::try_from(size.height).unwrap_or(u16::MAX);
+        // It writes into memory, so it cannot fail.
+        let _ = self.terminal.resize(Rect::new(0, 0, width, height));
+        if self.abilities.protocol != Protocol::Kitty {
+            self.stage.show(None);
+        }
+        self.dirty = true;
+    }
+
+    /// Has everything sent anew, as to a terminal that has forgotten it.
+    pub fn begin_anew(&mut self, size: Size) {
+        self.link.begin_anew();
+        self.forget();
+        self.redraw(size);
+    }
+
+    fn forget(&mut self) {
+        self.owed.extend(self.kitty.clear());
+        self.stage.show(None);
+        self.layer.shown = None;
+        self.before = None;
+        self.dirty = true;
+    }
+
+    /// Gives the terminal back, for good or for a while.
+    pub fn leave(&mut self) {
+        self.writer.leave();
+    }
+
+    /// Draws and sends what there is, if it may go; answers when to ask again though nothing has happened.
+    ///
+    /// # Errors
+    /// When the terminal has gone.
+    pub fn step(&mut self, model: &Model) -> io::Result<Option<Instant>> {
+        let now = Instant::now();
+        self.link.check(now);
+        let wanted = self.wanted(model);
+        self.stage.want(wanted, now);
+        self.give_up_if_old();
+        self.order(now);
+        let layer = self.wanted_layer(model);
+        self.order_layer(layer.as_ref());
+        if self.idle && self.has_something(layer.as_ref()) {
+            self.send(model, layer.as_ref(), now)?;
+            self.order(now);
+        }
+        let deadlines = [self.link.deadline(), self.stage.deadline(&self.link, now)];
+        Ok(deadlines.into_iter().flatten().min())
+    }
+
+    fn is_cells(&self) -> bool {
+        matches!(self.abilities.protocol, Protocol::Cells(_))
+    }
+
+    /// The picture that is to be seen, with what the tools draw where there is no layer for it.
+    fn wanted(&mut self, model: &Model) -> Option<Wanted> {
+        let covered = !matches!(model.dialog, None | Some(Dialog::Type(_) | Dialog::Filter));
+        if covered && !self.is_cells() {
+            return None;
+        }
+        let (preview, layout) = (model.preview.as_ref()?, model.layout()?);
+        let protocol = self.abilities.protocol;
+        let overlay = Overlay::of(model).filter(|_| protocol != Protocol::Kitty);
+        let image = match overlay {
+            Some(overlay) => self.drawn.merged(&preview.image, overlay),
+            None => preview.image.clone(),
+        };
+        let cell = protocol.cell(self.abilities.cell);
+        let room = (
+            usize::from(layout.picture.width) * cell.width,
+            usize::from(layout.picture.height) * cell.height,
+        );
+        // The one before the terminal became smaller.
+        if image.width() as usize > room.0 || image.height() as usize > room.1 {
+            return None;
+        }
+        Some(Wanted {
+            place: protocol.place(&image, layout.picture, self.abilities.cell),
+            image,
+            settled: preview.settled,
+        })
+    }
+
+    /// A picture that takes its time is not sent to its end when another one is wanted.
+    fn give_up_if_old(&mut self) {
+        let (Some(sending), wanted) = (self.kitty.sending(), self.stage.wanted()) else {
+            return;
+        };
+        let old = wanted
+            .is_none_or(|it| !Arc::ptr_eq(&it.image, &sending.image) || it.place != sending.place);
+        if old && sending.quality > Quality::Draft {
+            let bytes = self.kitty.give_up();
+            self.owed.extend(bytes);
+            self.stage.show(self.before.take());
+        }
+    }
+
+    /// Has made ready what should be sent next.
+    fn order(&mut self, now: Instant) {
+        if self.is_cells() || self.holds_wanted() {
+            return;
+        }
+        if let Some(order) = self.stage.order(&self.link, now) {
+            self.coder.encode(self.abilities, Job::Picture(order));
+        }
+    }
+
+    /// Whether the wanted picture is not on the screen.
+    fn lacks_wanted(&self) -> bool {
+        let shown = self.stage.shown();
+        match (self.stage.wanted(), shown) {
+            (Some(wanted), Some(shown)) => {
+                !Arc::ptr_eq(&wanted.image, &shown.image) || wanted.place != shown.place
+            }
+            (wanted, shown) => wanted.is_some() != shown.is_some(),
+        }
+    }
+
+    /// Whether the wanted picture is not on the screen though the terminal has it.
+    fn holds_wanted(&self) -> bool {
+        let wanted = self.stage.wanted();
+        self.abilities.protocol == Protocol::Kitty
+            && self.lacks_wanted()
+            && wanted.is_some_and(|it| self.kitty.holds(&it.image, it.place))
+    }
+
+    fn has_something(&self, layer: Option<&(Arc<RgbaImage>, Rect)>) -> bool {
+        if self.link.takes_picture() {
+            let cells = self.is_cells() && self.cells_are_old();
+            if self.stage.is_ready() || cells {
+                return true;
+            }
+        }
+        if self.kitty.sending().is_some() && self.link.takes_slice() {
+            return true;
+        }
+        let layers = !same(layer, self.layer.shown.as_ref())
+            && (layer.is_none() || self.layer.ready.is_some());
+        let vanishes = self.stage.wanted().is_none() && self.stage.shown().is_some();
+        let small =
+            self.dirty || !self.owed.is_empty() || layers || vanishes || self.holds_wanted();
+        small && self.link.takes_text()
+    }
+
+    /// Whether the cells of the picture are not those that are wanted.
+    fn cells_are_old(&self) -> bool {
+        let settled = self.stage.wanted().is_some_and(|it| it.settled);
+        let exact = self
+            .stage
+            .shown()
+            .is_some_and(|it| it.quality == Quality::Exact);
+        self.lacks_wanted() || (settled && !exact)
+    }
+
+    fn send(
+        &mut self,
+        model: &Model,
+        layer: Option<&(Arc<RgbaImage>, Rect)>,
+        now: Instant,
+    ) -> io::Result<()> {
+        let mut before = std::mem::take(&mut self.owed);
+        let (mut erased, mut graphics) = (Vec::new(), Vec::new());
+        if self.is_cells() {
+            self.next_cells();
+        } else {
+            self.next_picture(&mut before, &mut erased, &mut graphics)?;
+        }
+        self.next_layer(layer, &mut graphics);
+        let picture = self.cells.as_ref();
+        let plain = self.abilities.colours == Colours::None;
+        self.terminal.draw(|frame| {
+            view::draw(model, picture, frame);
+            if plain {
+                view::take_colours(frame.buffer_mut());
+            }
+        })?;
+        self.dirty = false;
+        let mut cells = self.frame.take();
+        if cells == self.empty {
+            cells.clear();
+        }
+        let mut bytes = before;
+        let drawn = !(erased.is_empty() && cells.is_empty() && graphics.is_empty());
+        let synchronized = self.abilities.synchronized && drawn;
+        if synchronized {
+            bytes.extend_from_slice(b"\x1b[?2026h");
+        }
+        bytes.extend(erased);
+        bytes.extend(cells);
+        bytes.extend(graphics);
+        if synchronized {
+            bytes.extend_from_slice(b"\x1b[?2026l");
+        }
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if self.link.wants_fence() {
+            bytes.extend_from_slice(FENCE);
+        }
+        self.link.sent(bytes.len(), now);
+        self.idle = false;
+        self.writer.write(Output::Frame(bytes));
+        Ok(())
+    }
+
+    /// The picture of cells that the next frame shows: a newer one only if the link has room for it.
+    fn next_cells(&mut self) {
+        let Protocol::Cells(colours) = self.abilities.protocol else {
+            return;
+        };
+        let Some(wanted) = self.stage.wanted().cloned() else {
+            self.cells = None;
+            self.stage.show(None);
+            return;
+        };
+        let moved = self.stage.shown().is_none_or(|it| it.place != wanted.place);
+        if !self.cells_are_old() || !(moved || self.link.takes_picture()) {
+            return;
+        }
+        let draft = !wanted.settled;
+        let before = self.cells.take();
+        self.cells = Some(Cells::after(
+            before,
+            &wanted.image,
+            wanted.place,
+            colours,
+            draft,
+        ));
+        self.stage.show(Some(Made {
+            image: wanted.image,
+            place: wanted.place,
+            quality: if draft {
+                Quality::Draft
+            } else {
+                Quality::Exact
+            },
+        }));
+    }
+
+    /// What becomes of a picture that is not made of cells.
+    fn next_picture(
+        &mut self,
+        before: &mut Vec<u8>,
+        erased: &mut Vec<u8>,
+        graphics: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        if self.stage.wanted().is_none() {
+            if let Some(shown) = self.stage.shown() {
+                match self.abilities.protocol {
+                    Protocol::Kitty => graphics.extend(self.kitty.hide()),
+                    _ => erase(erased, shown.place)?,
+                }
+                self.stage.show(None);
+                self.layer.shown = None;
+            }
+            return Ok(());
+        }
+        if self.holds_wanted()
+            && let Some(wanted) = self.stage.wanted()
+            && let Some((bytes, made)) = self.kitty.show_held(&wanted.image, wanted.place)
+        {
+            graphics.extend(bytes);
+            self.stage.show(Some(Made {
+                image: wanted.image.clone(),
+                ..made
+            }));
+        }
+        if self.link.takes_picture()
+            && self.kitty.sending().is_none()
+            && let Some((made, payload)) = self.stage.take()
+        {
+            match payload {
+                Payload::Kitty(coded) => {
+                    before.extend(self.kitty.send(made.clone(), coded));
+                    self.before = self.stage.shown().cloned();
+                }
+                Payload::Bytes(bytes) => {
+                    self.uncover(&made, erased)?;
+                    go_to(graphics, made.place)?;
+                    graphics.extend(bytes);
+                }
+            }
+            self.stage.show(Some(made));
+        }
+        if self.kitty.sending().is_some() && self.link.takes_slice() {
+            let (data, placed) = self.kitty.slice(self.link.slice());
+            before.extend(data);
+            graphics.extend(placed.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Blanks what the new picture does not cover of the old one.
+    fn uncover(&self, made: &Made, erased: &mut Vec<u8>) -> io::Result<()> {
+        match self.stage.shown() {
+            Some(old) if old.place != made.place => erase(erased, old.place),
+            _ => Ok(()),
+        }
+    }
+
+    /// The layer that belongs over the picture.
+    fn wanted_layer(&mut self, model: &Model) -> Option<(Arc<RgbaImage>, Rect)> {
+        if self.abilities.protocol != Protocol::Kitty {
+            return None;
+        }
+        let shown = self.stage.shown()?;
+        let preview: &Arc<RgbImage> = &model.current_preview()?.image;
+        let overlay = Overlay::of(model)?;
+        Arc::ptr_eq(&shown.image, preview)
+            .then(|| (self.drawn.layer(preview, overlay), shown.place))
+    }
+
+    fn order_layer(&mut self, layer: Option<&(Arc<RgbaImage>, Rect)>) {
+        let Some((image, place)) = layer else {
+            return;
+        };
+        let ready = self.layer.ready.as_ref();
+        let made = ready.is_some_and(|it| Arc::ptr_eq(&it.0, image) && it.1 == *place);
+        if self.layer.coding || made || same(layer, self.layer.shown.as_ref()) {
+            return;
+        }
+        self.layer.coding = true;
+        let job = Job::Layer(image.clone(), *place);
+        self.coder.encode(self.abilities, job);
+    }
+
+    fn next_layer(&mut self, layer: Option<&(Arc<RgbaImage>, Rect)>, graphics: &mut Vec<u8>) {
+        if layer.is_none() && self.layer.shown.take().is_some() {
+            graphics.extend(self.kitty.clear_layer());
+        }
+        // Nothing may come between the slices of a picture.
+        if layer.is_none() || self.kitty.sending().is_some() {
+            return;
+        }
+        if let Some((image, place, coded)) = self.layer.ready.take() {
+            graphics.extend(self.kitty.show_layer(coded, place));
+            self.layer.shown = Some((image, place));
+        }
+    }
+}
+
+fn go_to(bytes: &mut Vec<u8>, place: Rect) -> io::Result<()> {
+    crossterm::queue!(bytes, crossterm::cursor::MoveTo(place.x, place.y))
+}
