@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use repore::engine::operations::{Graft, Rectangle, SMALLEST_PATCH};
-use repore::engine::raster::{Image, Region};
-use repore::engine::render::Inputs;
+use repore::engine::raster::{Image, Plane, Region, Tile};
+use repore::engine::recipe::{Kind, Layer, Operation, Recipe};
+use repore::engine::render::{Cancel, Inputs, Plan};
 use repore::files::read_photo;
 
 fn sample(name: &str) -> Arc<Image> {
@@ -53,4 +54,47 @@ fn a_smoothed_portrait_is_no_donor_for_itself() {
         .patches(&Graft::default())
         .expect_err("it is all smoothed");
     assert!(refusal.contains("no unspoiled skin"), "{refusal}");
+}
+
+#[test]
+fn a_smoothed_portrait_gets_skin_by_formula_and_says_so() {
+    let picture = sample("stubble.jpg");
+    let recipe = Recipe {
+        layers: vec![Layer::new(Kind::Graft)],
+        ..Recipe::default()
+    };
+    let plan = Plan::new(&recipe, Inputs::alone(picture.clone()));
+    assert_eq!(plan.skipped(), []);
+    assert!(plan.notes()[0].contains("skin made by formula is used"));
+    let Operation::Graft(graft) = &plan.resolved().layers[0].operation else {
+        panic!("it is a graft");
+    };
+    assert!(graft.has_built_in_donor() && graft.patch.is_some());
+    // The face is a third as large as that which scale 1 suits.
+    assert!((0.25..0.45).contains(&graft.scale), "{}", graft.scale);
+    let written = Recipe::from_toml(&plan.resolved().to_toml()).expect("it was written by us");
+    let again = Plan::new(&written, Inputs::alone(picture.clone()));
+    assert_eq!(again.notes(), [""; 0]);
+    let region = Region::new(400, 300, 160, 120);
+    let render = |plan: &Plan| plan.tile(region, &Cancel::default());
+    assert_eq!(render(&plan), render(&again));
+    assert_ne!(render(&plan), picture.tile(region));
+}
+
+#[test]
+fn skin_by_formula_is_not_for_pictures_that_have_an_original_or_no_face() {
+    let recipe = Recipe {
+        layers: vec![Layer::new(Kind::Graft)],
+        ..Recipe::default()
+    };
+    let portrait = sample("stubble.jpg");
+    let mut beside = Inputs::alone(portrait.clone());
+    beside.original = Some(portrait.clone());
+    assert_eq!(Plan::new(&recipe, beside).skipped().len(), 1);
+    let flat = Tile::new(
+        Region::of_size(300, 300),
+        vec![Plane::filled(300, 300, 0.5)],
+    );
+    let flat = Inputs::alone(Arc::new(Image::from_tile(&flat)));
+    assert_eq!(Plan::new(&recipe, flat).skipped().len(), 1);
 }

@@ -389,8 +389,12 @@ impl Model {
             }
             _ => false,
         };
+        // A donor that has no skin to give is another one, at its own scale.
+        let donors = [mine, resolved].map(|it| it.get("donor"));
+        let instead = matches!(setting.spec.name, "donor" | "scale") && donors[0] != donors[1];
+        let open = open || instead;
         let value = resolved.get(setting.spec.name)?;
-        let found = matches!(value, Value::Rectangle(_) | Value::Number(_));
+        let found = instead || matches!(value, Value::Rectangle(_) | Value::Number(_));
         (open && found && resolved.kind() == mine.kind()).then_some(value)
     }
 

@@ -22,6 +22,9 @@ pub struct Rectangle {
 /// What the names of donors from the library begin with.
 pub const LIBRARY: &str = "library:";
 
+/// The donor that is made by formula.
+pub const BUILT_IN: &str = "built-in";
+
 /// Pixels around the patch of a donor from the library, so that its high pass has real neighbours.
 pub const LIBRARY_RIM: u32 = 64;
 
@@ -34,7 +37,7 @@ pub struct Graft {
     pub strength: Strength,
     /// How the patch is spread.
     pub tiling: Tiling,
-    /// Where the patch is: `self`, `original`, `library:NAME`, or the path of a picture.
+    /// Where the patch is: `self`, `original`, `library:NAME`, `built-in`, or the path of a picture.
     pub donor: String,
     /// The patch, in pixels of the donor; left open, the best one is found.
     pub patch: Option<Rectangle>,
@@ -79,7 +82,7 @@ impl Settings for Graft {
             donor,
             "",
             Allowed::Text,
-            "where the patch is: self, original, library:NAME, or a picture's path"
+            "where the patch is: self, original, library:NAME, built-in, or a picture's path"
         ),
         parameter!(
             patch,
@@ -99,12 +102,26 @@ impl Settings for Graft {
 impl Graft {
     /// Whether the donor is a picture that has to be read.
     pub fn has_file_donor(&self) -> bool {
-        !matches!(self.donor.as_str(), "self" | "original")
+        !matches!(self.donor.as_str(), "self" | "original" | BUILT_IN)
     }
 
     /// Whether the donor is a patch that was saved by name.
     pub fn has_library_donor(&self) -> bool {
         self.donor.starts_with(LIBRARY)
+    }
+
+    /// Whether the donor is made by formula, and for the layer's scale at once.
+    pub fn has_built_in_donor(&self) -> bool {
+        self.donor == BUILT_IN
+    }
+
+    /// How much the donor has to be magnified.
+    fn magnification(&self) -> f64 {
+        if self.has_built_in_donor() {
+            1.0
+        } else {
+            self.scale
+        }
     }
 }
 
@@ -169,11 +186,12 @@ impl GraftTexture {
                 height: donor.height(),
             });
         }
-        let scaled = |length: usize| ((length as f64 * graft.scale).round() as usize).max(1);
+        let scale = graft.magnification();
+        let scaled = |length: usize| ((length as f64 * scale).round() as usize).max(1);
         let bounds = Region::of_size(scaled(donor.width()), scaled(donor.height()));
         let region = Region::new(
-            (marked.x as f64 * graft.scale).round() as usize,
-            (marked.y as f64 * graft.scale).round() as usize,
+            (marked.x as f64 * scale).round() as usize,
+            (marked.y as f64 * scale).round() as usize,
             scaled(marked.width),
             scaled(marked.height),
         )

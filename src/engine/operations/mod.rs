@@ -1,6 +1,7 @@
 //! What a layer paints: one file each, with its settings, its reach, its maths and its tests.
 
 mod cancel;
+mod formula;
 mod fourier;
 mod gaussian;
 mod graft;
@@ -17,9 +18,10 @@ mod texture;
 mod tiling;
 
 pub use cancel::Cancel;
+pub use formula::{FACE, skin_by_formula};
 pub(in crate::engine) use fourier::Spectrum;
 pub use gaussian::{Gaussian, Lows};
-pub use graft::{Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle};
+pub use graft::{BUILT_IN, Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle};
 pub use high_pass::HighPass;
 pub use noise::{Distribution, Noise, NoisePlace};
 pub use overlay::{Fit, Overlay};

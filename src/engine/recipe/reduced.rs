@@ -20,6 +20,11 @@ impl Recipe {
                 }
                 Operation::Graft(graft) => {
                     graft.radius *= scale;
+                    // What is made by formula is made for its scale; its patch is always the same.
+                    if graft.has_built_in_donor() {
+                        graft.scale *= scale;
+                        continue;
+                    }
                     graft.patch = graft.patch.map(|patch| reduced_patch(patch, scale));
                     // A draft shows what it can of a patch that became too small to blend.
                     if graft

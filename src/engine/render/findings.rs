@@ -30,6 +30,8 @@ pub struct Findings {
     pub(super) masks: Found,
     /// The best patches of donors, by the donor's name and the bits of its magnification.
     pub(super) patches: Memory<(String, u64), Vec<Rectangle>>,
+    /// Skin by formula, by the bits of its scale.
+    pub(super) made: Memory<u64, Image>,
     /// The strengths of layers that match their reference, by the recipe up to and with the layer.
     pub(super) strengths: Memory<Recipe, Match>,
     /// The textures of patches, by the settings that make them.

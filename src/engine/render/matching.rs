@@ -170,13 +170,13 @@ impl Plan {
             return Some((energy, "the picture's own skin"));
         }
         let graft = graft?;
-        let donor = self.inputs.donor(&graft.donor).ok()?;
+        let donor = self.inputs.donor(graft).ok()?;
         let as_pattern = Graft {
             radius: FINE,
             tiling: Tiling::Pattern,
             ..graft.clone()
         };
-        let texture = GraftTexture::take(&as_pattern, donor).ok()?;
+        let texture = GraftTexture::take(&as_pattern, &donor).ok()?;
         Some((mean_square(texture.detail()), "the donor"))
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{Inputs, Plan};
 use crate::engine::masks::{Found, MaskName, MaskSources, Masks};
 use crate::engine::operations::patches::{best_patches, cells};
-use crate::engine::operations::{Cancel, Graft, LIBRARY_RIM, Rectangle};
+use crate::engine::operations::{
+    BUILT_IN, Cancel, FACE, Graft, LIBRARY_RIM, Rectangle, skin_by_formula,
+};
 use crate::engine::raster::{Image, Plane, Region, Resample};
 use crate::engine::recipe::Operation;
 
@@ -23,18 +25,39 @@ impl Inputs {
     ///
     /// # Errors
     /// With the words that say why there is none.
-    pub(super) fn donor(&self, name: &str) -> Result<&Arc<Image>, String> {
-        match name {
-            SELF => Ok(&self.picture),
+    pub(super) fn donor(&self, graft: &Graft) -> Result<Arc<Image>, String> {
+        match graft.donor.as_str() {
+            SELF => Ok(self.picture.clone()),
             ORIGINAL => {
-                let original = self.original.as_ref();
+                let original = self.original.clone();
                 original.ok_or_else(|| "its donor is the original, and there is none".to_string())
             }
+            BUILT_IN => {
+                let make = || skin_by_formula(graft.scale);
+                Ok(self.findings.made.recall(graft.scale.to_bits(), make))
+            }
             path => {
-                let file = self.files.get(path);
+                let file = self.files.get(path).cloned();
                 file.ok_or_else(|| format!("its donor {path} was not read"))
             }
         }
+    }
+
+    /// What a graft takes instead, if its donor is a picture that has no skin to give: skin by formula, as coarse as
+    /// suits the largest face. `None` where there is something better, or no face to say how coarse.
+    pub(super) fn built_in(&self, graft: &Graft) -> Option<Graft> {
+        if graft.donor != SELF || self.original.is_some() {
+            return None;
+        }
+        let sizes = self.faces().iter().map(|it| it.size);
+        let face = sizes.max_by(f64::total_cmp)?;
+        let scale = (graft.scale * face / FACE).clamp(0.25, 4.0);
+        Some(Graft {
+            donor: BUILT_IN.to_string(),
+            // As it will be written.
+            scale: (100.0 * scale).round() / 100.0,
+            ..graft.clone()
+        })
     }
 
     /// The patches of a graft's donor that suit it best, the best first; at most three, none over
@@ -43,8 +66,8 @@ impl Inputs {
     /// # Errors
     /// With the words that say why there is none.
     pub fn patches(&self, graft: &Graft) -> Result<Vec<Rectangle>, String> {
-        let donor = self.donor(&graft.donor)?;
-        if graft.has_library_donor() {
+        let donor = &self.donor(graft)?;
+        if graft.has_library_donor() || graft.has_built_in_donor() {
             return whole_patch(donor).map(|it| vec![it]);
         }
         let key = (graft.donor.clone(), graft.scale.to_bits());
@@ -84,7 +107,7 @@ impl Plan {
     }
 }
 
-/// The patch that a donor from the library is: all of it but its rim.
+/// The patch that a donor from the library or by formula is: all of it but its rim.
 fn whole_patch(donor: &Image) -> Result<Rectangle, String> {
     let inside = |length: usize| {
         let length = u32::try_from(length).ok()?;

@@ -304,9 +304,19 @@ impl Plan {
     fn graft(&mut self, index: usize, graft: &Graft, label: &str) -> Result<Painter, String> {
         let mut graft = graft.clone();
         if graft.patch.is_none() {
-            let best = self.inputs.patches(&graft)?[0];
+            let best = match self.inputs.patches(&graft) {
+                Ok(best) => best[0],
+                Err(why) => {
+                    graft = self.inputs.built_in(&graft).ok_or_else(|| why.clone())?;
+                    let scale = graft.scale;
+                    self.notes.push(format!(
+                        "{label}: {why}; skin made by formula is used, at scale {scale} for the face"
+                    ));
+                    self.inputs.patches(&graft)?[0]
+                }
+            };
             // What was saved by name was chosen then; anything else a person should know.
-            if !graft.has_library_donor() {
+            if !graft.has_library_donor() && !graft.has_built_in_donor() {
                 self.notes.push(format!(
                     "{label}: the patch {},{},{},{} was found",
                     best.x, best.y, best.width, best.height
@@ -315,14 +325,14 @@ impl Plan {
             graft.patch = Some(best);
             self.resolved.layers[index].operation = Operation::Graft(graft.clone());
         }
-        let donor = self.inputs.donor(&graft.donor)?;
+        let donor = self.inputs.donor(&graft)?;
         // What the texture depends on, so that another strength does not make it anew.
         let key = Graft {
             strength: Strength::Match,
             ..graft.clone()
         };
         let textures = &self.inputs.findings.textures;
-        let texture = textures.recall(key, || GraftTexture::take(&graft, donor).map(Arc::new));
+        let texture = textures.recall(key, || GraftTexture::take(&graft, &donor).map(Arc::new));
         let texture = texture.as_ref().clone().map_err(|it| it.to_string())?;
         Ok(Painter::Graft {
             texture,

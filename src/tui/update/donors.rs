@@ -2,7 +2,7 @@
 
 use super::marquee::{chosen_graft, graft};
 use super::recipe::change;
-use crate::engine::operations::LIBRARY;
+use crate::engine::operations::{BUILT_IN, LIBRARY};
 use crate::engine::recipe::Operation;
 use crate::engine::render::{ORIGINAL, SELF};
 use crate::files::Donor;
@@ -15,6 +15,9 @@ const OWN: [(&str, &str); 2] = [
     (SELF, "the picture itself"),
     (ORIGINAL, "the picture before the AI"),
 ];
+
+/// The last one, for those who have no better.
+const MADE: (&str, &str) = (BUILT_IN, "skin made by formula");
 
 /// Asks for the name under which the patch is saved: the one that is being marked, or else that of
 /// the graft layer.
@@ -33,7 +36,8 @@ pub fn ask_name(model: &mut Model) -> Vec<Effect> {
     let preview = preview.filter(|it| Some(it.picture) == model.open);
     let resolved = preview.and_then(|it| it.resolved.layers.get(layer));
     let found = match resolved.map(|it| &it.operation) {
-        Some(Operation::Graft(it)) => it.patch,
+        // A patch of what is used instead is none of the donor's.
+        Some(Operation::Graft(it)) if it.donor == settings.donor => it.patch,
         _ => None,
     };
     let patch = marked.or(settings.patch).or(found);
@@ -41,6 +45,10 @@ pub fn ask_name(model: &mut Model) -> Vec<Effect> {
         model.status = format!("{label} has no patch; m marks one");
         return Vec::new();
     };
+    if settings.has_built_in_donor() {
+        model.status = format!("the skin of {label} is made by formula and needs no library");
+        return Vec::new();
+    }
     if settings.has_library_donor() {
         model.status = format!("the patch of {label} is in the library already");
         return Vec::new();
@@ -82,7 +90,7 @@ pub fn listed(model: &mut Model, library: Result<Vec<Donor>, String>) -> Vec<Eff
 
 /// How many donors there are to choose from.
 pub fn count(library: &[Donor]) -> usize {
-    OWN.len() + library.len()
+    OWN.len() + library.len() + 1
 }
 
 /// What a recipe calls one of the donors.
@@ -93,13 +101,14 @@ fn name(at: usize, library: &[Donor]) -> String {
     ) {
         (Some((name, _)), _) => (*name).to_string(),
         (None, Some(donor)) => format!("{LIBRARY}{}", donor.name),
-        (None, None) => String::new(),
+        (None, None) => MADE.0.to_string(),
     }
 }
 
 /// The rows of the choice.
 pub fn rows(library: &[Donor]) -> Vec<String> {
-    let own = OWN.iter().map(|(name, about)| format!("{name:<16}{about}"));
+    let row = |(name, about): &(&str, &str)| format!("{name:<16}{about}");
+    let own = OWN.iter().map(row);
     let saved = library.iter().map(|it| {
         let from = if it.source.is_empty() {
             String::new()
@@ -111,7 +120,7 @@ pub fn rows(library: &[Donor]) -> Vec<String> {
             it.name, it.patch.width, it.patch.height
         )
     });
-    own.chain(saved).collect()
+    own.chain(saved).chain([row(&MADE)]).collect()
 }
 
 /// Takes a donor for the graft layer. The patch is left to be found, as it was one of another picture.

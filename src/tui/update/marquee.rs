@@ -35,13 +35,18 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
     let Some((label, graft)) = graft(model, layer) else {
         return Vec::new();
     };
+    if graft.has_built_in_donor() {
+        model.status = format!("the skin of {label} is made by formula; C chooses another donor");
+        return Vec::new();
+    }
     let seen = model.view.centre;
     let centre = [seen.0 * size.width as f64, seen.1 * size.height as f64];
     let donor = (graft.donor == SELF).then_some(size);
     let found = model.preview.as_ref().and_then(|it| {
         let resolved = it.resolved.layers.get(layer).map(|it| &it.operation);
         match resolved {
-            Some(Operation::Graft(it)) => it.patch,
+            // A patch of what is used instead is none of the donor's.
+            Some(Operation::Graft(it)) if it.donor == graft.donor => it.patch,
             _ => None,
         }
     });

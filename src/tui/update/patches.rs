@@ -24,8 +24,8 @@ pub fn known(model: &mut Model) -> Option<Vec<Effect>> {
     let wanted = model.next_patch_of?;
     let preview = model.preview.as_ref()?;
     let (layer, patches) = preview.patches.clone()?;
-    let found = match preview.resolved.layers.get(layer).map(|it| &it.operation) {
-        Some(Operation::Graft(it)) => it.patch,
+    let resolved = match preview.resolved.layers.get(layer).map(|it| &it.operation) {
+        Some(Operation::Graft(it)) => Some(it.clone()),
         _ => None,
     };
     if layer != wanted {
@@ -33,7 +33,9 @@ pub fn known(model: &mut Model) -> Option<Vec<Effect>> {
     }
     model.next_patch_of = None;
     let (label, settings) = graft(model, layer)?;
-    if patches.is_empty() {
+    let found = resolved.as_ref().and_then(|it| it.patch);
+    let instead = resolved.is_some_and(|it| it.donor != settings.donor);
+    if patches.is_empty() || instead {
         model.status = format!("no even skin was found for {label}; m marks a patch");
         return None;
     }

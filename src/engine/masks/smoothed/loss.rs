@@ -25,6 +25,26 @@ const FLOOR_ALONE: f32 = 0.8 / 255.0;
 /// 0.1.
 const PROMISED_RATIO: f32 = 0.25;
 
+/// Amplitude of the finest octave from which texture is there by any measure, whatever the next octave has: between
+/// these the ratio counts less and less. Smoothed skin has 0.3 to 3 levels of 8 bits in its median, and faces that are
+/// too small for pores, whose octaves hold features, have 6 and more.
+const PLENTY: [f32; 2] = [3.0 / 255.0, 6.0 / 255.0];
+
+/// Skin has more than this in its finest octave, if only the noise of its photograph: a network and a filter leave
+/// half of it. Photographs have 0.9 to 2.6 levels in their smoothest twentieth.
+const LEAST_OF_SKIN: f32 = 0.9 / 255.0;
+
+/// Losses at which a cell of skin counts as hardly and as wholly smoothed where its surroundings are judged.
+const JUDGED: [f32; 2] = [0.1, 0.3];
+
+/// The share of the skin around a place that has lost texture: below these the place has not, whatever it looks like
+/// by itself, and from there to the last it has. Networks smooth whole faces, and chance makes small even spots.
+const FEW: [f32; 2] = [0.03, 0.15];
+const MOST: [f32; 2] = [0.2, 0.5];
+
+/// What is smoothed by its surroundings has lost this much.
+const BY_SURROUNDINGS: f32 = 0.3;
+
 /// So much more of the finest octave than the edges nearby, in the same logarithm, has the skin of a picture of any
 /// sharpness, for its texture is finer than an edge.
 const FINER_THAN_EDGES: f32 = 1.0;
@@ -35,7 +55,7 @@ const SOFT_EDGES: [f32; 2] = [-1.2, -1.0];
 /// Cells whose edges are counted together, a side.
 const BLOCK: usize = 4;
 
-/// How far around a place edges are counted: in lengths of the picture's longer side, and at least, in pixels.
+/// How far around a place edges and skin are counted: in lengths of the picture's longer side, and at least, in pixels.
 const NEARBY: f64 = 0.025;
 const NEARBY_AT_LEAST: f64 = 16.0;
 
@@ -64,13 +84,15 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
 }
 
 /// The loss of a picture by itself, 0..=1 in each cell: how far its finest octave stays below what the next octave
-/// promises, unless edges nearby are as soft.
-pub fn alone(picture: &Image, feather: f64) -> Plane {
+/// promises, unless edges nearby are as soft; in `skin`, a coverage of the cells, also how far it stays below the least
+/// that skin has.
+pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER_ALONE.map(|it| it * feather);
-    let [mut loss, finest, next] = in_tiles(bounds, |to| {
+    let [mut loss, amplitude, finest, next] = in_tiles(bounds, |to| {
         let octaves = Octaves::look(|it| picture.tile(it).luma(), to, bounds, gather);
         let [finest, next] = octaves.energies;
+        let amplitude = finest.clone().map(f32::sqrt);
         let strength = next.clone().map(f32::sqrt);
         let ratio = finest.clone().zip_map(&next, |finest, next| {
             let promise = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
@@ -78,7 +100,7 @@ pub fn alone(picture: &Image, feather: f64) -> Plane {
         });
         // What has no texture at all says nothing of sharpness.
         let weighted = |it: Plane| it.zip_map(&strength, |it, weight| it * weight);
-        [ratio, weighted(finest), weighted(next)]
+        [ratio, amplitude, weighted(finest), weighted(next)]
     });
     let sharpness = sharpness(&finest, &next, bounds);
     let all = cells(bounds);
@@ -86,38 +108,68 @@ pub fn alone(picture: &Image, feather: f64) -> Plane {
     let mut edges = vec![0.0; all.width];
     for y in 0..all.height {
         grid.row(y, &mut edges);
-        for (it, edges) in loss.row_mut(y).iter_mut().zip(&edges) {
+        let skin = skin.map(|it| it.row(y));
+        let cells = loss.row_mut(y).iter_mut().zip(&edges);
+        for (x, (it, edges)) in cells.enumerate() {
             let promised = PROMISED_RATIO.min(edges + FINER_THAN_EDGES);
             let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edges);
-            *it = sharp * (1.0 - libm::exp2f(*it - promised)).max(0.0);
+            let amplitude = amplitude.at(x, y);
+            let plenty = smoothstep(PLENTY[0], PLENTY[1], amplitude);
+            let below_promise = (1.0 - plenty) * (1.0 - libm::exp2f(*it - promised));
+            let below_skin = skin.map_or(0.0, |it| it[x] * (1.0 - amplitude / LEAST_OF_SKIN));
+            *it = sharp * below_promise.max(below_skin).max(0.0);
         }
+    }
+    if let Some(skin) = skin {
+        by_surroundings(&mut loss, &amplitude, skin, bounds);
     }
     loss
 }
 
+/// Judges cells of skin by the skin around them as well.
+fn by_surroundings(loss: &mut Plane, amplitude: &Plane, skin: &Plane, bounds: Region) {
+    let smoothed = loss.clone().map(|it| smoothstep(JUDGED[0], JUDGED[1], it));
+    let smoothed = around(&smoothed.zip_map(skin, |it, skin| it * skin), bounds);
+    let share = smoothed.zip_map(&around(skin, bounds), |it, skin| it / skin.max(1e-3));
+    let all = cells(bounds);
+    let grid = Bilinear::new(BLOCK, &share, all);
+    let mut shares = vec![0.0; all.width];
+    for y in 0..all.height {
+        grid.row(y, &mut shares);
+        for (x, it) in loss.row_mut(y).iter_mut().enumerate() {
+            let plenty = smoothstep(PLENTY[0], PLENTY[1], amplitude.at(x, y));
+            let filled = BY_SURROUNDINGS * smoothstep(MOST[0], MOST[1], shares[x]) * (1.0 - plenty);
+            let judged = (*it * smoothstep(FEW[0], FEW[1], shares[x])).max(filled);
+            *it += skin.at(x, y) * (judged - *it);
+        }
+    }
+}
+
 /// The logarithm of the octaves' ratio on the edges around each block of cells.
 fn sharpness(finest: &Plane, next: &Plane, bounds: Region) -> Plane {
-    let blocks = |plane: &Plane| {
-        let (columns, rows) = (
-            plane.width().div_ceil(BLOCK),
-            plane.height().div_ceil(BLOCK),
-        );
-        let mut sums = Plane::filled(columns, rows, 0.0);
-        for y in 0..plane.height() {
-            let sums = sums.row_mut(y / BLOCK).iter_mut();
-            for (sum, cells) in sums.zip(plane.row(y).chunks(BLOCK)) {
-                *sum += cells.iter().sum::<f32>();
-            }
-        }
-        let all = Region::of_size(columns, rows);
-        let nearby = NEARBY * bounds.width.max(bounds.height) as f64;
-        let radius = nearby.max(NEARBY_AT_LEAST) / (BLOCK * CELL) as f64;
-        Gaussian::new(radius).blur(&sums, all, all, all, &Cancel::default())
-    };
-    blocks(finest).zip_map(&blocks(next), |finest, next| {
+    around(finest, bounds).zip_map(&around(next, bounds), |finest, next| {
         // As many of both where there is nothing at all.
         0.5 * libm::log2f((finest + f32::MIN_POSITIVE) / (next + f32::MIN_POSITIVE))
     })
+}
+
+/// The sums over blocks of cells, gathered from [`NEARBY`].
+fn around(plane: &Plane, bounds: Region) -> Plane {
+    let (columns, rows) = (
+        plane.width().div_ceil(BLOCK),
+        plane.height().div_ceil(BLOCK),
+    );
+    let mut sums = Plane::filled(columns, rows, 0.0);
+    for y in 0..plane.height() {
+        let sums = sums.row_mut(y / BLOCK).iter_mut();
+        for (sum, cells) in sums.zip(plane.row(y).chunks(BLOCK)) {
+            *sum += cells.iter().sum::<f32>();
+        }
+    }
+    let all = Region::of_size(columns, rows);
+    let nearby = NEARBY * bounds.width.max(bounds.height) as f64;
+    let radius = nearby.max(NEARBY_AT_LEAST) / (BLOCK * CELL) as f64;
+    Gaussian::new(radius).blur(&sums, all, all, all, &Cancel::default())
 }
 
 /// Planes over all cells of a picture, made tile by tile on all threads.

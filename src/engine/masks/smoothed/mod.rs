@@ -2,17 +2,18 @@
 //!
 //! With an original, the local energy of each fine octave is compared with the original's. Without one, the finest
 //! octave is compared with what the next one promises: real skin has as much of both or more of the finer, and
-//! smoothed skin has less. Blur by focus does the same to edges, so what lies between soft edges is left alone.
+//! smoothed skin has less. Blur by focus does the same to edges, so what lies between soft edges is left alone. Where a
+//! face tells what is skin, skin with next to nothing in its finest octave counts too.
 
 mod loss;
 mod octaves;
 
 use std::sync::Arc;
 
-use super::MaskSources;
+use super::{MaskSources, Skin};
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, Resample};
 use loss::Bilinear;
 use octaves::CELL;
 
@@ -115,9 +116,21 @@ impl Smoothed {
         let key = (self.feather.to_bits(), original.cloned());
         sources.found.losses.recall(key, || match original {
             Some(original) => loss::beside(sources.picture, original, self.feather),
-            None => loss::alone(sources.picture, self.feather),
+            None => {
+                let skin = skin_in_cells(sources);
+                loss::alone(sources.picture, skin.as_ref(), self.feather)
+            }
         })
     }
+}
+
+/// The coverage of skin in the picture's cells, where a face tells.
+fn skin_in_cells(sources: &MaskSources) -> Option<Plane> {
+    let likeness = sources.found.likeness(sources.picture)?;
+    let skin = likeness.coverage(Skin::default().tolerance);
+    let cells = octaves::cells(sources.picture.bounds());
+    let copy = (skin.width(), skin.height());
+    Some(Resample::new(copy, (cells.width, cells.height)).apply(&skin, cells))
 }
 
 /// Whether the picture is measured by itself somewhere.
