@@ -24,7 +24,7 @@ mod stream;
 mod tone;
 
 pub use closest::{Closest, Found, Sought};
-pub use decode::{decode_photo, read_photo, read_photo_with, read_provenance};
+pub use decode::{Glimpse, decode_photo, glimpse, read_photo, read_photo_with, read_provenance};
 pub use donors::{Donor, Donors, check_named, read_named};
 pub use encode::{EncodeOptions, encode};
 pub use error::FileError;

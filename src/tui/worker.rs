@@ -2,6 +2,7 @@
 
 mod compose;
 mod donor;
+mod found;
 mod levels;
 
 use std::collections::VecDeque;
@@ -24,13 +25,13 @@ use crate::engine::original::spots::Spot;
 use crate::engine::raster::{Image, Tile};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan, SELF};
-use crate::files::{FileError, Originals, find_original, read_named, read_photo};
+use crate::files::{FileError, Glimpse, Originals, find_original, glimpse, read_named, read_photo};
 
 /// How long the keys must rest before the true picture is computed at fit.
 const REST: Duration = Duration::from_millis(150);
 
-/// From this scale on a draft would not be quicker than the true picture.
-const DIRECT_SCALE: f64 = 0.5;
+/// The true picture of no more pixels is made at once; a draft would not be much quicker.
+const DIRECT_PIXELS: usize = 300_000;
 
 /// Pictures kept in memory.
 const KEPT_PICTURES: usize = 2;
@@ -82,6 +83,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether a frame is drafted before it is rendered. At 1:1 a draft would tell nothing.
+fn is_drafted(frame: Frame) -> bool {
+    frame.scale < 1.0 && frame.region.width * frame.region.height > DIRECT_PIXELS
+}
+
 /// A picture in memory with everything that belongs to it, at full size and reduced.
 struct Loaded {
     picture: usize,
@@ -90,8 +96,19 @@ struct Loaded {
     /// What could not be read beside the picture.
     remarks: Vec<String>,
     histogram: Arc<Histogram>,
+    /// What was last found for a recipe.
+    last: Option<Last>,
     /// The pictures named by the recipe that are part of `levels`.
     files: Vec<String>,
+}
+
+/// A recipe that was planned for the full picture, and what was found for it.
+struct Last {
+    recipe: Recipe,
+    resolved: Recipe,
+    skipped: Vec<usize>,
+    remarks: Vec<String>,
+    spots: Option<(usize, Arc<[Spot]>)>,
 }
 
 /// A rendered view that is kept.
@@ -194,24 +211,39 @@ impl Desk {
     }
 
     fn answer(&mut self, request: &PreviewRequest, cancel: &Cancel) -> Result<(), FileError> {
-        self.load(request)?;
+        if !self.load(request)? {
+            return Ok(());
+        }
         if cancel.is_cancelled() {
             return Ok(());
         }
-        let loaded = self.pictures.front().expect("it was just loaded");
+        // A draft does not wait for what a changed recipe has looked for in the full picture.
+        let drafted = self.draft_at_once(request, cancel);
+        if drafted && !self.rests() {
+            return Ok(());
+        }
+        let loaded = self.pictures.front_mut().expect("it was just loaded");
         let full = loaded.levels[0].clone();
         let plan = Plan::new(&request.recipe, full.clone());
         let size = Size::new(full.picture.width(), full.picture.height());
+        let last = Last {
+            recipe: request.recipe.clone(),
+            resolved: plan.resolved().clone(),
+            skipped: plan.skipped().iter().map(|it| it.layer).collect(),
+            remarks: remarks(&plan, &loaded.remarks),
+            spots: plan.spots(),
+        };
         let mut known = Known {
             frame: request.view.frame(size, request.available),
             subject: Subject::Picture,
-            skipped: plan.skipped().iter().map(|it| it.layer).collect(),
-            remarks: remarks(&plan, &loaded.remarks),
-            resolved: Arc::new(plan.resolved().clone()),
+            skipped: last.skipped.clone(),
+            remarks: last.remarks.clone(),
+            resolved: Arc::new(last.resolved.clone()),
             patches: request.patches_of.map(|it| (it, plan.patches(it))),
-            spots: plan.spots(),
+            spots: last.spots.clone(),
             histogram: loaded.histogram.clone(),
         };
+        loaded.last = Some(last);
         if let Some(marking) = request.marking {
             match donor::of_layer(&request.recipe, marking.layer, &full) {
                 Ok(_) => {
@@ -221,14 +253,8 @@ impl Desk {
                 Err(why) => known.remarks.insert(0, why),
             }
         }
-        if known.frame.scale < DIRECT_SCALE && !self.answers_at_once(request, known.frame) {
-            let loaded = self.pictures.front().expect("it was just loaded");
-            let drafted = draft(loaded, plan.resolved(), request, known.frame, cancel);
-            let drafted =
-                drafted.and_then(|it| self.with_loupe(it, &plan, request, &known, cancel));
-            if let Ok(image) = drafted {
-                self.send(request, known.clone(), image, false);
-            }
+        if !drafted && is_drafted(known.frame) && !self.answers_at_once(request, known.frame) {
+            self.send_draft(plan.resolved(), request, &known, cancel);
             if !self.rests() {
                 return Ok(());
             }
@@ -239,6 +265,60 @@ impl Desk {
             self.send(request, known, image, true);
         }
         Ok(())
+    }
+
+    /// Sends a draft that is made with what was found for the recipe before; `false` if it has to be
+    /// looked for, or no draft is needed.
+    fn draft_at_once(&mut self, request: &PreviewRequest, cancel: &Cancel) -> bool {
+        if request.marking.is_some() || request.patches_of.is_some() {
+            return false;
+        }
+        let loaded = self.pictures.front().expect("it was just loaded");
+        let picture = &loaded.levels[0].picture;
+        let size = Size::new(picture.width(), picture.height());
+        let frame = request.view.frame(size, request.available);
+        let Some(last) = loaded.last.as_ref().filter(|_| is_drafted(frame)) else {
+            return false;
+        };
+        let Some(recipe) = found::filled(&request.recipe, last) else {
+            return false;
+        };
+        if self.answers_at_once(request, frame) {
+            return false;
+        }
+        let known = Known {
+            frame,
+            subject: Subject::Picture,
+            skipped: last.skipped.clone(),
+            remarks: last.remarks.clone(),
+            resolved: Arc::new(recipe.clone()),
+            patches: None,
+            spots: last.spots.clone(),
+            histogram: loaded.histogram.clone(),
+        };
+        self.send_draft(&recipe, request, &known, cancel)
+    }
+
+    /// Sends a draft of a recipe that leaves nothing open, unless it is cancelled.
+    fn send_draft(
+        &mut self,
+        resolved: &Recipe,
+        request: &PreviewRequest,
+        known: &Known,
+        cancel: &Cancel,
+    ) -> bool {
+        let loaded = self.pictures.front().expect("it was just loaded");
+        let full = loaded.levels[0].clone();
+        let drafted = draft(loaded, resolved, request, known.frame, cancel);
+        let drafted = drafted.and_then(|it| match request.loupe {
+            Some(_) => self.with_loupe(it, &Plan::new(resolved, full), request, known, cancel),
+            None => Ok(it),
+        });
+        match drafted {
+            Ok(image) => self.send(request, known.clone(), image, false),
+            Err(Cancelled) => return false,
+        }
+        true
     }
 
     /// Shows the donor of the layer whose patch is being marked, as it is, with the patch's texture.
@@ -276,7 +356,7 @@ impl Desk {
             ..Of::picture(request, &untouched, frame)
         };
         let plan = |donor: &Arc<Image>| Plan::new(&untouched, RenderInputs::alone(donor.clone()));
-        if frame.scale < DIRECT_SCALE && self.kept(of).is_none() {
+        if is_drafted(frame) && self.kept(of).is_none() {
             let (level, scale) = level_for(frame, levels.len());
             let region = reduced_region(frame.region, scale, levels[level].1.bounds());
             let size = (frame.shown.width, frame.shown.height);
@@ -314,8 +394,9 @@ impl Desk {
         }));
     }
 
-    /// Has the picture of a wish, and what its recipe names, first in memory.
-    fn load(&mut self, request: &PreviewRequest) -> Result<(), FileError> {
+    /// Has the picture of a wish, and what its recipe names, first in memory; `false` if another picture
+    /// was wished for meanwhile.
+    fn load(&mut self, request: &PreviewRequest) -> Result<bool, FileError> {
         let files: Vec<String> = request
             .recipe
             .files()
@@ -330,25 +411,30 @@ impl Desk {
             && loaded.files == files
         {
             self.pictures.push_front(loaded);
-            return Ok(());
+            return Ok(true);
         }
         self.pictures.truncate(KEPT_PICTURES - 1);
         self.views.retain(|it| it.picture != request.picture);
         let path = &self.paths[request.picture];
-        let photo = read_photo(path)?;
-        let picture = photo.image;
-        // When the interface has ended, nobody listens any more.
-        let _ = self.answers.send(Message::PictureRead {
-            picture: request.picture,
-            size: Size::new(picture.width(), picture.height()),
-        });
+        if let Some(glimpse) = glimpse(path, request.available.width.max(request.available.height))
+        {
+            self.send_glimpse(request, glimpse);
+        }
+        if self.wishes_elsewhere(request.picture) {
+            return Ok(false);
+        }
+        let read_original = || {
+            let found = find_original(path, &self.originals)?;
+            found.map(|it| read_photo(&it)).transpose()
+        };
+        let (photo, original) = rayon::join(|| read_photo(path), read_original);
+        let picture = photo?.image;
+        self.tell_size(request, (picture.width(), picture.height()));
         let mut remarks = Vec::new();
-        let original = find_original(path, &self.originals)
-            .and_then(|it| it.map(|it| read_photo(&it)).transpose())
-            .unwrap_or_else(|error| {
-                remarks.push(error.to_string());
-                None
-            });
+        let original = original.unwrap_or_else(|error| {
+            remarks.push(error.to_string());
+            None
+        });
         let mut inputs = RenderInputs::alone(picture);
         inputs.original = original.map(|it| it.image);
         for file in &files {
@@ -365,10 +451,54 @@ impl Desk {
             picture: request.picture,
             levels,
             histogram: Arc::new(smallest.unwrap_or_default()),
+            last: None,
             remarks,
             files,
         });
-        Ok(())
+        Ok(true)
+    }
+
+    /// Says how large a picture is.
+    fn tell_size(&self, request: &PreviewRequest, (width, height): (usize, usize)) {
+        // When the interface has ended, nobody listens any more.
+        let _ = self.answers.send(Message::PictureRead {
+            picture: request.picture,
+            size: Size::new(width, height),
+        });
+    }
+
+    /// Shows a picture as it was read, as soon as there is something of it.
+    fn send_glimpse(&self, request: &PreviewRequest, glimpse: Glimpse) {
+        self.tell_size(request, glimpse.size);
+        let size = Size::new(glimpse.size.0, glimpse.size.1);
+        let frame = request.view.frame(size, request.available);
+        let scale = glimpse.image.width() as f64 / size.width as f64;
+        if frame.scale > scale || request.marking.is_some() {
+            return;
+        }
+        let region = reduced_region(frame.region, scale, glimpse.image.bounds());
+        let plan = Plan::new(&Recipe::default(), RenderInputs::alone(glimpse.image));
+        let shown = (frame.shown.width, frame.shown.height);
+        let Ok(tile) = plan.render_reduced(region, shown, &Cancel::default()) else {
+            return;
+        };
+        let known = Known {
+            frame,
+            subject: Subject::Picture,
+            skipped: Vec::new(),
+            remarks: Vec::new(),
+            resolved: Arc::new(request.recipe.clone()),
+            patches: None,
+            spots: None,
+            histogram: Arc::default(),
+        };
+        self.send(request, known, to_rgb(&tile), false);
+    }
+
+    /// Whether the newest wish is for another picture.
+    fn wishes_elsewhere(&self, picture: usize) -> bool {
+        let slot = lock(&self.mailbox.slot);
+        slot.0.as_ref().is_some_and(|it| it.picture != picture)
     }
 
     /// The true pixels of what a wish shows.

@@ -15,6 +15,8 @@ pub(super) const COPY_SIDE: usize = 640;
 /// picture alone, so the picture that is asked about must always be the same.
 #[derive(Default)]
 pub struct Found {
+    /// The picture that this one is a smaller copy of, and what was found out about that.
+    full: Option<(Arc<Image>, Arc<Found>)>,
     copy: OnceLock<Tile>,
     faces: OnceLock<Vec<Face>>,
     /// The texture it lost.
@@ -32,9 +34,25 @@ impl fmt::Debug for Found {
 }
 
 impl Found {
+    /// For a smaller copy of a picture: its faces and their skin are those of the full one.
+    pub fn of_copy(full: Arc<Image>, found: Arc<Found>) -> Self {
+        Self {
+            full: Some((full, found)),
+            ..Self::default()
+        }
+    }
+
     /// The faces of the picture, the surest first.
     pub fn faces(&self, picture: &Image) -> &[Face] {
         self.faces.get_or_init(|| {
+            if let Some((full, found)) = &self.full {
+                let factor = picture.width() as f64 / full.width() as f64;
+                return found
+                    .faces(full)
+                    .iter()
+                    .map(|it| it.scaled(factor))
+                    .collect();
+            }
             let copy = self.copy(picture);
             let factor = picture.width() as f64 / copy.region().width as f64;
             let found = faces::find(&copy.luma()).into_iter();
@@ -44,6 +62,9 @@ impl Found {
 
     /// How much like the skin of its faces the picture's copy is; `None` without faces.
     pub(super) fn likeness(&self, picture: &Image) -> Option<&Likeness> {
+        if let Some((full, found)) = &self.full {
+            return found.likeness(full);
+        }
         let find = || {
             let copy = self.copy(picture);
             let factor = copy.region().width as f64 / picture.width() as f64;
@@ -64,6 +85,9 @@ impl Found {
 
     /// The picture, no larger than [`COPY_SIDE`].
     pub(super) fn copy(&self, picture: &Image) -> &Tile {
+        if let Some((full, found)) = &self.full {
+            return found.copy(full);
+        }
         self.copy.get_or_init(|| {
             let longest = picture.width().max(picture.height());
             let shrink = (COPY_SIDE as f64 / longest as f64).min(1.0);

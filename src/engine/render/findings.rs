@@ -27,7 +27,7 @@ pub struct Findings {
     /// The original without spots, by how it is laid over the picture and which spots it keeps.
     healed: Memory<(bool, Vec<[f64; 2]>), Arc<Healed>>,
     /// What masks find out about the picture.
-    pub(super) masks: Found,
+    pub(super) masks: Arc<Found>,
     /// The best patches of donors, by the donor's name and the bits of its magnification.
     pub(super) patches: Memory<(String, u64), Vec<Rectangle>>,
     /// Skin by formula, by the bits of its scale.
@@ -41,7 +41,9 @@ pub struct Findings {
 impl Findings {
     /// For smaller copies of these pictures: what is known of them holds for the copies.
     pub fn of_copies(full: Inputs) -> Self {
+        let found = full.findings.masks.clone();
         Self {
+            masks: Arc::new(Found::of_copy(full.picture.clone(), found)),
             full: Some(full),
             ..Self::default()
         }

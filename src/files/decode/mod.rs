@@ -1,6 +1,9 @@
 //! Pictures from disk: pixels upright, in the file's own depth, with everything beside them.
 
+mod glimpse;
 mod png;
+
+pub use glimpse::{Glimpse, glimpse};
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Cursor, Seek};

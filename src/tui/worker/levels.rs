@@ -46,10 +46,17 @@ pub fn histogram(picture: &Image) -> Histogram {
     Histogram(counts.iter().map(|it| it / largest).collect())
 }
 
-/// The reduced copy that a frame is drafted from, and its scale.
+/// Pixels that a draft renders at most.
+const DRAFT_PIXELS: f64 = 300_000.0;
+
+/// The reduced copy that a frame is drafted from, and its scale: as fine as the screen, or as fine as is quick.
 pub fn level_for(frame: Frame, levels: usize) -> (usize, f64) {
-    let wanted = (-frame.scale.log2()).floor().max(0.0) as usize;
-    let level = wanted.min(levels - 1);
+    let as_fine = (-frame.scale.log2()).floor().max(0.0);
+    let pixels = frame.region.width as f64 * frame.region.height as f64;
+    // Each level has a quarter of the pixels.
+    let quick = ((pixels / DRAFT_PIXELS).log2() / 2.0).ceil();
+    let level = as_fine.max(quick) as usize;
+    let level = level.min(levels - 1);
     (level, 0.5f64.powi(level as i32))
 }
 
@@ -63,4 +70,34 @@ pub fn reduced_region(region: Region, scale: f64, bounds: Region) -> Region {
         down(region.height).max(1),
     )
     .within(&bounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::geometry::{Size, View, Zoom};
+
+    #[test]
+    fn drafts_are_as_fine_as_the_screen_or_as_is_quick() {
+        let level = |zoom, picture: (usize, usize), available: (usize, usize)| {
+            let (picture, available) = (
+                Size::new(picture.0, picture.1),
+                Size::new(available.0, available.1),
+            );
+            let view = View {
+                zoom,
+                centre: (0.5, 0.5),
+            };
+            level_for(view.frame(picture, available), 6)
+        };
+        assert_eq!(level(Zoom::Fit, (6000, 4000), (640, 640)), (4, 1.0 / 16.0));
+        assert_eq!(level(Zoom::Fit, (6000, 4000), (300, 300)), (4, 1.0 / 16.0));
+        assert_eq!(
+            level(Zoom::Fit, (6000, 4000), (2000, 2000)),
+            (4, 1.0 / 16.0)
+        );
+        assert_eq!(level(Zoom::Fit, (6000, 4000), (80, 80)), (5, 1.0 / 32.0));
+        assert_eq!(level(Zoom::Scale(0.5), (6000, 4000), (300, 300)), (1, 0.5));
+        assert_eq!(level(Zoom::Fit, (600, 400), (300, 300)), (1, 0.5));
+    }
 }

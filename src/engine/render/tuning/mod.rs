@@ -70,7 +70,7 @@ impl Reference {
         std::iter::once(own)
             .chain(donors)
             .find_map(|(graft, whose)| {
-                let picture = inputs.donor(&graft.donor).ok()?.clone();
+                let picture = inputs.donor(&graft).ok()?;
                 let found = || inputs.patches(&graft).ok()?.first().copied();
                 let patch = graft.patch.or_else(found)?;
                 let [x, y, width, height] =
