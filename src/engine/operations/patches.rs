@@ -37,8 +37,8 @@ const SUSPECT_SIDE: usize = 64;
 const SUSPECT_PEAKED: f64 = 1.6;
 const SUSPECT_STRENGTH: f64 = -0.4;
 
-/// What networks draw instead of texture has one direction, like fur: more than this share of it.
-const SUSPECT_LINES: f64 = 0.5;
+/// What networks draw instead of texture, and short hair at the hairline, have one direction: more than this share of it.
+const SUSPECT_LINES: f64 = 0.4;
 
 /// More power than this, eight levels of 8 bits, has stubble and what is drawn over it; skin has three to seven.
 const SUSPECT_POWER: f64 = 0.031 * 0.031;
