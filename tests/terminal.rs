@@ -530,18 +530,23 @@ fn a_request_to_end_keeps_the_recipe_and_gives_the_terminal_back() {
     check_signal("-TERM");
 }
 
+/// Types a hundred keys, one every `pause`, and waits until the noise, 3 % at first, has counted them all.
+fn raise_the_amount_a_hundred_times(session: &Session, pause: Duration) {
+    session.keys("\t");
+    for _ in 0..100 {
+        session.keys("l");
+        std::thread::sleep(pause);
+    }
+    session.await_text("13.0 %");
+}
+
 #[test]
 fn no_key_is_lost_while_previews_are_made() {
     let folder = Folder::new();
     folder.picture("large.png", &plastic(2400, 1800));
     let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
     session.await_text("large.png");
-    session.keys("\t");
-    for _ in 0..100 {
-        session.keys("l");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    session.await_text("13.0 %");
+    raise_the_amount_a_hundred_times(&session, Duration::from_millis(5));
     session.keys("q");
     session.await_text("These recipes were changed");
     session.keys("n");
@@ -598,12 +603,7 @@ fn every_key_of_a_fast_typist_counts_and_a_rest_costs_nothing() {
     let folder = folder();
     let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
     session.await_text("a.png 160×120");
-    session.keys("\t");
-    for _ in 0..100 {
-        session.keys("l");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    session.await_text("13.0 %");
+    raise_the_amount_a_hundred_times(&session, Duration::from_millis(2));
     session.await_settled();
     std::thread::sleep(Duration::from_secs(1));
     let count = || session.heard.lock().expect("no panic").bytes.len();
