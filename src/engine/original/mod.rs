@@ -93,12 +93,10 @@ impl Original {
         };
         let places = placement.places(region);
         let from = sampler.needs(&places, self.image.bounds());
-        let read = |plane: &Plane| {
-            let values = sampler.read(plane, from, &places);
-            Plane::from_samples(region.width, region.height, values)
-        };
         let source = self.image.tile(from);
-        Tile::new(region, source.planes().iter().map(read).collect())
+        let planes = sampler.read(source.planes(), from, &places).into_iter();
+        let plane = |values| Plane::from_samples(region.width, region.height, values);
+        Tile::new(region, planes.map(plane).collect())
     }
 
     /// How far the original can be trusted to show the same in each pixel of a region of the picture,

@@ -12,6 +12,30 @@ pub(super) struct Placement {
     pub drift: Option<[Grid; 2]>,
 }
 
+/// Where the pixels of a region lie, row by row.
+#[derive(Clone, Debug)]
+pub(super) enum Places {
+    /// All pixels of a column in the same column, and all of a row in the same row.
+    Grid { columns: Vec<f64>, rows: Vec<f64> },
+    /// Each by itself: x, y.
+    Each(Vec<[f64; 2]>),
+}
+
+impl Places {
+    /// The least and the greatest of them along an axis.
+    pub fn span(&self, axis: usize) -> (f64, f64) {
+        let widen = |(low, high): (f64, f64), it: f64| (low.min(it), high.max(it));
+        let none = (f64::INFINITY, f64::NEG_INFINITY);
+        match self {
+            Self::Grid { columns, rows } => {
+                let along = [columns, rows][axis].iter().copied();
+                along.fold(none, widen)
+            }
+            Self::Each(places) => places.iter().map(|it| it[axis]).fold(none, widen),
+        }
+    }
+}
+
 /// x ↦ `x[0]`·x + `x[1]`·y + `x[2]`, and y alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Affine {
@@ -95,8 +119,24 @@ impl Placement {
         }
     }
 
-    /// The same, for all pixels of a region, row by row.
-    pub fn places(&self, region: Region) -> Vec<[f64; 2]> {
+    /// The same, for all pixels of a region.
+    pub fn places(&self, region: Region) -> Places {
+        let [across, down] = [self.whole.x, self.whole.y];
+        if self.drift.is_some() || across[1] != 0.0 || down[0] != 0.0 {
+            return Places::Each(self.each(region));
+        }
+        let along = |[scale, offset]: [f64; 2], first: usize, length: usize| {
+            let pixels = first..first + length;
+            pixels.map(|it| scale * it as f64 + offset).collect()
+        };
+        Places::Grid {
+            columns: along([across[0], across[2]], region.x, region.width),
+            rows: along([down[1], down[2]], region.y, region.height),
+        }
+    }
+
+    /// The same one by one, row by row.
+    pub fn each(&self, region: Region) -> Vec<[f64; 2]> {
         let mut places = vec![[0.0; 2]; region.width * region.height];
         for (i, row) in places.chunks_mut(region.width.max(1)).enumerate() {
             self.row(region.x, region.y + i, row);

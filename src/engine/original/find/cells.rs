@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::bands::EDGE;
 use super::level::Level;
 use crate::engine::operations::Cancel;
-use crate::engine::original::placement::Placement;
+use crate::engine::original::placement::{Placement, Places};
 use crate::engine::original::sampler::Sampler;
 use crate::engine::raster::{Plane, Region};
 
@@ -147,19 +147,20 @@ impl<'a> Strip<'a> {
         let bounds = Region::of_size(picture.width(), picture.height());
         let rows = Region::new(0, row * CELL, bounds.width, CELL).within(&bounds);
         let region = rows.expanded(1, &bounds);
-        let places = placement.places(region);
+        let places = placement.each(region);
         let edge = EDGE as f64;
         let inside = |it: f64, length: usize| it >= edge && it <= length as f64 - 1.0 - edge;
         let there = places.iter();
         let there =
             there.map(|[x, y]| inside(*x, original.width()) && inside(*y, original.height()));
+        let there = there.collect();
         let all = Region::of_size(original.width(), original.height());
-        let warped = sampler.read(original, all, &places);
+        let mut warped = sampler.read(core::slice::from_ref(original), all, &Places::Each(places));
         Self {
             level,
             region,
-            there: there.collect(),
-            warped: Plane::from_samples(region.width, region.height, warped),
+            there,
+            warped: Plane::from_samples(region.width, region.height, warped.remove(0)),
         }
     }
 

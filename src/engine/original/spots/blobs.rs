@@ -151,27 +151,44 @@ fn gradient(plane: &Plane) -> Plane {
 }
 
 /// The answers in deviations of what is usual around each, for one of its sign: pores are deeper than they are high.
+/// 0 stands for those that are clearly below [`LEAST_STRENGTH`].
 fn strengths(answer: &Plane, edges: &Plane, size: f32) -> Plane {
     let (columns, rows) = (
         answer.width().div_ceil(BLOCK),
         answer.height().div_ceil(BLOCK),
     );
     let [above, below] = deviations(answer, columns, rows);
-    let mut strengths = answer.clone();
+    let mut strengths = Plane::filled(answer.width(), answer.height(), 0.0);
     for y in 0..answer.height() {
         let (top, down) = between(y, rows);
-        let edges = edges.row(y);
-        for (x, it) in strengths.row_mut(y).iter_mut().enumerate() {
-            let (left, across) = between(x, columns);
-            let deviations = if *it > 0.0 { &above } else { &below };
-            let at = |i: usize, j: usize| {
-                deviations[(top + j).min(rows - 1) * columns + (left + i).min(columns - 1)]
-            };
-            let upper = at(0, 0) + across * (at(1, 0) - at(0, 0));
-            let lower = at(0, 1) + across * (at(1, 1) - at(0, 1));
-            let usual = upper + down * (lower - upper);
-            let edge = EDGE_SHIFT * size * edges[x];
-            *it /= (usual * usual + edge * edge + LEAST_DEVIATION * LEAST_DEVIATION).sqrt();
+        let (answers, edges) = (answer.row(y), edges.row(y));
+        let out = strengths.row_mut(y);
+        for column in 0..columns {
+            // What is usual at a pixel lies between these.
+            let near = column.saturating_sub(1)..(column + 2).min(columns);
+            let near = (top..(top + 2).min(rows))
+                .flat_map(|row| near.clone().map(move |it| row * columns + it));
+            let least = near
+                .map(|it| above[it].min(below[it]))
+                .fold(f32::MAX, f32::min);
+            let least = 0.999 * LEAST_STRENGTH * least;
+            for x in column * BLOCK..((column + 1) * BLOCK).min(answer.width()) {
+                let it = answers[x];
+                if it.abs() < least {
+                    continue;
+                }
+                let (left, across) = between(x, columns);
+                let deviations = if it > 0.0 { &above } else { &below };
+                let at = |i: usize, j: usize| {
+                    deviations[(top + j).min(rows - 1) * columns + (left + i).min(columns - 1)]
+                };
+                let upper = at(0, 0) + across * (at(1, 0) - at(0, 0));
+                let lower = at(0, 1) + across * (at(1, 1) - at(0, 1));
+                let usual = upper + down * (lower - upper);
+                let edge = EDGE_SHIFT * size * edges[x];
+                out[x] =
+                    it / (usual * usual + edge * edge + LEAST_DEVIATION * LEAST_DEVIATION).sqrt();
+            }
         }
     }
     strengths

@@ -61,8 +61,9 @@ impl Fit {
         middle: [f64; 2],
         size: f64,
     ) -> Option<Self> {
+        let shapes = Profile::tried(size);
         let look =
-            |middle: [f64; 2]| Rings::around(planes, &usable, middle, size).fit(middle, size);
+            |middle: [f64; 2]| Rings::around(planes, &usable, middle, size).fit(middle, &shapes);
         let mut best = look(middle)?;
         let mut step = 0.5 * size.min(2.0);
         for _ in 0..MIDDLES {
@@ -80,6 +81,40 @@ impl Fit {
     }
 }
 
+/// How far is looked from the middle of a spot of a size, in pixels, and how many rings that are.
+fn rings(size: f64) -> (f64, usize) {
+    let reach = REACH * size + 1.0;
+    (reach, (reach * RINGS) as usize + 1)
+}
+
+/// A shape with its height in each ring.
+struct Profile {
+    shape: Shape,
+    heights: Vec<f64>,
+}
+
+impl Profile {
+    /// All that are tried for a spot of a size.
+    fn tried(size: f64) -> Vec<Self> {
+        let (_, rings) = rings(size);
+        let radii = RADII.iter().map(|it| it * size);
+        let shapes = radii.flat_map(|radius| {
+            SOFTNESSES.map(|it| Shape {
+                radius,
+                softness: (it * radius).max(LEAST_SOFTNESS),
+            })
+        });
+        let profile = |shape: Shape| {
+            let heights = (0..rings).map(|it| shape.at(it as f64 / RINGS).into());
+            Self {
+                shape,
+                heights: heights.collect(),
+            }
+        };
+        shapes.map(profile).collect()
+    }
+}
+
 /// The samples of planes by their distance from a place.
 struct Rings {
     counts: Vec<f64>,
@@ -94,8 +129,7 @@ impl Rings {
         [middle_x, middle_y]: [f64; 2],
         size: f64,
     ) -> Self {
-        let reach = REACH * size + 1.0;
-        let rings = (reach * RINGS) as usize + 1;
+        let (reach, rings) = rings(size);
         let mut counts = vec![0.0; rings];
         let mut sums = vec![vec![0.0; rings]; planes.len()];
         let span = |middle: f64, length: usize| {
@@ -120,46 +154,35 @@ impl Rings {
     }
 
     /// The shape for which the squares that are left, over an even ground, are least.
-    fn fit(&self, middle: [f64; 2], size: f64) -> Option<Fit> {
+    fn fit(&self, middle: [f64; 2], shapes: &[Profile]) -> Option<Fit> {
         let all: f64 = self.counts.iter().sum();
         let mut best: Option<Fit> = None;
-        for radius in RADII {
-            for softness in SOFTNESSES {
-                let shape = Shape {
-                    radius: radius * size,
-                    softness: (softness * radius * size).max(LEAST_SOFTNESS),
-                };
-                let heights = (0..self.counts.len()).map(|it| shape.at(it as f64 / RINGS));
-                let heights: Vec<f64> = heights.map(f64::from).collect();
-                let over = |values: &[f64]| -> f64 {
-                    values
-                        .iter()
-                        .zip(&heights)
-                        .map(|(it, height)| it * height)
-                        .sum()
-                };
-                let inside = over(&self.counts);
-                let squares = self.counts.iter().zip(&heights);
-                let squares: f64 = squares.map(|(count, height)| count * height * height).sum();
-                let spread = squares - inside * inside / all;
-                // A shape that is the same everywhere, or of which next to nothing is seen.
-                if all < 9.0 || spread < 0.5 {
-                    continue;
-                }
-                let products = self.sums.iter().map(|sums| {
-                    let sum: f64 = sums.iter().sum();
-                    over(sums) - sum * inside / all
+        for Profile { shape, heights } in shapes {
+            let over = |values: &[f64]| -> f64 {
+                let products = values.iter().zip(heights);
+                products.map(|(it, height)| it * height).sum()
+            };
+            let inside = over(&self.counts);
+            let squares = self.counts.iter().zip(heights);
+            let squares: f64 = squares.map(|(count, height)| count * height * height).sum();
+            let spread = squares - inside * inside / all;
+            // A shape that is the same everywhere, or of which next to nothing is seen.
+            if all < 9.0 || spread < 0.5 {
+                continue;
+            }
+            let products = self.sums.iter().map(|sums| {
+                let sum: f64 = sums.iter().sum();
+                over(sums) - sum * inside / all
+            });
+            let products: Vec<f64> = products.collect();
+            let explained = products.iter().map(|it| it * it).sum::<f64>() / spread;
+            if best.as_ref().is_none_or(|it| explained > it.explained) {
+                best = Some(Fit {
+                    middle,
+                    shape: *shape,
+                    heights: products.iter().map(|it| (it / spread) as f32).collect(),
+                    explained,
                 });
-                let products: Vec<f64> = products.collect();
-                let explained = products.iter().map(|it| it * it).sum::<f64>() / spread;
-                if best.as_ref().is_none_or(|it| explained > it.explained) {
-                    best = Some(Fit {
-                        middle,
-                        shape,
-                        heights: products.iter().map(|it| (it / spread) as f32).collect(),
-                        explained,
-                    });
-                }
             }
         }
         best

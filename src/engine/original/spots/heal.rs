@@ -1,7 +1,10 @@
 //! The original without its spots. What is round and smooth of a spot is taken away, and its pores stay; where more
 //! than pores would be left, it is replaced by the tone around it and by texture from beside it.
 
+use rayon::prelude::*;
+
 use super::Spot;
+use super::places::Places;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::original::Original;
 use crate::engine::raster::{Image, Plane, Region, Tile};
@@ -16,49 +19,78 @@ const DISTANCES: [f64; 2] = [2.2, 3.2];
 /// The original's samples in healed places.
 #[derive(Clone, Debug, Default)]
 pub struct Healed {
-    patches: Vec<Patch>,
-}
-
-/// What an original is in and around one spot.
-#[derive(Clone, Debug)]
-struct Patch {
-    tile: Tile,
+    /// What an original is in and around each spot; `None` where it was cancelled before.
+    patches: Vec<Option<Tile>>,
+    places: Places,
 }
 
 impl Healed {
-    /// Heals the spots of an original one after the other.
+    /// Heals the spots of an original as if it were done one after the other.
     pub fn new(picture: &Image, original: &Original, spots: &[Spot], cancel: &Cancel) -> Self {
-        let mut healed = Self::default();
-        for (at, spot) in spots.iter().enumerate() {
-            if cancel.is_cancelled() {
-                break;
+        let windows: Vec<Window> = spots
+            .iter()
+            .map(|spot| Window::around(spot, picture.bounds()))
+            .collect();
+        let mut healed = Self {
+            patches: vec![None; spots.len()],
+            places: Places::new(windows.iter().map(|it| it.patch)),
+        };
+        for wave in healed.waves(&windows) {
+            let heal = |&at: &usize| {
+                (!cancel.is_cancelled()).then(|| {
+                    let window = &windows[at];
+                    let mut before = original.tile(window.region);
+                    healed.lay_over_until(at, &mut before);
+                    let picture = picture.tile(window.region);
+                    let before = before.with_channels(picture.planes().len());
+                    let later = healed.places.within(window.region);
+                    let later = later.into_iter().filter(|it| *it > at);
+                    let blocked = window.covered(later.map(|it| &windows[it]));
+                    window.heal(&picture, &before, &blocked, cancel)
+                })
+            };
+            let patches: Vec<Option<Tile>> = wave.par_iter().map(heal).collect();
+            for (at, patch) in wave.into_iter().zip(patches) {
+                healed.patches[at] = patch;
             }
-            let window = Window::around(spot, picture.bounds());
-            let mut before = original.tile(window.region);
-            healed.lay_over(&mut before);
-            let picture = picture.tile(window.region);
-            let before = before.with_channels(picture.planes().len());
-            let later = spots[at + 1..].iter();
-            let blocked = window.covered(later.filter(|it| window.may_hold(it)));
-            let patch = window.heal(&picture, &before, &blocked, cancel);
-            healed.patches.push(patch);
         }
         healed
     }
 
+    /// The spots in groups that can be healed at the same time: each needs those before it that lie in its window.
+    fn waves(&self, windows: &[Window]) -> Vec<Vec<usize>> {
+        let mut wave_of: Vec<usize> = Vec::with_capacity(windows.len());
+        let mut waves: Vec<Vec<usize>> = Vec::new();
+        for (at, window) in windows.iter().enumerate() {
+            let needed = self.places.within(window.region);
+            let needed = needed.into_iter().filter(|it| *it < at);
+            let wave = needed.map(|it| wave_of[it] + 1).max().unwrap_or(0);
+            wave_of.push(wave);
+            if waves.len() == wave {
+                waves.push(Vec::new());
+            }
+            waves[wave].push(at);
+        }
+        waves
+    }
+
     /// Lays the healed places over a tile of the original.
     pub fn lay_over(&self, tile: &mut Tile) {
+        self.lay_over_until(self.patches.len(), tile);
+    }
+
+    /// The same with the places of the first `count` spots alone.
+    fn lay_over_until(&self, count: usize, tile: &mut Tile) {
         let region = tile.region();
-        for patch in &self.patches {
-            let shared = patch.tile.region().within(&region);
-            if shared.is_empty() {
-                continue;
-            }
-            let from = patch.tile.clone().with_channels(tile.planes().len());
+        let numbers = self.places.within(region).into_iter();
+        let patches = numbers.take_while(|it| *it < count);
+        for patch in patches.filter_map(|it| self.patches[it].as_ref()) {
+            let own = patch.region();
+            let shared = own.within(&region);
+            let from = patch.clone().with_channels(tile.planes().len());
             for (plane, healed) in tile.planes_mut().iter_mut().zip(from.planes()) {
                 for y in shared.y..shared.bottom() {
-                    let source = &healed.row(y - patch.tile.region().y)
-                        [shared.x - patch.tile.region().x..][..shared.width];
+                    let source = &healed.row(y - own.y)[shared.x - own.x..][..shared.width];
                     plane.row_mut(y - region.y)[shared.x - region.x..][..shared.width]
                         .copy_from_slice(source);
                 }
@@ -71,11 +103,11 @@ impl Healed {
 pub(super) struct Around {
     /// Original less picture, for each channel.
     pub differences: Vec<Plane>,
-    /// What of them is finer than a deviation of `fine` pixels.
+    /// What `fine` takes away of them.
     pub textures: Vec<Plane>,
     /// What of them is coarse, as told by what is around the spot.
     pub tones: Vec<Plane>,
-    pub fine: f64,
+    pub fine: Gaussian,
     /// 1 where there is no spot, 0 elsewhere.
     pub clean: Plane,
 }
@@ -106,25 +138,18 @@ impl<'a> Window<'a> {
         }
     }
 
-    fn may_hold(&self, other: &Spot) -> bool {
-        let reach = 6.0 * (self.spot.radius + other.radius) + 20.0;
-        self.spot.distance([other.x, other.y]) < reach
-    }
-
-    /// Where another spot lies.
-    fn covered<'b>(&self, others: impl Iterator<Item = &'b Spot>) -> Vec<bool> {
-        let Region {
-            x,
-            y,
-            width,
-            height,
-        } = self.region;
-        let mut covered = vec![false; width * height];
+    /// Where other spots lie.
+    fn covered<'b>(&self, others: impl Iterator<Item = &'b Window<'b>>) -> Vec<bool> {
+        let own = self.region;
+        let mut covered = vec![false; own.width * own.height];
         for other in others {
-            let reach = other.radius + FADE;
-            for (i, it) in covered.iter_mut().enumerate() {
-                let place = [(x + i % width) as f64, (y + i / width) as f64];
-                *it |= other.distance(place) < reach;
+            let reach = other.spot.radius + FADE;
+            let shared = other.patch.within(&own);
+            for y in shared.y..shared.bottom() {
+                for x in shared.x..shared.right() {
+                    covered[(y - own.y) * own.width + x - own.x] |=
+                        other.spot.distance([x as f64, y as f64]) < reach;
+                }
             }
         }
         covered
@@ -137,11 +162,11 @@ impl<'a> Window<'a> {
         t * t * (3.0 - 2.0 * t)
     }
 
-    fn heal(&self, picture: &Tile, before: &Tile, blocked: &[bool], cancel: &Cancel) -> Patch {
+    fn heal(&self, picture: &Tile, before: &Tile, blocked: &[bool], cancel: &Cancel) -> Tile {
         let Region { width, height, .. } = self.region;
         let bounds = Region::of_size(width, height);
-        let blur = |plane: &Plane, sigma: f64| {
-            Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, cancel)
+        let blur = |plane: &Plane, gaussian: &Gaussian| {
+            gaussian.blur(plane, bounds, bounds, bounds, cancel)
         };
         // What the healed place is made from: all but the spots.
         let mut clean = Plane::filled(width, height, 0.0);
@@ -150,22 +175,22 @@ impl<'a> Window<'a> {
             let usable = !blocked[i] && self.coverage(x, y) == 0.0;
             *it = f32::from(u8::from(usable));
         }
-        let wide = self.spot.radius.max(2.5);
-        let share = blur(&clean, wide);
+        let wide = Gaussian::new(self.spot.radius.max(2.5));
+        let share = blur(&clean, &wide);
         let differences: Vec<Plane> = before
             .planes()
             .iter()
             .zip(picture.planes())
             .map(|(o, b)| o.clone().zip_map(b, |o, b| o - b))
             .collect();
-        let fine = (0.6 * self.spot.radius).clamp(1.0, 4.0);
+        let fine = Gaussian::new((0.6 * self.spot.radius).clamp(1.0, 4.0));
         let textures: Vec<Plane> = differences
             .iter()
-            .map(|it| it.clone().zip_map(&blur(it, fine), |it, low| it - low))
+            .map(|it| it.clone().zip_map(&blur(it, &fine), |it, low| it - low))
             .collect();
         let tones = differences.iter().map(|it| {
             let known = it.clone().zip_map(&clean, |it, clean| it * clean);
-            blur(&known, wide).zip_map(
+            blur(&known, &wide).zip_map(
                 &share,
                 |sum, share| {
                     if share > 1e-4 { sum / share } else { 0.0 }
@@ -183,9 +208,7 @@ impl<'a> Window<'a> {
             Some(planes) => planes,
             None => self.replace(picture, before, &look),
         };
-        Patch {
-            tile: Tile::new(self.patch, planes),
-        }
+        Tile::new(self.patch, planes)
     }
 
     /// The samples of the patch with the tone around it and texture from beside it.

@@ -6,6 +6,7 @@ mod blobs;
 mod find;
 mod fit;
 mod heal;
+mod places;
 mod pores;
 
 pub use find::find;

@@ -55,8 +55,8 @@ impl Window<'_> {
             height,
         } = self.region;
         let bounds = Region::of_size(width, height);
-        let blur = |plane: &Plane, sigma: f64| {
-            Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, cancel)
+        let blur = |plane: &Plane, gaussian: &Gaussian| {
+            gaussian.blur(plane, bounds, bounds, bounds, cancel)
         };
         let covered = self.plane(|x, y| self.coverage(left + x, top + y));
         let fit = {
@@ -71,11 +71,12 @@ impl Window<'_> {
             fit.shape.at(distance) * covered.at(x, y)
         });
         let coarse = COARSE * self.spot.radius;
+        let coarse = (coarse >= LEAST_COARSE).then(|| Gaussian::new(coarse));
         let (mut energies, mut rests) = (Energies::default(), Vec::new());
         for (channel, amount) in fit.heights.iter().enumerate() {
             let without = |it: &Plane| it.clone().zip_map(&shape, |it, shape| it - amount * shape);
             let mut rest = without(&look.differences[channel]);
-            if coarse >= LEAST_COARSE {
+            if let Some(coarse) = &coarse {
                 let tone = &look.tones[channel];
                 let coarse = blur(&rest.clone().zip_map(tone, |it, tone| it - tone), coarse);
                 // As much of it as there is around the spot is skin.
@@ -87,7 +88,7 @@ impl Window<'_> {
             }
             let pores = rest
                 .clone()
-                .zip_map(&blur(&rest, look.fine), |it, low| it - low);
+                .zip_map(&blur(&rest, &look.fine), |it, low| it - low);
             self.compare(
                 &mut energies,
                 &pores,
