@@ -1,13 +1,21 @@
 //! The segments of a JPEG (ITU-T T.81, annex B).
 
-const START: [u8; 2] = [0xFF, 0xD8];
+/// The first two bytes of a JPEG.
+pub const START: [u8; 2] = [0xFF, 0xD8];
 /// The last two bytes of a JPEG.
 pub const END: [u8; 2] = [0xFF, 0xD9];
 /// The first of the eight markers between independent pieces of a scan.
 pub const RESTART: u8 = 0xD0;
-const TABLES: u8 = 0xDB;
-const SCAN: u8 = 0xDA;
-const BASELINE: u8 = 0xC0;
+/// Quantisation tables.
+pub const TABLES: u8 = 0xDB;
+/// Huffman codes.
+pub const CODES: u8 = 0xC4;
+/// How many blocks lie between two restart markers.
+pub const INTERVAL: u8 = 0xDD;
+/// Which components follow, coded.
+pub const SCAN: u8 = 0xDA;
+/// Size and components of a picture that is coded from top to bottom, 8 bits a sample.
+pub const BASELINE: u8 = 0xC0;
 
 /// The first application segment; they go on to APP15.
 pub const APP0: u8 = 0xE0;
@@ -159,29 +167,10 @@ impl Header {
     }
 }
 
-/// Where the marker of the frame is in an encoded baseline JPEG.
-pub fn frame_of(encoded: &[u8]) -> Option<usize> {
-    find_segment(encoded, BASELINE).map(|(start, _)| start)
-}
-
-/// Where the coded pixels begin in an encoded JPEG.
-pub fn scan_of(encoded: &[u8]) -> Option<usize> {
-    find_segment(encoded, SCAN).map(|(_, end)| end)
-}
-
-/// Start and end of the first segment of a kind.
-fn find_segment(encoded: &[u8], wanted: u8) -> Option<(usize, usize)> {
-    let mut at = START.len();
-    loop {
-        let &[0xFF, marker, high, low] = encoded.get(at..)?.first_chunk()? else {
-            return None;
-        };
-        let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
-        if marker == wanted {
-            return Some((at, end));
-        }
-        at = end;
-    }
+/// A segment as it stands in the file.
+pub fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len() + 2).expect("a segment of at most 65533 bytes");
+    [&[0xFF, marker][..], &length.to_be_bytes(), data].concat()
 }
 
 /// Puts segments into an encoded JPEG, in place of its own application segments.
@@ -195,12 +184,8 @@ pub fn with_segments(encoded: &[u8], segments: &[Segment]) -> Vec<u8> {
     let more: usize = segments.iter().map(|it| it.data.len() + 4).sum();
     let mut out = Vec::with_capacity(encoded.len() + more);
     out.extend(START);
-    for segment in segments {
-        let length =
-            u16::try_from(segment.data.len() + 2).expect("a segment of at most 65533 bytes");
-        out.extend([0xFF, segment.marker]);
-        out.extend(length.to_be_bytes());
-        out.extend_from_slice(&segment.data);
+    for it in segments {
+        out.extend(segment(it.marker, &it.data));
     }
     out.extend_from_slice(&encoded[at..]);
     out

@@ -1,40 +1,71 @@
 //! Pictures to JPEG.
 
-use std::borrow::Cow;
-use std::io::Write;
+mod huffman;
+mod lanes;
+mod transform;
 
-use jpeg_encoder::{
-    ChromaSubsamplingMethod, ColorType, Encoder, QuantizationTableType, SamplingFactor,
-};
+use std::io::Write;
 
 use rayon::prelude::*;
 
+use self::huffman::{FIRST, OTHERS, Table};
+use self::transform::Transform;
 use super::{Refusal, Strip};
 use crate::engine::raster::{Image, Layout, Samples};
-use crate::files::containers::jpeg::{END, Header, RESTART, frame_of, scan_of, with_segments};
+use crate::files::containers::jpeg::{
+    BASELINE, CODES, END, INTERVAL, RESTART, SCAN, START, TABLES, ZIGZAG, segment, with_segments,
+};
 use crate::files::metadata::{Metadata, Own};
 
 /// The quality of a result whose quality nobody named.
 const QUALITY: u8 = 95;
 
-/// Rows that are coded together, whole blocks for any subsampling that can be cut. A strip has no
-/// more blocks than the widest JPEG has columns, which is as many as may lie between two restart
-/// markers.
+/// Rows that are coded together, whole blocks for any subsampling.
 const STRIP: usize = 64;
+
+/// Most blocks, or groups of them, that may lie between two restart markers.
+const LONGEST_INTERVAL: usize = 65_535;
+
+/// The tables of luma and chroma of quality 50, row by row (ITU-T T.81, annex K.1).
+#[rustfmt::skip]
+const STANDARD: [[u16; 64]; 2] = [
+    [
+        16, 11, 10, 16, 24, 40, 51, 61,
+        12, 12, 14, 19, 26, 58, 60, 55,
+        14, 13, 16, 24, 40, 57, 69, 56,
+        14, 17, 22, 29, 51, 87, 80, 62,
+        18, 22, 37, 56, 68, 109, 103, 77,
+        24, 35, 55, 64, 81, 104, 113, 92,
+        49, 64, 78, 87, 103, 121, 120, 101,
+        72, 92, 95, 98, 112, 100, 103, 99,
+    ],
+    [
+        17, 18, 24, 47, 99, 99, 99, 99,
+        18, 21, 26, 66, 99, 99, 99, 99,
+        24, 26, 56, 99, 99, 99, 99, 99,
+        47, 66, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99,
+    ],
+];
 
 /// A JPEG on its way: how its pixels are coded.
 ///
 /// Strips of it are coded on all cores, with the standard Huffman tables, and joined by restart
 /// markers: the same picture as in one piece, and the same bytes on any number of cores.
 pub struct Coding {
-    quality: u8,
-    subsampling: SamplingFactor,
-    tables: Option<[QuantizationTableType; 2]>,
-    colour: ColorType,
-    /// Channels of a pixel in memory.
-    channels: usize,
+    transform: Transform,
+    /// Quantisation tables of luma and chroma, row by row.
+    tables: [[u16; 64]; 2],
+    /// How much coarser chroma is sampled than luma, across and down.
+    factors: (usize, usize),
+    layout: Layout,
     width: u16,
     height: u16,
+    /// Rows of a strip.
+    rows: usize,
 }
 
 impl Coding {
@@ -45,128 +76,132 @@ impl Coding {
         metadata: &Metadata,
         quality: Option<u8>,
     ) -> Result<Self, Refusal> {
-        let colour = match layout.colours() {
-            1 => ColorType::Luma,
-            _ => ColorType::Rgb,
-        };
-        let mut coding = Self {
-            quality: quality.unwrap_or(QUALITY).clamp(1, 100),
-            subsampling: SamplingFactor::F_1_1,
-            tables: None,
-            colour,
-            channels: layout.channels(),
-            width: u16::try_from(width)?,
-            height: u16::try_from(height)?,
-        };
+        let mut tables = tables_of(quality.unwrap_or(QUALITY));
+        let mut factors = (1, 1);
         if let Own::Jpeg(form) = &metadata.own {
-            let factors = form.subsampling.filter(|_| colour == ColorType::Rgb);
-            let factors = factors.and_then(|(x, y)| SamplingFactor::from_factors(x, y));
-            coding.subsampling = factors.unwrap_or(coding.subsampling);
+            let given = form.subsampling.filter(|_| layout.colours() == 3);
+            factors = given.and_then(known_factors).unwrap_or(factors);
             if quality.is_none() {
-                coding.tables = Some(finest_tables(&form.tables)?);
+                // For each coefficient the finer of the step that the source had and of this one.
+                for (table, source) in tables.iter_mut().zip(&form.tables) {
+                    let steps = table.iter_mut().zip(source.iter().flatten());
+                    steps.for_each(|(step, source)| *step = (*step).min(*source).max(1));
+                }
             }
         }
-        Ok(coding)
+        let units = |rows: usize| width.div_ceil(8 * factors.0) * (rows / (8 * factors.1));
+        let rows = match units(STRIP) <= LONGEST_INTERVAL {
+            true => STRIP,
+            false => STRIP / 2,
+        };
+        Ok(Self {
+            transform: Transform::new(layout.channels(), factors, &tables),
+            tables,
+            factors,
+            layout,
+            width: u16::try_from(width)?,
+            height: u16::try_from(height)?,
+            rows,
+        })
     }
 
-    /// Whether bands of the picture can be coded one by one; otherwise the encoder does not
-    /// interleave the components, and each of them is a scan of its own.
-    pub fn has_strips(&self) -> bool {
-        use SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2};
-        matches!(self.subsampling, F_1_1 | F_1_2 | F_2_1 | F_2_2)
-    }
-
-    /// The strips of a band of the picture that begins at the row `top`, which is a multiple of 64.
-    pub fn strips(&self, top: usize, band: &Image) -> Result<Vec<Strip>, Refusal> {
+    /// The strips of a band of the picture that begins at a multiple of 64 rows.
+    pub fn strips(&self, band: &Image) -> Result<Vec<Strip>, Refusal> {
         let Samples::Eight(samples) = band.samples() else {
             return Err("a JPEG holds 8 bits a sample".into());
         };
-        let rows = match self.has_strips() {
-            true => STRIP,
-            false => usize::from(self.height),
+        let width = band.width();
+        let strips = samples.par_chunks(width * self.layout.channels() * self.rows);
+        let strip = |samples: &[u8]| Strip {
+            bytes: self.transform.code(samples, width),
+            sum: 0,
+            length: 0,
         };
-        let several = usize::from(self.height) > rows;
-        let strips = samples.par_chunks(band.width() * self.channels * rows);
-        let strip = |(i, samples): (usize, &[u8])| {
-            let bytes = self.strip(samples, several && top + i == 0)?;
-            Ok(Strip {
-                bytes,
-                sum: 0,
-                length: 0,
-            })
-        };
-        strips.enumerate().map(strip).collect()
+        Ok(strips.map(strip).collect())
     }
 
-    /// A JPEG of the strip alone.
-    fn strip(&self, samples: &[u8], begins_several: bool) -> Result<Vec<u8>, Refusal> {
-        let opaque = match self.channels {
-            2 | 4 => Cow::Owned(without_alpha(samples, self.channels)),
-            _ => Cow::Borrowed(samples),
-        };
-        let height = samples.len() / (usize::from(self.width) * self.channels);
-        let mut bytes = Vec::new();
-        let mut encoder = Encoder::new(&mut bytes, self.quality);
-        encoder.set_sampling_factor(self.subsampling);
-        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-        if let Some([luma, chroma]) = self.tables.clone() {
-            encoder.set_quantization_tables(luma, chroma);
-        }
-        if begins_several {
-            encoder.set_restart_interval(self.blocks()?);
-        }
-        encoder.encode(&opaque, self.width, u16::try_from(height)?, self.colour)?;
-        Ok(bytes)
+    /// Writes what comes before the pixels.
+    pub fn begin(&self, metadata: &Metadata, out: &mut impl Write) -> Result<Joint, Refusal> {
+        out.write_all(&with_segments(&self.head(), &metadata.jpeg_segments()))?;
+        Ok(Joint { count: 0 })
     }
 
-    /// What puts the strips together.
-    pub fn joint<'a>(&self, metadata: &'a Metadata) -> Joint<'a> {
-        Joint {
-            height: self.height,
-            metadata,
-            count: 0,
+    /// All that a decoder needs to know.
+    fn head(&self) -> Vec<u8> {
+        // Luma and chroma differ in their tables; grey has no chroma.
+        let colours = self.layout.colours();
+        let kinds = 0..colours.min(2);
+        let mut head = START.to_vec();
+        for kind in kinds.clone() {
+            let steps = ZIGZAG.map(|it| self.tables[kind][it]);
+            // No step is larger than that of quality 1, which is 255.
+            let steps = steps.map(|it| it.to_be_bytes()[1]);
+            head.extend(segment(TABLES, &[&[kind as u8][..], &steps].concat()));
         }
-    }
-
-    /// Units that are coded one after the other, in a strip.
-    fn blocks(&self) -> Result<u16, Refusal> {
-        let factors = match self.subsampling {
-            _ if self.colour == ColorType::Luma => (1, 1),
-            SamplingFactor::F_2_1 => (2, 1),
-            SamplingFactor::F_1_2 => (1, 2),
-            SamplingFactor::F_2_2 => (2, 2),
-            _ => (1, 1),
-        };
-        let across = usize::from(self.width).div_ceil(8 * factors.0);
-        Ok(u16::try_from(across * (STRIP / (8 * factors.1)))?)
+        let (height, width) = (self.height.to_be_bytes(), self.width.to_be_bytes());
+        let mut frame = [&[8][..], &height, &width, &[colours as u8]].concat();
+        let mut scan = vec![colours as u8];
+        for component in 0..colours as u8 {
+            let kind = component.min(1);
+            let (across, down) = match component {
+                0 => (self.factors.0 as u8, self.factors.1 as u8),
+                _ => (1, 1),
+            };
+            frame.extend([component + 1, across << 4 | down, kind]);
+            scan.extend([component + 1, kind << 4 | kind]);
+        }
+        // All coefficients, in one go.
+        scan.extend([0, 63, 0]);
+        head.extend(segment(BASELINE, &frame));
+        for kind in kinds {
+            head.extend(segment(CODES, &table(kind as u8, &FIRST[kind])));
+            head.extend(segment(CODES, &table(0x10 | kind as u8, &OTHERS[kind])));
+        }
+        if usize::from(self.height) > self.rows {
+            let across = usize::from(self.width).div_ceil(8 * self.factors.0);
+            let units = across * (self.rows / (8 * self.factors.1));
+            head.extend(segment(INTERVAL, &(units as u16).to_be_bytes()));
+        }
+        head.extend(segment(SCAN, &scan));
+        head
     }
 }
 
-/// A JPEG of which some strips are written: each is a JPEG of its own, and all but the first leave
-/// their heads.
-pub struct Joint<'a> {
-    height: u16,
-    metadata: &'a Metadata,
+/// The quantisation tables of a quality, as libjpeg scales them.
+fn tables_of(quality: u8) -> [[u16; 64]; 2] {
+    let quality = u16::from(quality.clamp(1, 100));
+    let percent = match quality {
+        ..50 => 5000 / quality,
+        _ => 200 - 2 * quality,
+    };
+    let scaled = |step: u16| (u32::from(step) * u32::from(percent) + 50) / 100;
+    STANDARD.map(|table| table.map(|it| scaled(it).clamp(1, 255) as u16))
+}
+
+/// Factors that a JPEG can have whose components lie side by side: at most ten blocks together.
+fn known_factors((across, down): (u8, u8)) -> Option<(usize, usize)> {
+    let known = [1, 2, 4].contains(&across) && [1, 2, 4].contains(&down) && across * down <= 8;
+    known.then_some((usize::from(across), usize::from(down)))
+}
+
+/// A code table as it stands in the file.
+fn table(number: u8, table: &Table) -> Vec<u8> {
+    [&[number][..], &table.lengths, table.symbols].concat()
+}
+
+/// A JPEG of which some strips are written.
+pub struct Joint {
     count: usize,
 }
 
-impl Joint<'_> {
+impl Joint {
     /// Writes the next strip.
     pub fn add(&mut self, strip: &Strip, out: &mut impl Write) -> Result<(), Refusal> {
-        let strip = &strip.bytes[..strip.bytes.len() - END.len()];
         if let Some(earlier) = self.count.checked_sub(1) {
-            let start = scan_of(strip).ok_or("it has no scan")?;
             out.write_all(&[0xFF, RESTART + (earlier % 8) as u8])?;
-            out.write_all(&strip[start..])?;
-        } else {
-            let mut whole = with_segments(strip, &self.metadata.jpeg_segments());
-            let frame = frame_of(&whole).ok_or("it has no frame")?;
-            // Behind marker, length and precision.
-            whole[frame + 5..frame + 7].copy_from_slice(&self.height.to_be_bytes());
-            out.write_all(&whole)?;
         }
         self.count += 1;
-        Ok(())
+        Ok(out.write_all(&strip.bytes)?)
     }
 
     /// Writes what comes behind the last strip.
@@ -175,34 +210,12 @@ impl Joint<'_> {
     }
 }
 
-/// For each coefficient the finer of the step that the source had and of the step of quality 95.
-fn finest_tables(source: &[Option<[u16; 64]>; 2]) -> Result<[QuantizationTableType; 2], Refusal> {
-    // The encoder's own tables, as it writes them for a picture of one pixel.
-    let mut bytes = Vec::new();
-    Encoder::new(&mut bytes, QUALITY).encode(&[0; 3], 1, 1, ColorType::Rgb)?;
-    let standard = Header::read(&bytes);
-    let table = |component: usize| -> Result<_, Refusal> {
-        let mut steps = *standard.table_of(component).ok_or("it has no tables")?;
-        if let Some(source) = &source[component] {
-            for (step, source) in steps.iter_mut().zip(source) {
-                *step = (*step).min(*source).max(1);
-            }
-        }
-        Ok(QuantizationTableType::Custom(Box::new(steps)))
-    };
-    Ok([table(0)?, table(1)?])
-}
-
-fn without_alpha(samples: &[u8], channels: usize) -> Vec<u8> {
-    let pixels = samples.chunks_exact(channels);
-    pixels.flat_map(|it| &it[..channels - 1]).copied().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{EncodeOptions, encode};
     use super::*;
     use crate::files::Format;
+    use crate::files::containers::jpeg::Header;
 
     fn encoded(image: Image, metadata: &Metadata, quality: Option<u8>) -> Vec<u8> {
         let options = EncodeOptions {
@@ -256,7 +269,16 @@ mod tests {
     #[test]
     fn strips_decode_to_the_picture_in_one_piece() {
         for layout in [Layout::Grey, Layout::Rgb, Layout::Rgba] {
-            for factors in [(1, 1), (2, 1), (1, 2), (2, 2)] {
+            for factors in [
+                (1, 1),
+                (2, 1),
+                (1, 2),
+                (2, 2),
+                (4, 1),
+                (1, 4),
+                (4, 2),
+                (2, 4),
+            ] {
                 let image = noisy(75, 1 + 9 * STRIP, layout);
                 let form = crate::files::metadata::JpegForm {
                     subsampling: Some(factors),
@@ -266,12 +288,16 @@ mod tests {
                     own: Own::Jpeg(Box::new(form)),
                     ..Metadata::default()
                 };
-                let coding =
-                    Coding::new((75, 1 + 9 * STRIP), layout, &metadata, Some(90)).expect("it fits");
-                let Samples::Eight(samples) = image.samples() else {
-                    unreachable!("8 bits")
-                };
-                let whole = coding.strip(samples, false).expect("a JPEG");
+                let size = (75, 1 + 9 * STRIP);
+                let mut coding = Coding::new(size, layout, &metadata, Some(90)).expect("it fits");
+                coding.rows = 10 * STRIP;
+                let mut whole = Vec::new();
+                let mut file = coding.begin(&metadata, &mut whole).expect("a head");
+                for strip in coding.strips(&image).expect("a strip") {
+                    file.add(&strip, &mut whole).expect("memory");
+                }
+                file.finish(&mut whole).expect("memory");
+                assert!(!whole.windows(2).any(|it| it == [0xFF, RESTART]));
                 let strips = encoded(image, &metadata, Some(90));
                 assert!(decoded(strips) == decoded(whole), "{layout:?} {factors:?}");
             }

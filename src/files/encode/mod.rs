@@ -104,7 +104,7 @@ pub fn encode(
 
 /// How a picture is coded, in strips that know nothing of each other.
 enum Coding<'a> {
-    Jpeg(jpeg::Coding, &'a Metadata),
+    Jpeg(Box<jpeg::Coding>, &'a Metadata),
     Png(png::Coding, &'a Metadata),
     Tiff(tiff::Coding),
 }
@@ -121,7 +121,7 @@ impl<'a> Coding<'a> {
         Ok(match options.format {
             Format::Jpeg => {
                 let coding = jpeg::Coding::new(size, layout, metadata, options.quality)?;
-                Some(Coding::Jpeg(coding, metadata))
+                Some(Coding::Jpeg(Box::new(coding), metadata))
             }
             Format::Png => Some(Coding::Png(
                 png::Coding::new(size, layout, depth)?,
@@ -139,7 +139,7 @@ impl<'a> Coding<'a> {
     /// The strips of a band that begins at the row `top`.
     fn strips(&self, top: usize, band: &Image) -> Result<Vec<Strip>, Refusal> {
         match self {
-            Coding::Jpeg(it, _) => it.strips(top, band),
+            Coding::Jpeg(it, _) => it.strips(band),
             Coding::Png(it, _) => it.strips(top, band),
             Coding::Tiff(it) => it.strips(band),
         }
@@ -148,7 +148,7 @@ impl<'a> Coding<'a> {
     /// Begins a file in `out`, at its start.
     fn begin<W: Write + Seek>(&self, mut out: W) -> Result<FileInTheMaking<'_, W>, Refusal> {
         let joint = match self {
-            Coding::Jpeg(coding, metadata) => Joint::Jpeg(coding.joint(metadata)),
+            Coding::Jpeg(coding, metadata) => Joint::Jpeg(coding.begin(metadata, &mut out)?),
             Coding::Png(coding, metadata) => Joint::Png(coding.begin(metadata, &mut out)?),
             Coding::Tiff(coding) => Joint::Tiff(coding.begin(&mut out)?),
         };
@@ -163,7 +163,7 @@ pub struct FileInTheMaking<'a, W> {
 }
 
 enum Joint<'a> {
-    Jpeg(jpeg::Joint<'a>),
+    Jpeg(jpeg::Joint),
     Png(png::Joint),
     Tiff(tiff::Joint<'a>),
 }
@@ -213,8 +213,7 @@ impl<'a> Bands<'a> {
         options: EncodeOptions,
     ) -> Result<Option<Self>, Refusal> {
         let coding = Coding::new(size, kind, metadata, options)?;
-        let in_strips = |it: &Coding| !matches!(it, Coding::Jpeg(it, _) if !it.has_strips());
-        Ok(coding.filter(in_strips).map(|coding| Self { coding }))
+        Ok(coding.map(|coding| Self { coding }))
     }
 
     /// Codes the band that begins at the row `top`, a multiple of 64 as its height is but for the

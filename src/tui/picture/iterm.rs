@@ -3,18 +3,21 @@
 
 use std::io;
 
+use super::coder::png;
+use crate::engine::raster::{Image, Layout, Samples};
+use crate::files::metadata::{JpegForm, Metadata, Own};
+use crate::files::{self, EncodeOptions, Format};
+use crate::tui::stage::Quality;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{ExtendedColorType, RgbImage, imageops};
-use jpeg_encoder::{ColorType, Encoder};
-
-use super::coder::png;
-use crate::tui::stage::Quality;
 
 /// JPEG qualities to try at full size, the best first.
 const QUALITIES: [u8; 3] = [92, 80, 65];
 /// JPEG quality of a picture that is reduced.
 const REDUCED_QUALITY: u8 = 75;
+/// From this JPEG quality on, colour has as many samples as brightness.
+const FULL_COLOUR: u8 = 90;
 /// Each next size to try has this share of the sides of the one before.
 const STEP: f64 = 0.7;
 
@@ -65,12 +68,22 @@ fn command(image: &RgbImage, file: &[u8]) -> Vec<u8> {
 
 /// A JPEG file in base64.
 fn jpeg(image: &RgbImage, quality: u8) -> io::Result<Vec<u8>> {
-    let mut file = Vec::new();
-    let side = |it: u32| u16::try_from(it).map_err(io::Error::other);
-    let (width, height) = (side(image.width())?, side(image.height())?);
-    Encoder::new(&mut file, quality)
-        .encode(image.as_raw(), width, height, ColorType::Rgb)
-        .map_err(io::Error::other)?;
+    let size = (image.width() as usize, image.height() as usize);
+    let samples = Samples::Eight(image.as_raw().clone());
+    let pixels = Image::new(size.0, size.1, Layout::Rgb, samples).map_err(io::Error::other)?;
+    let form = JpegForm {
+        subsampling: (quality < FULL_COLOUR).then_some((2, 2)),
+        ..JpegForm::default()
+    };
+    let metadata = Metadata {
+        own: Own::Jpeg(Box::new(form)),
+        ..Metadata::default()
+    };
+    let options = EncodeOptions {
+        format: Format::Jpeg,
+        quality: Some(quality),
+    };
+    let file = files::encode(pixels, &metadata, options).map_err(io::Error::other)?;
     Ok(STANDARD.encode(&file).into_bytes())
 }
 
