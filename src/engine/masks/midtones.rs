@@ -58,6 +58,7 @@ impl Settings for Midtones {
 
 impl Midtones {
     /// The coverage of one smoothed luma, before it may be turned round.
+    #[inline(always)]
     pub fn of_luma(&self, luma: f32) -> f32 {
         let (low, high, feather) = (self.low as f32, self.high as f32, self.feather as f32);
         smoothstep(low, low + feather, luma) * smoothstep(-high, feather - high, -luma)
@@ -68,7 +69,7 @@ impl Midtones {
         let bounds = picture.bounds();
         let gaussian = Gaussian::new(SMOOTHING);
         let from = region.expanded(gaussian.halo(), &bounds);
-        let luma = picture.tile(from).luma();
+        let luma = picture.luma(from);
         gaussian
             .blur(&luma, from, region, bounds, cancel)
             .map(|luma| self.of_luma(luma))

@@ -156,15 +156,13 @@ pub struct MaskSources<'a> {
 }
 
 /// 0 below `from`, 1 above `to`, and a smooth step between.
+#[inline(always)]
 fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
-    if value >= to {
-        return 1.0;
-    }
-    if value <= from {
-        return 0.0;
-    }
+    // Without an early way out, so that loops stay wide.
     let t = (value - from) / (to - from);
-    t * t * (3.0 - 2.0 * t)
+    let step = t * t * (3.0 - 2.0 * t);
+    let step = if value <= from { 0.0 } else { step };
+    if value >= to { 1.0 } else { step }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 use super::Random;
 use super::normal::{quantile, share_below};
 use super::periodic::periodic_part;
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, wide};
 
 /// The shortest side of a patch, in pixels: below it pieces are smaller than the pores on them.
 pub const SMALLEST_PATCH: usize = 48;
@@ -137,9 +137,8 @@ impl Synthesis {
         let pieces = Pieces::new(self, random, left, top, width, height);
         for y in 0..height {
             self.blend_row(&pieces, left, top + y as i64, out.row_mut(y));
-            for sample in out.row_mut(y) {
-                *sample = self.back(*sample);
-            }
+            let row = out.row_mut(y);
+            wide(|| row.iter_mut().for_each(|it| *it = self.back(*it)));
         }
         out
     }
@@ -194,9 +193,9 @@ impl Synthesis {
         let slices = pieces.map(|piece| {
             let row = (y + piece.y as i64).rem_euclid(self.height as i64) as usize;
             let column = (from + piece.x as i64).rem_euclid(self.width as i64) as usize;
-            self.normal.row(row)[column..][..out.len()].iter()
+            &self.normal.row(row)[column..][..out.len()]
         });
-        let [ones, steadies, twos] = slices;
+        let [a, b, c] = slices;
         let power = |weight: f32| {
             let square = weight.max(0.0) * weight.max(0.0);
             square * square
@@ -205,14 +204,15 @@ impl Synthesis {
         let steady = power(run.weights[1]);
         let ([first, _, third], [first_step, _, third_step]) = (run.weights, run.steps);
         let begun = (from - run.start) as i32;
-        let samples = ones.zip(steadies).zip(twos);
-        for ((i, out), ((a, b), c)) in (begun..).zip(out).zip(samples) {
-            let along = i as f32;
-            let one = power(first + first_step * along);
-            let two = power(third + third_step * along);
-            let sum = one * a + steady * b + two * c;
-            *out = sum / (one * one + steady * steady + two * two).sqrt();
-        }
+        wide(|| {
+            for i in 0..out.len() {
+                let along = (begun + i as i32) as f32;
+                let one = power(first + first_step * along);
+                let two = power(third + third_step * along);
+                let sum = one * a[i] + steady * b[i] + two * c[i];
+                out[i] = sum / (one * one + steady * steady + two * two).sqrt();
+            }
+        });
     }
 
     /// A normal value as the patch's own.

@@ -2,7 +2,7 @@
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, parameter};
 use super::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region, Tile};
+use crate::engine::raster::{Plane, Region, Tile, wide};
 
 /// What becomes of the backdrop's own fine detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl Texture {
     pub fn paint(
         &self,
         backdrop: &Tile,
-        original: &Tile,
+        original: Tile,
         to: Region,
         bounds: Region,
         cancel: &Cancel,
@@ -134,35 +134,30 @@ impl Texture {
         let from = backdrop.region();
         let gaussian = Gaussian::new(self.radius);
         let fine = self.separated(backdrop, original);
-        let lows: Vec<Plane> = fine
-            .iter()
-            .map(|it| gaussian.blur(it, from, to, bounds, cancel))
-            .collect();
-        let part = Region {
-            x: to.x - from.x,
-            y: to.y - from.y,
-            ..to
-        };
-        let planes = backdrop.planes().iter().zip(fine).zip(&lows);
+        let corner = (to.x - from.x, to.y - from.y);
+        let planes = backdrop.planes().iter().zip(&fine);
         planes
-            .map(|((b, fine), low)| self.over(b.crop(part), &fine.crop(part), low))
+            .map(|(b, fine)| {
+                let low = gaussian.blur(fine, from, to, bounds, cancel);
+                self.over(b, fine, corner, low)
+            })
             .collect()
     }
 
     /// The same where the low layer of what is [separated](Self::separated) is known for the region
     /// of the backdrop.
-    pub fn paint_with(&self, backdrop: &Tile, original: &Tile, lows: &[Plane]) -> Vec<Plane> {
+    pub fn paint_with(&self, backdrop: &Tile, original: Tile, lows: Vec<Plane>) -> Vec<Plane> {
         let fine = self.separated(backdrop, original);
-        let planes = backdrop.planes().iter().zip(fine).zip(lows);
+        let planes = backdrop.planes().iter().zip(&fine).zip(lows);
         planes
-            .map(|((b, fine), low)| self.over(b.clone(), &fine, low))
+            .map(|((b, fine), low)| self.over(b, fine, (0, 0), low))
             .collect()
     }
 
     /// What is separated into texture and tone.
-    pub fn separated(&self, backdrop: &Tile, original: &Tile) -> Vec<Plane> {
+    pub fn separated(&self, backdrop: &Tile, original: Tile) -> Vec<Plane> {
         assert_eq!(backdrop.region(), original.region());
-        let originals = original.planes().iter().cloned();
+        let originals = original.into_planes().into_iter();
         match self.mode {
             // A high pass is linear: that of the difference is the difference of the two, at half
             // the work, and exactly nothing where both are the same.
@@ -174,10 +169,25 @@ impl Texture {
         }
     }
 
-    fn over(&self, backdrop: Plane, fine: &Plane, low: &Plane) -> Plane {
+    /// b + amount·(fine − low) in place of `low`, from the column and row `left` and `top` of the others on.
+    fn over(
+        &self,
+        backdrop: &Plane,
+        fine: &Plane,
+        (left, top): (usize, usize),
+        mut low: Plane,
+    ) -> Plane {
         let amount = (self.amount / 100.0) as f32;
-        let detail = fine.clone().zip_map(low, |fine, low| fine - low);
-        backdrop.zip_map(&detail, |b, detail| b + amount * detail)
+        for y in 0..low.height() {
+            let (b, fine) = (&backdrop.row(top + y)[left..], &fine.row(top + y)[left..]);
+            let low = low.row_mut(y);
+            wide(|| {
+                for (low, (b, fine)) in low.iter_mut().zip(b.iter().zip(fine)) {
+                    *low = b + amount * (fine - *low);
+                }
+            });
+        }
+        low
     }
 }
 
@@ -206,7 +216,7 @@ mod tests {
         };
         let painted = texture.paint(
             &Tile::new(bounds, vec![b.clone()]),
-            &Tile::new(bounds, vec![o.clone()]),
+            Tile::new(bounds, vec![o.clone()]),
             bounds,
             bounds,
             &Cancel::default(),

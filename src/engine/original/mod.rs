@@ -86,6 +86,14 @@ impl Original {
         tile
     }
 
+    /// Luma over a region of the picture, which must lie inside.
+    pub fn luma(&self, region: Region) -> Plane {
+        match (&self.sampler, &self.healed) {
+            (None, None) => self.image.luma(region),
+            _ => self.tile(region).luma(),
+        }
+    }
+
     fn brought_over(&self, region: Region) -> Tile {
         let placement = self.alignment().and_then(Alignment::placement);
         let (Some(sampler), Some(placement)) = (&self.sampler, placement) else {

@@ -4,7 +4,7 @@
 //! compositing specification and ISO 32000, which is Photoshop's own; the square-root-only form
 //! often called Photoshop's fails in the shadows.
 
-use super::Plane;
+use super::{Plane, wide};
 
 /// How a layer's source is mixed with its backdrop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -150,14 +150,18 @@ fn run(
     match coverage {
         Some(coverage) => {
             assert_eq!(size, (coverage.width(), coverage.height()));
-            for ((b, s), coverage) in pairs.zip(coverage.samples()) {
-                *b += coverage * opacity * (mix(*b, *s) - *b);
-            }
+            wide(|| {
+                for ((b, s), coverage) in pairs.zip(coverage.samples()) {
+                    *b += coverage * opacity * (mix(*b, *s) - *b);
+                }
+            });
         }
         None => {
-            for (b, s) in pairs {
-                *b += opacity * (mix(*b, *s) - *b);
-            }
+            wide(|| {
+                for (b, s) in pairs {
+                    *b += opacity * (mix(*b, *s) - *b);
+                }
+            });
         }
     }
 }

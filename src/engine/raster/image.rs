@@ -7,7 +7,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::interleave::split;
-use super::{Plane, Region, Resample, Tile};
+use super::{Plane, Region, Resample, Tile, luma, wide};
 
 /// Which channels an image has, in the order in which they are interleaved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -215,6 +215,16 @@ impl Image {
         Tile::new(region, planes)
     }
 
+    /// Luma of a region, which must lie inside: that of its [tile](Self::tile), without the tile.
+    pub fn luma(&self, region: Region) -> Plane {
+        assert!(self.bounds().contains(&region), "a region of the picture");
+        match &self.samples {
+            Samples::Eight(it) => self.to_luma(it, region, |v| f32::from(v) / 255.0),
+            Samples::Sixteen(it) => self.to_luma(it, region, |v| f32::from(v) / 65_535.0),
+            Samples::Float(it) => self.to_luma(it, region, finite),
+        }
+    }
+
     /// The alpha of a region, which must lie inside, if the picture has any.
     pub fn alpha(&self, region: Region) -> Option<Plane> {
         assert!(self.bounds().contains(&region), "a region of the picture");
@@ -318,6 +328,36 @@ impl Image {
             }
         }
         planes
+    }
+
+    fn to_luma<T: Copy>(&self, samples: &[T], region: Region, convert: impl Fn(T) -> f32) -> Plane {
+        let arch = Arch::new();
+        let channels = self.layout.channels();
+        let mut out = Plane::filled(region.width, region.height, 0.0);
+        let mut rows = [(); 2].map(|()| vec![0.0; region.width]);
+        let [green, blue] = &mut rows;
+        for y in 0..region.height {
+            let start = ((region.y + y) * self.width + region.x) * channels;
+            let pixels = &samples[start..][..region.width * channels];
+            let out = out.row_mut(y);
+            if self.layout.colours() == 1 {
+                split(arch, pixels, channels, &mut [out], &convert);
+                continue;
+            }
+            split(
+                arch,
+                pixels,
+                channels,
+                &mut [&mut *out, green, blue],
+                &convert,
+            );
+            wide(|| {
+                for (out, (green, blue)) in out.iter_mut().zip(green.iter().zip(&*blue)) {
+                    *out = luma(*out, *green, *blue);
+                }
+            });
+        }
+        out
     }
 
     fn gather<T: Copy>(

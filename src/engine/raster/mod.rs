@@ -9,6 +9,7 @@ mod plane;
 mod region;
 mod resample;
 pub mod store;
+mod wide;
 
 pub use blend::Blend;
 pub use colour::{desaturate, luma};
@@ -17,3 +18,4 @@ pub(super) use interleave::join;
 pub use plane::{Plane, Tile};
 pub use region::Region;
 pub use resample::Resample;
+pub(super) use wide::wide;

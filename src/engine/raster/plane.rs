@@ -1,6 +1,6 @@
 //! Planes of `f32` samples, and tiles: the planes of one region of a picture.
 
-use super::{Region, desaturate, luma};
+use super::{Region, desaturate, luma, wide};
 
 /// One channel: `width` × `height` samples, row by row, nominally 0..=1.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,9 +82,11 @@ impl Plane {
 
     /// The same plane with `change` applied to every sample.
     pub fn map(mut self, change: impl Fn(f32) -> f32) -> Plane {
-        for sample in &mut self.samples {
-            *sample = change(*sample);
-        }
+        wide(|| {
+            for sample in &mut self.samples {
+                *sample = change(*sample);
+            }
+        });
         self
     }
 
@@ -94,9 +96,11 @@ impl Plane {
     /// If the sizes differ.
     pub fn zip_map(mut self, other: &Plane, change: impl Fn(f32, f32) -> f32) -> Plane {
         assert_eq!((self.width, self.height), (other.width, other.height));
-        for (own, other) in self.samples.iter_mut().zip(&other.samples) {
-            *own = change(*own, *other);
-        }
+        wide(|| {
+            for (own, other) in self.samples.iter_mut().zip(&other.samples) {
+                *own = change(*own, *other);
+            }
+        });
         self
     }
 }
@@ -136,6 +140,11 @@ impl Tile {
         &mut self.planes
     }
 
+    /// The colour planes by themselves.
+    pub fn into_planes(self) -> Vec<Plane> {
+        self.planes
+    }
+
     /// Luma of every pixel.
     pub fn luma(&self) -> Plane {
         self.to_grey(luma)
@@ -149,12 +158,14 @@ impl Tile {
     fn to_grey(&self, convert: impl Fn(f32, f32, f32) -> f32) -> Plane {
         match self.planes.as_slice() {
             [r, g, b] => {
-                let samples = r.samples.iter().zip(&g.samples).zip(&b.samples);
-                Plane::from_samples(
-                    r.width,
-                    r.height,
-                    samples.map(|((r, g), b)| convert(*r, *g, *b)).collect(),
-                )
+                let mut grey = r.clone();
+                wide(|| {
+                    let others = g.samples.iter().zip(&b.samples);
+                    for (r, (g, b)) in grey.samples.iter_mut().zip(others) {
+                        *r = convert(*r, *g, *b);
+                    }
+                });
+                grey
             }
             planes => planes[0].clone(),
         }

@@ -40,9 +40,22 @@ impl Plan {
             make,
         };
         match depth {
-            Depth::Eight => bands.run(store::to_eight, Samples::Eight, take),
-            Depth::Sixteen => bands.run(store::to_sixteen, Samples::Sixteen, take),
-            Depth::Float => bands.run(store::to_float, Samples::Float, take),
+            Depth::Eight => {
+                let own = match self.picture().samples() {
+                    Samples::Eight(it) => Some(it.as_slice()),
+                    _ => None,
+                };
+                bands.run(own, store::to_eight, Samples::Eight, take)
+            }
+            Depth::Sixteen => {
+                let own = match self.picture().samples() {
+                    Samples::Sixteen(it) => Some(it.as_slice()),
+                    _ => None,
+                };
+                bands.run(own, store::to_sixteen, Samples::Sixteen, take)
+            }
+            // Floats may have values that are never written.
+            Depth::Float => bands.run(None, store::to_float, Samples::Float, take),
         }
     }
 }
@@ -59,14 +72,16 @@ struct Bands<'a, M> {
 type Piece<T> = (usize, Vec<T>);
 
 impl<M> Bands<'_, M> {
+    /// `own` are the picture's samples, if they are stored as the result's are.
     fn run<T, R>(
         &self,
+        own: Option<&[T]>,
         store: impl Fn(f32) -> T + Copy + Sync,
         wrap: impl Fn(Vec<T>) -> Samples + Sync,
         take: impl FnMut(R) -> ControlFlow<()> + Send,
     ) -> Result<(), Cancelled>
     where
-        T: Copy + Default + Send,
+        T: Copy + Default + Send + Sync,
         R: Send,
         M: Fn(usize, Image) -> R + Sync,
     {
@@ -90,11 +105,16 @@ impl<M> Bands<'_, M> {
                     self.size.height,
                 )
                 .within(&whole);
-                let tile = self.plan.tile(region, self.cancel);
+                let touched = self.plan.touched(region, self.cancel);
                 if self.cancel.is_cancelled() {
                     break;
                 }
-                let piece = (region.x, self.interleaved(&tile, store));
+                let samples = match (touched, own) {
+                    (Some(tile), _) => self.interleaved(&tile, store),
+                    (None, Some(own)) => self.copied(own, region),
+                    (None, None) => self.interleaved(&self.plan.picture().tile(region), store),
+                };
+                let piece = (region.x, samples);
                 let mut pieces = lock(&open[band]);
                 pieces.push(piece);
                 if pieces.len() < columns {
@@ -137,6 +157,18 @@ impl<M> Bands<'_, M> {
         for (y, out) in samples.chunks_exact_mut(row).enumerate() {
             let planes: Vec<&[f32]> = planes.iter().map(|it| it.row(y)).collect();
             join(arch, &planes, out, store);
+        }
+        samples
+    }
+
+    /// The picture's own samples in a region.
+    fn copied<T: Copy>(&self, own: &[T], region: Region) -> Vec<T> {
+        let picture = self.plan.picture();
+        let (channels, width) = (picture.layout().channels(), picture.width());
+        let mut samples = Vec::with_capacity(region.width * region.height * channels);
+        for y in region.y..region.bottom() {
+            let row = &own[(y * width + region.x) * channels..];
+            samples.extend_from_slice(&row[..region.width * channels]);
         }
         samples
     }

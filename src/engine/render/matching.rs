@@ -119,8 +119,9 @@ impl Plan {
         let cancel = Cancel::default();
         let around = region.expanded(HighPass::new(FINE).halo(), &self.picture().bounds());
         let mut masks = MaskCache::new(self, &cancel);
-        let weights = match masks.product(&step.masks, around) {
-            Some(coverage) => inside(&coverage, around, region),
+        let coverage = masks.product(&step.masks, around);
+        let weights = match &coverage {
+            Some(coverage) => inside(coverage, around, region),
             None => Plane::filled(region.width, region.height, 1.0),
         };
         // What the original shows otherwise is nothing to compare with.
@@ -133,8 +134,11 @@ impl Plan {
         if !covered {
             return None;
         }
+        if step.opacity == 0.0 {
+            return None;
+        }
         let backdrop = self.tile(around, &cancel);
-        let painted = self.painted(step, &backdrop, around, &mut masks, &cancel)?;
+        let painted = self.painted(step, &backdrop, around, coverage, &cancel);
         Some(Sample {
             region,
             weights,

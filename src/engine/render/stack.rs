@@ -1,5 +1,7 @@
 //! One tile of the picture, taken through the whole stack of layers.
 
+use std::sync::Arc;
+
 use super::Cancel;
 use super::plan::{Painter, Plan, Step};
 use crate::engine::masks::MaskName;
@@ -11,25 +13,40 @@ impl Plan {
     ///
     /// Once cancelled, what is returned is unfinished.
     pub fn tile(&self, region: Region, cancel: &Cancel) -> Tile {
+        let touched = self.touched(region, cancel);
+        touched.unwrap_or_else(|| self.inputs.picture.tile(region))
+    }
+
+    /// The same; `None` where no layer changes anything.
+    pub(super) fn touched(&self, region: Region, cancel: &Cancel) -> Option<Tile> {
         let picture = &self.inputs.picture;
         let bounds = picture.bounds();
         if cancel.is_cancelled() {
-            return picture.tile(region);
+            return None;
         }
         // A layer that reads its backdrop beyond the tile needs the layers below it there as well.
-        let mut regions = vec![region; self.steps.len() + 1];
-        for (i, step) in self.steps.iter().enumerate().rev() {
-            regions[i] = regions[i + 1].expanded(step.painter.halo(), &bounds);
-        }
         let mut masks = MaskCache::new(self, cancel);
-        let mut tile = picture.tile(regions[0]);
-        for (step, to) in self.steps.iter().zip(&regions[1..]) {
+        let mut layers = Vec::new();
+        let mut needed = region;
+        for step in self.steps.iter().rev() {
+            let coverage = masks.product(&step.masks, needed);
+            if step.changes_something(coverage.as_deref()) {
+                layers.push((step, needed, coverage));
+                needed = needed.expanded(step.painter.halo(), &bounds);
+            }
+        }
+        if layers.is_empty() {
+            return None;
+        }
+        let mut tile = picture.tile(needed);
+        for (step, to, coverage) in layers.into_iter().rev() {
             if cancel.is_cancelled() {
                 break;
             }
-            tile = self.paint(step, tile, *to, &mut masks, cancel);
+            let painted = self.painted(step, &tile, to, coverage, cancel);
+            tile = step.composite(tile.crop(to), &painted);
         }
-        tile.crop(region)
+        Some(tile.crop(region))
     }
 
     /// How far beyond a tile the stack reads the picture, in pixels.
@@ -41,44 +58,25 @@ impl Plan {
     /// where the layer has no masks, or does not apply.
     pub fn coverage(&self, layer: usize, region: Region, cancel: &Cancel) -> Option<Plane> {
         let step = self.steps.iter().find(|it| it.index == layer)?;
-        MaskCache::new(self, cancel).product(&step.masks, region)
+        let product = MaskCache::new(self, cancel).product(&step.masks, region);
+        product.map(Arc::unwrap_or_clone)
     }
 
-    fn paint(
-        &self,
-        step: &Step,
-        backdrop: Tile,
-        to: Region,
-        masks: &mut MaskCache,
-        cancel: &Cancel,
-    ) -> Tile {
-        match self.painted(step, &backdrop, to, masks, cancel) {
-            Some(painted) => step.composite(backdrop.crop(to), &painted),
-            None => backdrop.crop(to),
-        }
-    }
-
-    /// What a step lays over its backdrop in a region; `None` where that changes nothing.
+    /// What a step lays over its backdrop in a region, where its masks have this coverage.
     pub(super) fn painted(
         &self,
         step: &Step,
         backdrop: &Tile,
         to: Region,
-        masks: &mut MaskCache,
+        coverage: Option<Arc<Plane>>,
         cancel: &Cancel,
-    ) -> Option<Painted> {
-        let coverage = masks.product(&step.masks, to);
-        let uncovered = |it: &Plane| it.samples().iter().all(|sample| *sample == 0.0);
-        let nothing = step.opacity == 0.0 || coverage.as_ref().is_some_and(uncovered);
-        if nothing || cancel.is_cancelled() {
-            return None;
-        }
+    ) -> Painted {
         let (sources, alpha) = self.sources(step, backdrop, to, cancel);
         let coverage = match (coverage, alpha) {
-            (Some(coverage), Some(alpha)) => Some(coverage.zip_map(&alpha, |c, a| c * a)),
-            (coverage, alpha) => coverage.or(alpha),
+            (Some(coverage), Some(alpha)) => Some(Arc::new(alpha.zip_map(&coverage, |a, c| c * a))),
+            (coverage, alpha) => coverage.or(alpha.map(Arc::new)),
         };
-        Some(Painted { sources, coverage })
+        Painted { sources, coverage }
     }
 
     /// What a layer paints: one plane for all channels or one for each, and its own alpha.
@@ -101,13 +99,13 @@ impl Plan {
                 let planes = match lows {
                     Some(lows) => {
                         let picture = &self.inputs.picture;
-                        let source = |it| texture.separated(&picture.tile(it), &tile(it));
+                        let source = |it| texture.separated(&picture.tile(it), tile(it));
                         let lows = lows.blur(to, channels, source, cancel);
-                        texture.paint_with(backdrop, &tile(to), &lows)
+                        texture.paint_with(backdrop, tile(to), lows)
                     }
                     None => {
                         let original = tile(backdrop.region());
-                        texture.paint(backdrop, &original, to, bounds, cancel)
+                        texture.paint(backdrop, original, to, bounds, cancel)
                     }
                 };
                 (planes, original.confidence(to))
@@ -135,7 +133,7 @@ impl Plan {
 pub(super) struct Painted {
     /// One plane for all channels, or one for each.
     sources: Vec<Plane>,
-    coverage: Option<Plane>,
+    coverage: Option<Arc<Plane>>,
 }
 
 impl Painted {
@@ -152,12 +150,18 @@ impl Painted {
 }
 
 impl Step {
+    /// Whether it changes anything where its masks have this coverage.
+    pub(super) fn changes_something(&self, coverage: Option<&Plane>) -> bool {
+        let covers = |it: &Plane| it.samples().iter().any(|sample| *sample != 0.0);
+        self.opacity != 0.0 && coverage.is_none_or(covers)
+    }
+
     /// Blends what the step paints over its backdrop, which has the same region.
     pub(super) fn composite(&self, mut backdrop: Tile, painted: &Painted) -> Tile {
         for (channel, plane) in backdrop.planes_mut().iter_mut().enumerate() {
             // A grey source serves all channels.
             let source = &painted.sources[channel.min(painted.sources.len() - 1)];
-            let (coverage, opacity) = (painted.coverage.as_ref(), self.opacity);
+            let (coverage, opacity) = (painted.coverage.as_deref(), self.opacity);
             match self.painter {
                 Painter::Picture { .. } => self
                     .blend
@@ -180,11 +184,11 @@ impl Painter {
     }
 }
 
-/// The masks of one tile, each computed once: lower layers need larger regions than upper ones.
+/// The masks of one tile and their products, each computed once: lower layers need larger regions than upper ones.
 pub(super) struct MaskCache<'a> {
     plan: &'a Plan,
     cancel: &'a Cancel,
-    known: Vec<(MaskName, Region, Plane)>,
+    known: Vec<(Vec<MaskName>, Region, Arc<Plane>)>,
 }
 
 impl<'a> MaskCache<'a> {
@@ -196,35 +200,35 @@ impl<'a> MaskCache<'a> {
         }
     }
 
-    pub(super) fn product(&mut self, masks: &[MaskName], region: Region) -> Option<Plane> {
-        let (first, rest) = masks.split_first()?;
-        let mut product = self.one(*first, region);
-        for mask in rest {
-            let other = self.one(*mask, region);
-            product = product.zip_map(&other, |product, other| product * other);
+    /// The coverage of all these masks together in a region; `None` without masks.
+    pub(super) fn product(&mut self, masks: &[MaskName], region: Region) -> Option<Arc<Plane>> {
+        let (last, others) = masks.split_last()?;
+        let known = self.known.iter();
+        let mut known = known.filter(|(names, known, _)| names == masks && known.contains(&region));
+        if let Some((_, known, plane)) = known.next() {
+            if *known == region {
+                return Some(plane.clone());
+            }
+            return Some(Arc::new(plane.crop(Region {
+                x: region.x - known.x,
+                y: region.y - known.y,
+                ..region
+            })));
         }
-        Some(product)
-    }
-
-    fn one(&mut self, mask: MaskName, region: Region) -> Plane {
-        let cached = self
-            .known
-            .iter()
-            .position(|(name, known, _)| *name == mask && known.contains(&region));
-        let at = cached.unwrap_or_else(|| {
-            let sources = self.plan.mask_sources();
-            let plane = self
-                .plan
-                .masks()
-                .coverage(mask, &sources, region, self.cancel);
-            self.known.push((mask, region, plane));
-            self.known.len() - 1
-        });
-        let (_, known, plane) = &self.known[at];
-        plane.crop(Region {
-            x: region.x - known.x,
-            y: region.y - known.y,
-            ..region
-        })
+        let made = match self.product(others, region) {
+            Some(product) => {
+                let last = self.product(&[*last], region)?;
+                let product = Arc::unwrap_or_clone(product);
+                product.zip_map(&last, |product, other| product * other)
+            }
+            None => {
+                let sources = self.plan.mask_sources();
+                let masks = self.plan.masks();
+                masks.coverage(*last, &sources, region, self.cancel)
+            }
+        };
+        let made = Arc::new(made);
+        self.known.push((masks.to_vec(), region, made.clone()));
+        Some(made)
     }
 }

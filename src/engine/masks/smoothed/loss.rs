@@ -1,5 +1,7 @@
 //! The share of fine texture that a picture lost, place by place, on a grid of cells.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use rayon::prelude::*;
 
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
@@ -59,7 +61,7 @@ const BLOCK: usize = 4;
 const NEARBY: f64 = 0.025;
 const NEARBY_AT_LEAST: f64 = 16.0;
 
-/// Side of the tiles in which a picture is looked at, in cells.
+/// Side of the tiles in which a picture is looked at, in cells: whole blocks of them.
 const TILE: usize = 256;
 
 /// The loss beside an original, 0..=1 in each cell: of that octave which lost most.
@@ -67,8 +69,8 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER.map(|it| it * feather);
     let [loss] = in_tiles(bounds, |to| {
-        let mine = Octaves::look(|it| picture.tile(it).luma(), to, bounds, gather);
-        let theirs = Octaves::look(|it| original.tile(it).luma(), to, bounds, gather);
+        let mine = Octaves::look(|it| picture.luma(it), to, bounds, gather);
+        let theirs = Octaves::look(|it| original.luma(it), to, bounds, gather);
         let mut most = Plane::filled(to.width, to.height, 0.0);
         for (mine, theirs) in mine.energies.iter().zip(&theirs.energies) {
             let pairs = mine.samples().iter().zip(theirs.samples());
@@ -89,8 +91,14 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
 pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER_ALONE.map(|it| it * feather);
-    let [mut loss, amplitude, finest, next] = in_tiles(bounds, |to| {
-        let octaves = Octaves::look(|it| picture.tile(it).luma(), to, bounds, gather);
+    let blocks = Region::of_size(
+        cells(bounds).width.div_ceil(BLOCK),
+        cells(bounds).height.div_ceil(BLOCK),
+    );
+    // Of these only sums are needed, which take a sixteenth of the memory.
+    let edges = Mutex::new([(); 2].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
+    let [mut loss, amplitude] = in_tiles(bounds, |to| {
+        let octaves = Octaves::look(|it| picture.luma(it), to, bounds, gather);
         let [finest, next] = octaves.energies;
         let amplitude = finest.clone().map(f32::sqrt);
         let strength = next.clone().map(f32::sqrt);
@@ -99,9 +107,14 @@ pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
             libm::log2f((finest.sqrt() + promise) / (next.sqrt() + FLOOR_ALONE))
         });
         // What has no texture at all says nothing of sharpness.
-        let weighted = |it: Plane| it.zip_map(&strength, |it, weight| it * weight);
-        [ratio, amplitude, weighted(finest), weighted(next)]
+        for (sums, energy) in lock(&edges).iter_mut().zip([finest, next]) {
+            let weighted = |x: usize, y: usize| energy.at(x, y) * strength.at(x, y);
+            let of_tile = block_sums((to.width, to.height), weighted);
+            paste(&of_tile, sums, (to.x / BLOCK, to.y / BLOCK));
+        }
+        [ratio, amplitude]
     });
+    let [finest, next] = edges.into_inner().unwrap_or_else(PoisonError::into_inner);
     let sharpness = sharpness(&finest, &next, bounds);
     let all = cells(bounds);
     let grid = Bilinear::new(BLOCK, &sharpness, all);
@@ -128,9 +141,12 @@ pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
 
 /// Judges cells of skin by the skin around them as well.
 fn by_surroundings(loss: &mut Plane, amplitude: &Plane, skin: &Plane, bounds: Region) {
-    let smoothed = loss.clone().map(|it| smoothstep(JUDGED[0], JUDGED[1], it));
-    let smoothed = around(&smoothed.zip_map(skin, |it, skin| it * skin), bounds);
-    let share = smoothed.zip_map(&around(skin, bounds), |it, skin| it / skin.max(1e-3));
+    let size = (loss.width(), loss.height());
+    let smoothed = block_sums(size, |x, y| {
+        smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin.at(x, y)
+    });
+    let skin_around = around(&block_sums(size, |x, y| skin.at(x, y)), bounds);
+    let share = around(&smoothed, bounds).zip_map(&skin_around, |it, skin| it / skin.max(1e-3));
     let all = cells(bounds);
     let grid = Bilinear::new(BLOCK, &share, all);
     let mut shares = vec![0.0; all.width];
@@ -153,23 +169,24 @@ fn sharpness(finest: &Plane, next: &Plane, bounds: Region) -> Plane {
     })
 }
 
-/// The sums over blocks of cells, gathered from [`NEARBY`].
-fn around(plane: &Plane, bounds: Region) -> Plane {
-    let (columns, rows) = (
-        plane.width().div_ceil(BLOCK),
-        plane.height().div_ceil(BLOCK),
-    );
-    let mut sums = Plane::filled(columns, rows, 0.0);
-    for y in 0..plane.height() {
-        let sums = sums.row_mut(y / BLOCK).iter_mut();
-        for (sum, cells) in sums.zip(plane.row(y).chunks(BLOCK)) {
-            *sum += cells.iter().sum::<f32>();
+/// The sums over blocks of so many columns and rows of cells.
+fn block_sums((width, height): (usize, usize), cell: impl Fn(usize, usize) -> f32) -> Plane {
+    let mut sums = Plane::filled(width.div_ceil(BLOCK), height.div_ceil(BLOCK), 0.0);
+    for y in 0..height {
+        for (block, sum) in sums.row_mut(y / BLOCK).iter_mut().enumerate() {
+            let cells = block * BLOCK..((block + 1) * BLOCK).min(width);
+            *sum += cells.map(|x| cell(x, y)).sum::<f32>();
         }
     }
-    let all = Region::of_size(columns, rows);
+    sums
+}
+
+/// Sums over blocks of cells, gathered from [`NEARBY`].
+fn around(sums: &Plane, bounds: Region) -> Plane {
+    let all = Region::of_size(sums.width(), sums.height());
     let nearby = NEARBY * bounds.width.max(bounds.height) as f64;
     let radius = nearby.max(NEARBY_AT_LEAST) / (BLOCK * CELL) as f64;
-    Gaussian::new(radius).blur(&sums, all, all, all, &Cancel::default())
+    Gaussian::new(radius).blur(sums, all, all, all, &Cancel::default())
 }
 
 /// Planes over all cells of a picture, made tile by tile on all threads.
@@ -183,16 +200,26 @@ fn in_tiles<const N: usize>(
     let tiles: Vec<Region> = corners
         .map(|(x, y)| Region::new(x, y, TILE, TILE).within(&all))
         .collect();
-    let looked: Vec<_> = tiles.par_iter().map(|tile| look(*tile)).collect();
-    let mut planes = [(); N].map(|()| Plane::filled(all.width, all.height, 0.0));
-    for (tile, parts) in tiles.iter().zip(&looked) {
-        for (plane, part) in planes.iter_mut().zip(parts) {
-            for y in 0..tile.height {
-                plane.row_mut(tile.y + y)[tile.x..tile.right()].copy_from_slice(part.row(y));
-            }
+    let planes = [(); N].map(|()| Plane::filled(all.width, all.height, 0.0));
+    let planes = Mutex::new(planes);
+    tiles.par_iter().for_each(|tile| {
+        let parts = look(*tile);
+        for (plane, part) in lock(&planes).iter_mut().zip(&parts) {
+            paste(part, plane, (tile.x, tile.y));
         }
+    });
+    planes.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lays a part of a plane into its place.
+fn paste(part: &Plane, plane: &mut Plane, (left, top): (usize, usize)) {
+    for y in 0..part.height() {
+        plane.row_mut(top + y)[left..left + part.width()].copy_from_slice(part.row(y));
     }
-    planes
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Values in the middles of square cells, read between them.
@@ -223,10 +250,19 @@ impl<'a> Bilinear<'a> {
         let (above, down) = place(self.top + y, self.side, self.values.height());
         let below = (above + 1).min(self.values.height() - 1);
         let (above, below) = (self.values.row(above), self.values.row(below));
-        let last = self.values.width() - 1;
-        let at = |x: usize| above[x] + down * (below[x] - above[x]);
+        let (Some((first, _)), Some((last, _))) = (self.columns.first(), self.columns.last())
+        else {
+            return;
+        };
+        let end = (last + 2).min(self.values.width());
+        let pairs = above[*first..end].iter().zip(&below[*first..end]);
+        let mut between: Vec<f32> = pairs
+            .map(|(above, below)| above + down * (below - above))
+            .collect();
+        // Beyond the last cell its value goes on.
+        between.extend(between.last().copied());
         for (out, (left, across)) in out.iter_mut().zip(&self.columns) {
-            let (left, right) = (at(*left), at((left + 1).min(last)));
+            let (left, right) = (between[left - first], between[left - first + 1]);
             *out = left + across * (right - left);
         }
     }

@@ -4,7 +4,7 @@
 //! is the same wherever one begins to look. The energy of each octave is its mean square over square cells.
 
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, wide};
 
 /// Side of the cells, in pixels: a pixel of the coarsest octave.
 pub const CELL: usize = 1 << (OCTAVES - 1);
@@ -79,18 +79,22 @@ fn smoothed(plane: &Plane) -> Plane {
             .zip(row(0))
             .zip(row(1))
             .zip(row(2));
-        for (down, ((((a, b), c), d), e)) in down[2..].iter_mut().zip(rows) {
-            *down = TAPS[0] * c + (TAPS[1] * (b + d) + TAPS[2] * (a + e));
-        }
+        wide(|| {
+            for (down, ((((a, b), c), d), e)) in down[2..].iter_mut().zip(rows) {
+                *down = TAPS[0] * c + (TAPS[1] * (b + d) + TAPS[2] * (a + e));
+            }
+        });
         let (first, last) = (down[2], down[width + 1]);
         down[..2].fill(first);
         down[width + 2..].fill(last);
-        for (x, out) in out.row_mut(y).iter_mut().enumerate() {
-            let it: &[f32; 5] = down[x..]
-                .first_chunk()
-                .expect("two samples beyond each end");
-            *out = TAPS[0] * it[2] + (TAPS[1] * (it[1] + it[3]) + TAPS[2] * (it[0] + it[4]));
-        }
+        let shifted = |by: usize| &down[by..][..width];
+        let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(shifted);
+        let out = out.row_mut(y);
+        wide(|| {
+            for x in 0..width {
+                out[x] = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
+            }
+        });
     }
     out
 }
@@ -113,12 +117,13 @@ fn mean_squares(
     let mut out = Plane::filled(columns, rows, 0.0);
     let right = (left + columns * side).min(level.width());
     for y in top..(top + rows * side).min(level.height()) {
-        let pairs = level.row(y)[left..right].chunks(side);
-        let pairs = pairs.zip(smooth.row(y)[left..right].chunks(side));
-        for (out, (level, smooth)) in out.row_mut((y - top) / side).iter_mut().zip(pairs) {
-            let squares = level.iter().zip(smooth).map(|(a, b)| (a - b) * (a - b));
-            *out += squares.sum::<f32>();
-        }
+        let pairs = (&level.row(y)[left..right], &smooth.row(y)[left..right]);
+        let out = out.row_mut((y - top) / side);
+        wide(|| match side {
+            4 => add_squares::<4>(out, pairs),
+            2 => add_squares::<2>(out, pairs),
+            _ => add_squares::<1>(out, pairs),
+        });
     }
     for row in 0..rows {
         let height = side.min(level.height() - (top + row * side).min(level.height() - 1));
@@ -128,6 +133,23 @@ fn mean_squares(
         }
     }
     out
+}
+
+/// Adds the squared differences of two rows to the cells of `N` pixels that they lie in.
+#[inline(always)]
+fn add_squares<const N: usize>(cells: &mut [f32], (one, other): (&[f32], &[f32])) {
+    let (ones, rest) = one.as_chunks::<N>();
+    let (others, other_rest) = other.as_chunks::<N>();
+    let sum = |one: &[f32], other: &[f32]| -> f32 {
+        let pairs = one.iter().zip(other);
+        pairs.map(|(a, b)| (a - b) * (a - b)).sum()
+    };
+    for ((cell, one), other) in cells.iter_mut().zip(ones).zip(others) {
+        *cell += sum(one, other);
+    }
+    if !rest.is_empty() {
+        cells[ones.len()] += sum(rest, other_rest);
+    }
 }
 
 #[cfg(test)]
