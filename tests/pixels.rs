@@ -6,52 +6,24 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use common::pty::{Session, Terminal};
 use common::{Folder, plastic};
 use image::{DynamicImage, Rgb, RgbImage};
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-const PATIENCE: Duration = Duration::from_secs(30);
 const COLUMNS: u16 = 100;
 const ROWS: u16 = 30;
-/// Pixels of a cell.
-const CELL: (u16, u16) = (8, 16);
 
-/// A terminal that speaks one of the protocols.
-#[derive(Clone, Copy, PartialEq)]
-enum Terminal {
-    Kitty,
-    Iterm,
-    Cells,
-}
-
-impl Terminal {
-    /// What it answers to each occurrence of a question.
-    fn answers(self) -> Vec<(&'static str, &'static str)> {
-        let mut answers = vec![("\x1b[5n", "\x1b[0n"), ("\x1b[16t", "\x1b[6;16;8t")];
-        match self {
-            Terminal::Kitty => {
-                answers.push(("a=q", "\x1b_Gi=31;OK\x1b\\"));
-                answers.push(("\x1b[c", "\x1b[?62;c"));
-            }
-            Terminal::Iterm => answers.push(("\x1b[c", "\x1b[?62;c")),
-            Terminal::Cells => answers.push(("\x1b[c", "\x1b[?6c")),
-        }
-        answers
-    }
-
-    /// The picture that was sent last, if it was sent whole.
-    fn picture(self, bytes: &[u8]) -> Option<RgbImage> {
-        match self {
-            Terminal::Kitty => last_of_kitty(bytes),
-            Terminal::Iterm => last_of_iterm(bytes),
-            Terminal::Cells => of_cells(bytes),
-        }
+/// The picture that was sent last, if it was sent whole.
+fn picture(terminal: Terminal, bytes: &[u8]) -> Option<RgbImage> {
+    match terminal {
+        Terminal::Kitty => last_of_kitty(bytes),
+        Terminal::Iterm => last_of_iterm(bytes),
+        Terminal::Cells => of_cells(bytes),
+        other => panic!("{other:?} cannot be decoded here"),
     }
 }
 
@@ -67,52 +39,74 @@ fn bodies<'a>(bytes: &'a [u8], start: &'a [u8], end: &'a [u8]) -> impl Iterator<
     })
 }
 
-/// The last picture without alpha that was transmitted whole: PNG, or 24 bits a pixel that may be deflated.
+/// The keys of a command of kitty's graphics, and its data.
+fn command(body: &[u8]) -> (BTreeMap<String, String>, Vec<u8>) {
+    let text = String::from_utf8_lossy(body);
+    let (keys, data) = text.split_once(';').unwrap_or((&text, ""));
+    let pairs = keys.split(',').filter_map(|it| it.split_once('='));
+    let keys = pairs.map(|(key, value)| (key.to_string(), value.to_string()));
+    (keys.collect(), data.as_bytes().to_vec())
+}
+
+/// A picture that was transmitted whole: PNG, or 24 bits a pixel that may be deflated.
+fn transmitted(keys: &BTreeMap<String, String>, whole: &[u8]) -> DynamicImage {
+    let data = STANDARD.decode(whole).expect("base64");
+    assert!(keys.get("t").is_none_or(|it| it == "d"), "{keys:?}");
+    match keys.get("f").map(String::as_str) {
+        Some("100") => image::load_from_memory(&data).expect("a PNG"),
+        Some("24") => {
+            let side = |key: &str| keys[key].parse().expect("a number");
+            let mut samples = data.clone();
+            if keys.contains_key("o") {
+                samples.clear();
+                let read = flate2::read::ZlibDecoder::new(&data[..]).read_to_end(&mut samples);
+                read.expect("it is deflated");
+            }
+            let image = RgbImage::from_raw(side("s"), side("v"), samples);
+            DynamicImage::ImageRgb8(image.expect("as many as it takes"))
+        }
+        other => panic!("format {other:?}"),
+    }
+}
+
+/// What was placed last of the pictures without alpha: the part of it that is shown.
 fn last_of_kitty(bytes: &[u8]) -> Option<RgbImage> {
     let mut open: Option<(BTreeMap<String, String>, Vec<u8>)> = None;
-    let mut last = None;
+    let (mut held, mut shown) = (BTreeMap::new(), None);
     for body in bodies(bytes, b"\x1b_G", b"\x1b\\") {
-        let text = String::from_utf8_lossy(body);
-        let (keys, data) = text.split_once(';').unwrap_or((&text, ""));
-        let keys: BTreeMap<String, String> = keys
-            .split(',')
-            .filter_map(|it| it.split_once('='))
-            .map(|(key, value)| (key.to_string(), value.to_string()))
-            .collect();
-        if matches!(keys.get("a").map(String::as_str), Some("t" | "T")) {
+        let (keys, data) = command(body);
+        let is = |key: &str, value: &str| keys.get(key).is_some_and(|it| it == value);
+        if is("a", "t") {
             open = Some((keys.clone(), Vec::new()));
         }
-        let is = |key: &str, value: &str| keys.get(key).is_some_and(|it| it == value);
+        if is("a", "p") {
+            shown = Some(keys);
+            continue;
+        }
         if let Some((_, whole)) = &mut open {
-            whole.extend_from_slice(data.as_bytes());
+            whole.extend_from_slice(&data);
         }
         if !is("m", "1")
             && let Some((keys, whole)) = open.take()
         {
-            let data = STANDARD.decode(whole).expect("base64");
-            assert!(keys.get("t").is_none_or(|it| it == "d"), "{keys:?}");
-            let shown = match keys.get("f").map(String::as_str) {
-                Some("100") => image::load_from_memory(&data).expect("a PNG"),
-                Some("24") => {
-                    let side = |key: &str| keys[key].parse().expect("a number");
-                    let mut samples = data.clone();
-                    if keys.contains_key("o") {
-                        samples.clear();
-                        let read =
-                            flate2::read::ZlibDecoder::new(&data[..]).read_to_end(&mut samples);
-                        read.expect("it is deflated");
-                    }
-                    let image = RgbImage::from_raw(side("s"), side("v"), samples);
-                    DynamicImage::ImageRgb8(image.expect("as many as it takes"))
-                }
-                other => panic!("format {other:?}"),
-            };
-            if !shown.color().has_alpha() {
-                last = Some(shown.to_rgb8());
-            }
+            held.insert(keys["i"].clone(), (keys, whole));
         }
     }
-    last
+    let shown = shown?;
+    let (keys, whole) = held.get(&shown["i"])?;
+    let image = transmitted(keys, whole);
+    if image.color().has_alpha() {
+        return None;
+    }
+    let image = image.to_rgb8();
+    let number = |key: &str| shown.get(key).and_then(|it| it.parse().ok());
+    Some(match (number("w"), number("h")) {
+        (Some(width), Some(height)) => {
+            let (x, y) = (number("x").unwrap_or(0), number("y").unwrap_or(0));
+            image::imageops::crop_imm(&image, x, y, width, height).to_image()
+        }
+        _ => image,
+    })
 }
 
 fn last_of_iterm(bytes: &[u8]) -> Option<RgbImage> {
@@ -179,84 +173,18 @@ fn check(terminal: Terminal) {
     rendered.check_done();
     let export = folder.read("b.tif").to_rgb8();
 
-    let size = PtySize {
-        rows: ROWS,
-        cols: COLUMNS,
-        pixel_width: COLUMNS * CELL.0,
-        pixel_height: ROWS * CELL.1,
-    };
-    let pair = native_pty_system().openpty(size).expect("a pty");
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_repore"));
-    command.args(["a.png", "--recipe", "grain.toml"]);
-    command.cwd(folder.path());
-    command.env("TERM", "xterm-256color");
-    command.env("COLORTERM", "truecolor");
-    for name in [
-        "SSH_CONNECTION",
-        "LC_TERMINAL",
-        "KONSOLE_VERSION",
-        "NO_COLOR",
-        "TMUX",
-    ] {
-        command.env_remove(name);
-    }
-    match terminal {
-        Terminal::Iterm => command.env("TERM_PROGRAM", "iTerm.app"),
-        _ => command.env_remove("TERM_PROGRAM"),
-    }
-    let mut child = pair.slave.spawn_command(command).expect("the program runs");
-    drop(pair.slave);
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let keyboard = Arc::new(Mutex::new(pair.master.take_writer().expect("a keyboard")));
-    let mut reader = pair.master.try_clone_reader().expect("a screen");
-    let (into, answering) = (heard.clone(), keyboard.clone());
-    std::thread::spawn(move || {
-        let mut buffer = [0; 65_536];
-        let mut answered = BTreeMap::new();
-        while let Ok(count @ 1..) = reader.read(&mut buffer) {
-            let mut heard = into.lock().expect("no panic");
-            heard.extend_from_slice(&buffer[..count]);
-            for (question, answer) in terminal.answers() {
-                let asked = heard
-                    .windows(question.len())
-                    .filter(|it| *it == question.as_bytes());
-                let asked = asked.count();
-                let before = answered.insert(question, asked).unwrap_or(0);
-                let mut keyboard = answering.lock().expect("no panic");
-                let answer = answer.repeat(asked - before);
-                keyboard.write_all(answer.as_bytes()).expect("an answer");
-            }
-        }
-    });
-    let press = |keys: &str| {
-        let mut keyboard = keyboard.lock().expect("no panic");
-        keyboard.write_all(keys.as_bytes()).expect("it listens");
-    };
-    let sent = || terminal.picture(&heard.lock().expect("no panic"));
-    let start = Instant::now();
-    while sent().is_none() {
-        assert!(start.elapsed() < PATIENCE, "no picture was sent");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    press("z");
-    loop {
+    let args = ["a.png", "--recipe", "grain.toml"];
+    let session = Session::start_on(terminal, &folder, &args, COLUMNS, ROWS);
+    let sent = || picture(terminal, &session.bytes());
+    session.await_that("picture", || sent().is_some());
+    session.keys("z");
+    session.await_that("export", || {
         let shown = sent().expect("a picture");
         let part = shown.width() < export.width() && shown.height() < export.height();
-        let expected = part.then(|| middle(&export, shown.dimensions()));
-        if expected.as_ref() == Some(&shown) {
-            break;
-        }
-        if start.elapsed() > PATIENCE {
-            let wrong = expected.map(|it| {
-                let pairs = it.pixels().zip(shown.pixels());
-                pairs.filter(|(a, b)| a != b).count()
-            });
-            panic!("of {:?} pixels {wrong:?} differ", shown.dimensions());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    press("q");
-    child.wait().expect("it ends");
+        part && middle(&export, shown.dimensions()) == shown
+    });
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
 }
 
 #[test]
@@ -272,4 +200,47 @@ fn iterm_shows_the_pixels_of_the_export() {
 #[test]
 fn cells_show_the_pixels_of_the_export() {
     check(Terminal::Cells);
+}
+
+#[test]
+fn panning_in_kitty_shows_other_pixels_of_the_export_without_sending_them() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(1800, 1400));
+    folder.text("grain.toml", "[[layer]]\nkind = \"noise\"\namount = 12\n");
+    let rendered = folder.run(&["render", "a.png", "--recipe", "grain.toml", "-o", "b.tif"]);
+    rendered.check_done();
+    let export = folder.read("b.tif").to_rgb8();
+    let args = ["a.png", "--recipe", "grain.toml"];
+    let session = Session::start_on(Terminal::Kitty, &folder, &args, COLUMNS, ROWS);
+    let sent = || picture(Terminal::Kitty, &session.bytes());
+    session.await_that("picture", || sent().is_some());
+    let pictures = || {
+        let bytes = session.bytes();
+        bodies(&bytes, b"\x1b_Ga=t", b";").count()
+    };
+    session.keys("\t\tz");
+    session.await_that("export", || {
+        sent().is_some_and(|it| middle(&export, it.dimensions()) == it)
+    });
+    let shown = sent().expect("a picture");
+    // This one, the one before it, and what is around, after that at fit.
+    session.await_that("what is around", || pictures() >= 4);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let (before, bytes) = (pictures(), session.bytes().len());
+    session.keys("l");
+    let (width, height) = shown.dimensions();
+    session.await_that("another part", || sent().as_ref() != Some(&shown));
+    assert_eq!(pictures(), before);
+    let sent_bytes = session.bytes().len() - bytes;
+    assert!(sent_bytes < 1000, "{sent_bytes} bytes");
+    let panned = sent().expect("a picture");
+    assert_eq!(panned.dimensions(), (width, height));
+    let moved = (0..width).any(|by| {
+        let (x, y) = ((1800 - width) / 2 + by, (1400 - height) / 2);
+        let part = image::imageops::crop_imm(&export, x, y, width, height).to_image();
+        by > 0 && part == panned
+    });
+    assert!(moved);
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
 }

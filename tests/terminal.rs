@@ -4,199 +4,11 @@
 
 mod common;
 
-use std::io::{Read, Write};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::pty::{Session, Terminal, check_restored};
 use common::{Folder, plastic, skin};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use repore::engine::recipe::Recipe;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-fn cells(count: u16) -> std::num::NonZero<u16> {
-    std::num::NonZero::new(count).expect("a screen has cells")
-}
-
-/// What the program wrote, as a screen and as bytes.
-struct Heard {
-    screen: vt100::Parser,
-    bytes: Vec<u8>,
-}
-
-/// A running program with its keyboard and screen.
-struct Session {
-    child: Box<dyn Child + Send + Sync>,
-    keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
-    heard: Arc<Mutex<Heard>>,
-    master: Box<dyn MasterPty + Send>,
-}
-
-impl Session {
-    /// Starts the program on the folder, on a terminal that shows truecolor cells and no pictures.
-    fn start(folder: &Folder, args: &[&str], columns: u16, rows: u16) -> Self {
-        Self::start_on(folder, args, columns, rows, true)
-    }
-
-    /// Starts the program on a terminal that may not answer questions.
-    fn start_on(
-        folder: &Folder,
-        args: &[&str],
-        columns: u16,
-        rows: u16,
-        answers_at_all: bool,
-    ) -> Self {
-        let size = PtySize {
-            rows,
-            cols: columns,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pair = native_pty_system().openpty(size).expect("a pty");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_repore"));
-        command.args(args);
-        command.cwd(folder.path());
-        command.env("TERM", "xterm-256color");
-        command.env("COLORTERM", "truecolor");
-        // The user's donor library stays out of it.
-        command.env("XDG_DATA_HOME", folder.at("data"));
-        for name in [
-            "SSH_CONNECTION",
-            "TERM_PROGRAM",
-            "LC_TERMINAL",
-            "KONSOLE_VERSION",
-        ] {
-            command.env_remove(name);
-        }
-        let child = pair.slave.spawn_command(command).expect("the program runs");
-        drop(pair.slave);
-        let writer = pair.master.take_writer().expect("a keyboard");
-        let keyboard = Arc::new(Mutex::new(writer));
-        let heard = Arc::new(Mutex::new(Heard {
-            screen: vt100::Parser::new(cells(rows), cells(columns), 0),
-            bytes: Vec::new(),
-        }));
-        let mut reader = pair.master.try_clone_reader().expect("a screen");
-        let (into, answers) = (heard.clone(), keyboard.clone());
-        std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
-            // Questions may be cut in two.
-            let mut asked = Vec::new();
-            while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                let mut heard = into.lock().expect("no panic");
-                heard.screen.process(&buffer[..count]);
-                heard.bytes.extend_from_slice(&buffer[..count]);
-                drop(heard);
-                asked.extend_from_slice(&buffer[..count]);
-                let mut answer = Vec::new();
-                for (question, reply) in
-                    [(&b"\x1b[c"[..], &b"\x1b[?6c"[..]), (b"\x1b[5n", b"\x1b[0n")]
-                {
-                    let times = asked.windows(question.len()).filter(|it| *it == question);
-                    answer.extend(times.flat_map(|_| reply));
-                }
-                let cut = asked.iter().rposition(|it| *it == 0x1b);
-                asked = cut.map_or_else(Vec::new, |at| asked[at..].to_vec());
-                if !matches!(asked.as_slice(), b"\x1b" | b"\x1b[" | b"\x1b[5") {
-                    asked.clear();
-                }
-                if !answer.is_empty() && answers_at_all {
-                    let mut keyboard = answers.lock().expect("no panic");
-                    // A program that has ended does not read it.
-                    let _ = keyboard.write_all(&answer);
-                }
-            }
-        });
-        Self {
-            child,
-            keyboard,
-            heard,
-            master: pair.master,
-        }
-    }
-
-    fn keys(&self, keys: &str) {
-        let mut keyboard = self.keyboard.lock().expect("no panic");
-        keyboard
-            .write_all(keys.as_bytes())
-            .expect("the program listens");
-        keyboard.flush().expect("the program listens");
-    }
-
-    fn screen(&self) -> String {
-        self.heard
-            .lock()
-            .expect("no panic")
-            .screen
-            .screen()
-            .contents()
-    }
-
-    /// Waits until the screen fits.
-    fn await_screen(&self, what: &str, fits: impl Fn(&str) -> bool) {
-        let start = Instant::now();
-        while !fits(&self.screen()) {
-            assert!(
-                start.elapsed() < PATIENCE,
-                "no {what} on:\n{}",
-                self.screen()
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn await_text(&self, text: &str) {
-        self.await_screen(text, |screen| screen.contains(text));
-    }
-
-    /// Waits until the true picture is shown.
-    fn await_settled(&self) {
-        self.await_screen("settled picture", |screen| {
-            screen.contains('▄') && screen.contains(" · ") && !screen.contains("draft")
-        });
-    }
-
-    /// Waits for the end and answers with the exit code.
-    fn end(mut self) -> (u32, String) {
-        let start = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("it can be asked") {
-                break status;
-            }
-            assert!(
-                start.elapsed() < PATIENCE,
-                "it does not end:\n{}",
-                self.screen()
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        };
-        std::thread::sleep(Duration::from_millis(50));
-        let bytes = self.heard.lock().expect("no panic").bytes.clone();
-        (
-            status.exit_code(),
-            String::from_utf8_lossy(&bytes).into_owned(),
-        )
-    }
-}
-
-/// That the terminal was given back as it was.
-fn check_restored(bytes: &str) {
-    for (taken, given_back) in [
-        ("\x1b[?1049h", "\x1b[?1049l"),
-        ("\x1b[?25l", "\x1b[?25h"),
-        ("\x1b[?1006h", "\x1b[?1006l"),
-        ("\x1b[?2004h", "\x1b[?2004l"),
-    ] {
-        let taken_at = bytes
-            .rfind(taken)
-            .unwrap_or_else(|| panic!("{taken:?} was never sent"));
-        let given_at = bytes.rfind(given_back);
-        assert!(
-            given_at > Some(taken_at),
-            "{given_back:?} does not come last"
-        );
-    }
-}
 
 fn folder() -> Folder {
     let folder = Folder::new();
@@ -482,20 +294,7 @@ fn a_small_terminal_says_what_is_needed_and_grows() {
     let folder = folder();
     let session = Session::start(&folder, &["."], 59, 20);
     session.await_text("60×20");
-    let size = PtySize {
-        rows: 20,
-        cols: 60,
-        pixel_width: 0,
-        pixel_height: 0,
-    };
-    session.master.resize(size).expect("it is resized");
-    session
-        .heard
-        .lock()
-        .expect("no panic")
-        .screen
-        .screen_mut()
-        .set_size(cells(20), cells(60));
+    session.resize(60, 20);
     session.await_text("a.png 160×120");
     session.await_settled();
     session.keys("\x03");
@@ -509,11 +308,7 @@ fn check_signal(signal: &str) {
     session.await_text("a.png 160×120");
     session.keys("\tL");
     session.await_text("4.0 %");
-    let process = session.child.process_id().expect("it runs").to_string();
-    let sent = std::process::Command::new("kill")
-        .args([signal, &process])
-        .status();
-    assert!(sent.expect("kill runs").success());
+    session.signal(signal);
     let (_, bytes) = session.end();
     check_restored(&bytes);
     let kept = std::fs::read_to_string(folder.at("a.png.repore.toml")).expect("it was kept");
@@ -556,7 +351,13 @@ fn no_key_is_lost_while_previews_are_made() {
 #[test]
 fn a_terminal_that_answers_nothing_can_be_used_and_left() {
     let folder = folder();
-    let session = Session::start_on(&folder, &[".", "--recipe", "noise"], 100, 30, false);
+    let session = Session::start_on(
+        Terminal::Silent,
+        &folder,
+        &[".", "--recipe", "noise"],
+        100,
+        30,
+    );
     // Typed before there is a screen.
     session.keys("\tl");
     session.await_settled();
@@ -576,19 +377,11 @@ fn a_suspended_session_goes_on_where_it_was() {
     session.await_text("a.png 160×120");
     session.await_settled();
     session.keys("\x1a");
-    let bytes = || session.heard.lock().expect("no panic").bytes.clone();
-    let start = Instant::now();
-    while !String::from_utf8_lossy(&bytes()).contains("\x1b[?1049l") {
-        assert!(start.elapsed() < PATIENCE, "the screen is not given back");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    check_restored(&String::from_utf8_lossy(&bytes()));
-    let process = session.child.process_id().expect("it runs").to_string();
+    let written = || String::from_utf8_lossy(&session.bytes()).into_owned();
+    session.await_that("screen given back", || written().contains("\x1b[?1049l"));
+    check_restored(&written());
     std::thread::sleep(Duration::from_millis(200));
-    let sent = std::process::Command::new("kill")
-        .args(["-CONT", &process])
-        .status();
-    assert!(sent.expect("kill runs").success());
+    session.signal("-CONT");
     session.await_text("a.png 160×120");
     session.await_settled();
     session.keys("q");
@@ -606,7 +399,7 @@ fn every_key_of_a_fast_typist_counts_and_a_rest_costs_nothing() {
     raise_the_amount_a_hundred_times(&session, Duration::from_millis(2));
     session.await_settled();
     std::thread::sleep(Duration::from_secs(1));
-    let count = || session.heard.lock().expect("no panic").bytes.len();
+    let count = || session.bytes().len();
     let before = count();
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(count(), before);

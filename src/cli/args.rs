@@ -10,7 +10,7 @@ use crate::engine::raster::Depth;
 use crate::files::{
     Chosen, Format, Job, Originals, ReadOptions, RecipeChoice, Strip, Writing, check_named,
 };
-use crate::tui::LinkSpeed;
+use crate::tui::{LinkSpeed, PreviewChoice};
 
 /// Puts real skin texture back into portraits that an AI retouch made smooth.
 #[derive(Debug, Parser)]
@@ -36,6 +36,10 @@ pub struct Screen {
     /// How fast the way to the terminal is: auto (measured), slow, fast, or bytes a second as in 500k
     #[arg(long, value_name = "SPEED", default_value = "auto")]
     pub link: LinkSpeed,
+
+    /// How the preview is shown; V in the UI goes through what the terminal knows
+    #[arg(long, value_enum, value_name = "PROTOCOL", default_value_t)]
+    pub preview: PreviewChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +64,11 @@ pub enum Command {
     Match(MatchArgs),
     /// Write a mask as a grey picture
     Mask(MaskArgs),
+    /// Print what the terminal was asked and has answered, and how previews are shown on it
+    Doctor(DoctorArgs),
+    /// Have viuer draw a preview of the terminal UI
+    #[command(hide = true)]
+    DrawPreview(DrawArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -89,6 +98,10 @@ pub struct ShowArgs {
     /// Pictures to print
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+
+    /// How they are shown; cells where the terminal does not know that
+    #[arg(long, value_enum, value_name = "PROTOCOL", default_value_t)]
+    pub preview: PreviewChoice,
 }
 
 #[derive(Debug, clap::Args)]
@@ -287,6 +300,38 @@ pub enum DonorsAction {
         /// Its name
         name: String,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub screen: Screen,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DrawArgs {
+    /// What viuer draws with
+    #[arg(value_enum)]
+    pub means: PreviewChoice,
+
+    /// The size of the picture in pixels
+    #[arg(value_name = "WxH", value_parser = numbers::<2>)]
+    pub size: [u32; 2],
+
+    /// The cells that it covers
+    #[arg(value_name = "WxH+X+Y", value_parser = numbers::<4>)]
+    pub place: [u32; 4],
+
+    /// Its samples: three bytes a pixel
+    pub file: PathBuf,
+
+    /// The terminal has 24-bit colours
+    #[arg(long)]
+    pub truecolor: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -550,6 +595,16 @@ fn radius(text: &str) -> Result<f64, String> {
         Value::Number(it) => Ok(it),
         other => Err(format!("{} is no number", other.shown())),
     }
+}
+
+/// So many numbers with an x or a plus between them.
+fn numbers<const N: usize>(text: &str) -> Result<[u32; N], String> {
+    let parts = text.split(['x', '+']).map(str::parse);
+    let numbers: Result<Vec<u32>, _> = parts.collect();
+    let numbers = numbers.map_err(|it| it.to_string())?;
+    numbers
+        .try_into()
+        .map_err(|_| format!("there must be {N} numbers"))
 }
 
 /// A rectangle as `X,Y,W,H`.

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::args::DonorsAction;
+use super::args::{DonorsAction, ShowArgs};
 use super::{DONE, SOME_FAILED, complain, show};
 use crate::engine::operations::{Graft, LIBRARY, Rectangle};
 use crate::engine::render::Inputs;
 use crate::files::{Donor, Donors, FileError, read_photo};
+use crate::tui::PreviewChoice;
 
 /// Lists, saves, shows or removes donors.
 pub fn run(action: Option<&DonorsAction>) -> u8 {
@@ -75,7 +76,10 @@ fn remove(name: &str) -> Result<String, FileError> {
 fn print_donor(name: &str) -> u8 {
     match Donors::of_user().and_then(|it| it.find(name)) {
         Ok(donor) => match super::print(&format!("{}{}\n", line(&donor), donor.path.display())) {
-            DONE => show::run(&[donor.path]),
+            DONE => show::run(&ShowArgs {
+                files: vec![donor.path],
+                preview: PreviewChoice::Auto,
+            }),
             code => code,
         },
         Err(error) => {

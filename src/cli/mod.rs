@@ -3,7 +3,9 @@
 mod args;
 mod closest;
 mod completions;
+mod doctor;
 mod donors;
+mod draw;
 mod inspect;
 mod json;
 mod layers;
@@ -40,7 +42,7 @@ pub fn run() -> ExitCode {
     let code = match args.command {
         None => open::run(&args.paths, &args.screen, &args.shared),
         Some(Command::Render(it)) => render::run(&it),
-        Some(Command::Show(it)) => show::run(&it.files),
+        Some(Command::Show(it)) => show::run(&it),
         Some(Command::Presets(it)) => presets::run(it.name.as_deref()),
         Some(Command::Split(it)) => layers::split(&it),
         Some(Command::Merge(it)) => layers::merge(&it),
@@ -49,6 +51,8 @@ pub fn run() -> ExitCode {
         Some(Command::Match(it)) => closest::run(&it),
         Some(Command::Mask(it)) => mask::run(&it),
         Some(Command::Donors(it)) => donors::run(it.action.as_ref()),
+        Some(Command::Doctor(it)) => doctor::run(&it),
+        Some(Command::DrawPreview(it)) => draw::run(&it),
         Some(Command::Completions(it)) => completions::run(it.shell),
         Some(Command::Man) => man::run(),
     };

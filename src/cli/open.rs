@@ -57,5 +57,6 @@ fn options(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> Result<Option
             choice,
         },
         link: screen.link,
+        preview: screen.preview,
     })
 }

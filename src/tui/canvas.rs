@@ -1,21 +1,26 @@
 //! What is on the screen, and how it gets there: cells by ratatui, the picture by its protocol, as
 //! frames that the link takes.
 
+mod ahead;
+
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use image::{RgbImage, RgbaImage};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
+use self::ahead::Ahead;
 use super::geometry::Size;
 use super::link::{Link, LinkSpeed};
 use super::model::{Dialog, Model};
 use super::overlay::{Drawn, Overlay};
-use super::picture::probe::Abilities;
-use super::picture::{Cells, Coded, Coder, Colours, Job, Kitty, KittyCoded, Payload, Protocol};
+use super::picture::{
+    Abilities, Cells, Coded, Coder, Colours, Job, Kitty, KittyCoded, Means, Payload, Protocol,
+    farewell,
+};
 use super::screen::{FrameBuffer, Output, Writer, erase};
 use super::stage::{Made, Quality, Stage, Wanted};
 use super::view;
@@ -47,6 +52,9 @@ pub struct Canvas {
     /// What the tools draw over the preview.
     drawn: Drawn,
     layer: Layer,
+    ahead: Ahead,
+    /// When the first of the changes came that are not drawn yet.
+    touched: Option<Instant>,
     /// Bytes for the next frame that nothing else would cause.
     owed: Vec<u8>,
 }
@@ -58,6 +66,9 @@ struct Layer {
     coding: bool,
     ready: Option<(Arc<RgbaImage>, Rect, KittyCoded)>,
 }
+
+/// How long a change of the text waits for the picture that belongs to it, so that both go together.
+const TOGETHER: Duration = Duration::from_millis(20);
 
 fn same<T>(a: Option<&(Arc<T>, Rect)>, b: Option<&(Arc<T>, Rect)>) -> bool {
     match (a, b) {
@@ -99,6 +110,8 @@ impl Canvas {
             before: None,
             drawn: Drawn::default(),
             layer: Layer::default(),
+            ahead: Ahead::default(),
+            touched: None,
             owed: Vec::new(),
         })
     }
@@ -106,6 +119,7 @@ impl Canvas {
     /// Something has changed that is drawn.
     pub fn touch(&mut self) {
         self.dirty = true;
+        self.touched.get_or_insert_with(Instant::now);
     }
 
     /// The last frame was handed to the system.
@@ -128,12 +142,29 @@ impl Canvas {
     /// Something is ready for the wire.
     pub fn coded(&mut self, coded: Coded) {
         match coded {
-            Coded::Picture(made) => self.stage.coded(made),
+            Coded::Picture(protocol, made) => {
+                // It may have been made for another one.
+                let fits = protocol == self.abilities.protocol;
+                self.stage.coded(made.filter(|_| fits));
+            }
+            Coded::Ahead(made, stays) => {
+                self.ahead.coding = false;
+                self.ahead.ready = made.map(|(made, coded)| (made, coded, stays));
+            }
             Coded::Layer(layer, place, coded) => {
                 self.layer.coding = false;
                 self.layer.ready = coded.map(|it| (layer, place, it));
             }
         }
+    }
+
+    /// Shows the preview by another protocol, after taking away what the one before has shown.
+    pub fn show_by(&mut self, protocol: Protocol, size: Size) {
+        self.forget();
+        self.cells = None;
+        self.stage.want(None, Instant::now());
+        self.abilities.protocol = protocol;
+        self.redraw(size);
     }
 
     /// The size of a cell in pixels.
@@ -162,6 +193,9 @@ impl Canvas {
 
     fn forget(&mut self) {
         self.owed.extend(self.kitty.clear());
+        if self.abilities.protocol == Protocol::Viuer(Means::Kitty) {
+            self.owed.extend(farewell());
+        }
         self.stage.show(None);
         self.layer.shown = None;
         self.before = None;
@@ -186,12 +220,29 @@ impl Canvas {
         self.order(now);
         let layer = self.wanted_layer(model);
         self.order_layer(layer.as_ref());
-        if self.idle && self.has_something(layer.as_ref()) {
+        let ahead = self.order_ahead(model, now);
+        let text = self.text_from(model);
+        if self.idle && self.has_something(layer.as_ref(), text.is_some_and(|it| it <= now)) {
             self.send(model, layer.as_ref(), now)?;
             self.order(now);
         }
-        let deadlines = [self.link.deadline(), self.stage.deadline(&self.link, now)];
+        let deadlines = [
+            self.link.deadline(),
+            self.stage.deadline(&self.link, now),
+            ahead,
+            text.filter(|it| *it > now),
+        ];
         Ok(deadlines.into_iter().flatten().min())
+    }
+
+    /// From when on changes of the text are drawn; `None` if there are none.
+    fn text_from(&self, model: &Model) -> Option<Instant> {
+        let touched = self.touched.filter(|_| self.dirty)?;
+        Some(if model.awaits_preview() {
+            touched + TOGETHER
+        } else {
+            touched
+        })
     }
 
     fn is_cells(&self) -> bool {
@@ -204,25 +255,25 @@ impl Canvas {
         if covered && !self.is_cells() {
             return None;
         }
-        let (preview, layout) = (model.preview.as_ref()?, model.layout()?);
         let protocol = self.abilities.protocol;
+        if protocol == Protocol::Off {
+            return None;
+        }
+        let (preview, layout) = (model.preview.as_ref()?, model.layout()?);
         let overlay = Overlay::of(model).filter(|_| protocol != Protocol::Kitty);
         let image = match overlay {
             Some(overlay) => self.drawn.merged(&preview.image, overlay),
             None => preview.image.clone(),
         };
-        let cell = protocol.cell(self.abilities.cell);
-        let room = (
-            usize::from(layout.picture.width) * cell.width,
-            usize::from(layout.picture.height) * cell.height,
-        );
+        let room = protocol.room(layout.picture, self.abilities.cell);
         // The one before the terminal became smaller.
-        if image.width() as usize > room.0 || image.height() as usize > room.1 {
+        if image.width() as usize > room.width || image.height() as usize > room.height {
             return None;
         }
         Some(Wanted {
             place: protocol.place(&image, layout.picture, self.abilities.cell),
             image,
+            frame: preview.frame,
             settled: preview.settled,
         })
     }
@@ -232,6 +283,13 @@ impl Canvas {
         let (Some(sending), wanted) = (self.kitty.sending(), self.stage.wanted()) else {
             return;
         };
+        if self.kitty.sends_ahead() {
+            if self.lacks_wanted() {
+                let bytes = self.kitty.give_up();
+                self.owed.extend(bytes);
+            }
+            return;
+        }
         let old = wanted
             .is_none_or(|it| !Arc::ptr_eq(&it.image, &sending.image) || it.place != sending.place);
         if old && sending.quality > Quality::Draft {
@@ -267,10 +325,10 @@ impl Canvas {
         let wanted = self.stage.wanted();
         self.abilities.protocol == Protocol::Kitty
             && self.lacks_wanted()
-            && wanted.is_some_and(|it| self.kitty.holds(&it.image, it.place))
+            && wanted.is_some_and(|it| self.kitty.holds(&it.image, it.frame, it.place))
     }
 
-    fn has_something(&self, layer: Option<&(Arc<RgbaImage>, Rect)>) -> bool {
+    fn has_something(&self, layer: Option<&(Arc<RgbaImage>, Rect)>, text: bool) -> bool {
         if self.link.takes_picture() {
             let cells = self.is_cells() && self.cells_are_old();
             if self.stage.is_ready() || cells {
@@ -283,8 +341,11 @@ impl Canvas {
         let layers = !same(layer, self.layer.shown.as_ref())
             && (layer.is_none() || self.layer.ready.is_some());
         let vanishes = self.stage.wanted().is_none() && self.stage.shown().is_some();
-        let small =
-            self.dirty || !self.owed.is_empty() || layers || vanishes || self.holds_wanted();
+        let ahead = self.ahead.ready.is_some() && self.kitty.sending().is_none();
+        if ahead && self.link.takes_picture() {
+            return true;
+        }
+        let small = text || !self.owed.is_empty() || layers || vanishes || self.holds_wanted();
         small && self.link.takes_text()
     }
 
@@ -320,7 +381,7 @@ impl Canvas {
                 view::take_colours(frame.buffer_mut());
             }
         })?;
-        self.dirty = false;
+        (self.dirty, self.touched) = (false, None);
         let mut cells = self.frame.take();
         if cells == self.empty {
             cells.clear();
@@ -375,6 +436,7 @@ impl Canvas {
         self.stage.show(Some(Made {
             image: wanted.image,
             place: wanted.place,
+            frame: wanted.frame,
             quality: if draft {
                 Quality::Draft
             } else {
@@ -394,6 +456,7 @@ impl Canvas {
             if let Some(shown) = self.stage.shown() {
                 match self.abilities.protocol {
                     Protocol::Kitty => graphics.extend(self.kitty.hide()),
+                    Protocol::Viuer(Means::Kitty) => graphics.extend(farewell()),
                     _ => erase(erased, shown.place)?,
                 }
                 self.stage.show(None);
@@ -403,13 +466,18 @@ impl Canvas {
         }
         if self.holds_wanted()
             && let Some(wanted) = self.stage.wanted()
-            && let Some((bytes, made)) = self.kitty.show_held(&wanted.image, wanted.place)
+            && let Some((bytes, quality)) =
+                self.kitty
+                    .show_held(&wanted.image, wanted.frame, wanted.place)
         {
             graphics.extend(bytes);
-            self.stage.show(Some(Made {
+            let made = Made {
                 image: wanted.image.clone(),
-                ..made
-            }));
+                place: wanted.place,
+                frame: wanted.frame,
+                quality,
+            };
+            self.stage.show(Some(made));
         }
         if self.link.takes_picture()
             && self.kitty.sending().is_none()
@@ -427,6 +495,12 @@ impl Canvas {
                 }
             }
             self.stage.show(Some(made));
+        }
+        if self.kitty.sending().is_none()
+            && self.link.takes_picture()
+            && let Some((made, coded, stays)) = self.ahead.ready.take()
+        {
+            before.extend(self.kitty.send_ahead(made, coded, stays));
         }
         if self.kitty.sending().is_some() && self.link.takes_slice() {
             let (data, placed) = self.kitty.slice(self.link.slice());

@@ -40,6 +40,9 @@ const LARGEST_SCALE: f64 = 8.0;
 /// The smallest reduction that keys lead to.
 const SMALLEST_SCALE: f64 = 1.0 / 64.0;
 
+/// Pixels that are made ahead of a pan at most.
+const MOST_AROUND: usize = 3_000_000;
+
 /// Which part of a picture is looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
@@ -77,6 +80,34 @@ impl Frame {
             self.shown.width as f64 / self.region.width as f64,
             self.shown.height as f64 / self.region.height as f64,
         )
+    }
+
+    /// A frame at 1:1 with up to half as much around it on each side; `None` where it is not at 1:1, or nothing is around
+    /// it.
+    pub fn with_surroundings(self, picture: Region) -> Option<Frame> {
+        let grown = self.grown(2, picture);
+        let pixels = grown.region.width * grown.region.height;
+        let grows = self.scale == 1.0 && grown.region != self.region;
+        (grows && pixels <= MOST_AROUND).then_some(grown)
+    }
+
+    /// A frame at 1:1 with up to a quarter as much around it on each side.
+    pub fn with_margin(self, picture: Region) -> Frame {
+        self.grown(4, picture)
+    }
+
+    fn grown(self, part: usize, picture: Region) -> Frame {
+        let along = |start: usize, length: usize, all: usize| {
+            let from = start.saturating_sub(length / part);
+            (from, (start + length + length / part).min(all) - from)
+        };
+        let (x, width) = along(self.region.x, self.region.width, picture.width);
+        let (y, height) = along(self.region.y, self.region.height, picture.height);
+        Frame {
+            region: Region::new(x, y, width, height),
+            shown: Size::new(width, height),
+            scale: self.scale,
+        }
     }
 
     /// The position in the picture of one on the screen, in screen pixels from the corner of what is
@@ -223,6 +254,29 @@ mod tests {
         let frame = view.frame(PICTURE, BOX);
         assert_eq!(frame.region, Region::new(2700, 1700, 600, 600));
         assert_eq!(frame.shown, BOX);
+    }
+
+    #[test]
+    fn what_is_around_ends_at_the_edge_of_the_picture() {
+        let view = View {
+            zoom: Zoom::Scale(1.0),
+            centre: (0.0, 0.5),
+        };
+        let (frame, picture) = (view.frame(PICTURE, BOX), Region::of_size(6000, 4000));
+        let around = frame.with_surroundings(picture).expect("there is more");
+        assert_eq!(around.region, Region::new(0, 1400, 900, 1200));
+        assert_eq!(around.shown, Size::new(900, 1200));
+        let margin = frame.with_margin(picture);
+        assert_eq!(margin.region, Region::new(0, 1550, 750, 900));
+        assert_eq!(
+            View::default()
+                .frame(PICTURE, BOX)
+                .with_surroundings(picture),
+            None
+        );
+        let small = Size::new(500, 400);
+        let whole = view.frame(small, BOX);
+        assert_eq!(whole.with_surroundings(whole.region), None);
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub enum Action {
     ZoomIn,
     /// Zoom out.
     ZoomOut,
+    /// Show the preview in another way.
+    NextProtocol,
     /// The meter's panel.
     Meter,
     /// Find the settings that come closest to the original.
@@ -180,6 +182,7 @@ pub const BINDINGS: &[Binding] = &[
     row(&["Z"], Action::Loupe, "loupe: a part at 1:1; arrows in the preview or the mouse move it"),
     row(&["+", "="], Action::ZoomIn, "zoom in"),
     row(&["-"], Action::ZoomOut, "zoom out"),
+    row(&["V"], Action::NextProtocol, "the preview by the next protocol: kitty, sixel, cells, off"),
     row(&["B"], Action::Brush, "brush: paint where the layer works"),
     row(&["["], Action::Smaller, "smaller brush or patch"),
     row(&["]"], Action::Larger, "larger brush or patch"),

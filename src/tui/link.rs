@@ -134,6 +134,15 @@ impl Link {
         self.heard = None;
     }
 
+    /// The rate, in words.
+    pub fn told(&self) -> String {
+        if self.rate >= LOCAL {
+            "fast".to_string()
+        } else {
+            format!("{:.0} kB/s", self.rate / 1e3)
+        }
+    }
+
     /// The rate in bytes a second.
     #[cfg(test)]
     fn rate(&self) -> f64 {

@@ -8,6 +8,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use image::RgbImage;
 
 use super::geometry::{Frame, Size, View};
+use super::picture::Protocol;
 use crate::engine::operations::Rectangle;
 use crate::engine::original::spots::Spot;
 use crate::engine::recipe::Recipe;
@@ -50,6 +51,8 @@ pub enum Message {
     },
     /// A preview is ready.
     PreviewReady(Preview),
+    /// A picture is ready that may be looked at next.
+    PreviewAhead(Ahead),
     /// A full-size render has come so far.
     RenderProgress {
         /// The picture.
@@ -152,6 +155,10 @@ pub enum Effect {
     Tune(MeasureRequest),
     /// Neither measure nor look any longer.
     LeaveMeasure,
+    /// Show the preview by another protocol; what the one before has shown is taken away.
+    Show(Protocol),
+    /// The preview that was wished for is no longer wanted.
+    LeavePreview,
     /// Draw every cell anew.
     Redraw,
     /// Draw everything anew, the picture too.
@@ -269,6 +276,35 @@ pub struct PreviewRequest {
     pub patches_of: Option<usize>,
 }
 
+/// What a wish is for, without the recipe.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sight {
+    picture: usize,
+    view: View,
+    available: Size,
+    loupe: Option<(f64, f64)>,
+    show: Show,
+    layer: usize,
+    marking: Option<Marking>,
+    patches_of: Option<usize>,
+}
+
+impl PreviewRequest {
+    /// What it is for, without the recipe.
+    pub fn sight(&self) -> Sight {
+        Sight {
+            picture: self.picture,
+            view: self.view,
+            available: self.available,
+            loupe: self.loupe,
+            show: self.show,
+            layer: self.layer,
+            marking: self.marking,
+            patches_of: self.patches_of,
+        }
+    }
+}
+
 /// A patch that is being marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Marking {
@@ -319,6 +355,28 @@ pub struct Preview {
     pub spots: Option<(usize, Arc<[Spot]>)>,
     /// How much of the picture has which luma.
     pub histogram: Arc<Histogram>,
+}
+
+/// A picture that may be looked at next.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// The wish after whose answer it was made.
+    pub number: u64,
+    /// What the screen would show.
+    pub image: Arc<RgbImage>,
+    /// Which part of the picture it shows, and how large.
+    pub frame: Frame,
+    /// What it is of.
+    pub kind: AheadKind,
+}
+
+/// What may be looked at next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AheadKind {
+    /// The same part before, or after.
+    Other,
+    /// More than the screen shows, at 1:1: panning shows another part of it.
+    Around,
 }
 
 /// Shares of a picture by luma, from black to white; the largest is 1.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use super::geometry::{Size, View, middle_of_cell, placed};
 use super::layout::Layout;
 use super::message::{
-    Effect, LowLayer, Marking, Preview, PreviewRequest, RenderRequest, SavePatch, Show, Subject,
-    Survey, Toning,
+    Ahead, Effect, LowLayer, Marking, Preview, PreviewRequest, RenderRequest, SavePatch, Show,
+    Sight, Subject, Survey, Toning,
 };
+use super::picture::{Offer, Protocol};
 use super::tool::Tool;
 use crate::engine::masks::{MaskName, Point, Tip};
 use crate::engine::operations::Spots;
@@ -243,10 +244,20 @@ pub struct Model {
     pub preview: Option<Preview>,
     /// The number of the newest wish for a preview.
     pub wish: u64,
+    /// The first of the wishes up to the newest that differ in nothing but the recipe.
+    pub alike: u64,
+    /// What the newest wish was for, without the recipe.
+    sight: Option<Sight>,
+    /// What may be looked at after the newest preview.
+    pub ahead: Vec<Ahead>,
     /// The terminal's size in cells.
     pub screen: Size,
-    /// Screen pixels of a cell, as the picture's protocol counts them.
+    /// Pixels of a cell.
     pub cell: Size,
+    /// How the preview gets onto the screen.
+    pub protocol: Protocol,
+    /// The ways that there are.
+    pub protocols: Vec<Protocol>,
     /// What the mouse is dragging.
     pub drag: Option<Drag>,
     /// Results are replaced without asking.
@@ -263,7 +274,13 @@ pub struct Model {
 
 impl Model {
     /// The state at the start.
-    pub fn new(paths: Vec<PathBuf>, screen: Size, cell: Size, overwrite: bool) -> Self {
+    pub fn new(
+        paths: Vec<PathBuf>,
+        screen: Size,
+        cell: Size,
+        offer: Offer,
+        overwrite: bool,
+    ) -> Self {
         let entries = paths.into_iter().map(|path| Entry {
             path,
             ..Entry::default()
@@ -287,8 +304,13 @@ impl Model {
             renders_ended: 0,
             preview: None,
             wish: 0,
+            alike: 0,
+            sight: None,
+            ahead: Vec::new(),
             screen,
             cell,
+            protocol: offer.chosen,
+            protocols: offer.all,
             drag: None,
             overwrite,
             tool: None,
@@ -296,6 +318,11 @@ impl Model {
             next_patch_of: None,
             toning: None,
         }
+    }
+
+    /// Screen pixels of a cell, as the preview's protocol counts them.
+    pub fn preview_cell(&self) -> Size {
+        self.protocol.cell(self.cell)
     }
 
     /// Where everything is on the screen; `None` if it is too small.
@@ -423,8 +450,9 @@ impl Model {
     /// The position in what is shown of the middle of a cell, which may lie beyond the preview.
     pub fn pointed(&self, column: u16, row: u16) -> Option<Point> {
         let (layout, preview) = (self.layout()?, self.current_preview()?);
-        let place = placed(preview.frame.shown, layout.picture, self.cell);
-        let middle = middle_of_cell(column, row, place, self.cell);
+        let cell = self.preview_cell();
+        let place = placed(preview.frame.shown, layout.picture, cell);
+        let middle = middle_of_cell(column, row, place, cell);
         Some(preview.frame.to_picture(middle))
     }
 
@@ -433,10 +461,7 @@ impl Model {
         let Some(layout) = self.layout() else {
             return Size::default();
         };
-        Size::new(
-            usize::from(layout.picture.width) * self.cell.width,
-            usize::from(layout.picture.height) * self.cell.height,
-        )
+        self.protocol.room(layout.picture, self.cell)
     }
 
     /// Keeps the cursor of the layer stack on something that exists.
@@ -478,7 +503,7 @@ impl Model {
         let (Some(picture), Some(edit)) = (self.open, self.edit()) else {
             return Vec::new();
         };
-        if available.is_empty() {
+        if available.is_empty() || self.protocol == Protocol::Off {
             return Vec::new();
         }
         let (recipe, folder) = (edit.recipe.clone(), edit.folder.clone());
@@ -490,7 +515,8 @@ impl Model {
             _ => None,
         };
         self.wish += 1;
-        vec![Effect::Preview(PreviewRequest {
+        self.ahead.clear();
+        let request = PreviewRequest {
             number: self.wish,
             picture,
             recipe,
@@ -502,7 +528,30 @@ impl Model {
             layer: self.stack.layer,
             marking,
             patches_of: self.next_patch_of,
-        })]
+        };
+        let sight = Some(request.sight());
+        if sight != self.sight {
+            self.alike = self.wish;
+            self.sight = sight;
+        }
+        vec![Effect::Preview(request)]
+    }
+
+    /// Whether the answer to the newest wish is still to come.
+    pub fn awaits_preview(&self) -> bool {
+        let newest = self
+            .preview
+            .as_ref()
+            .is_some_and(|it| it.number == self.wish);
+        self.protocol != Protocol::Off && self.wish > 0 && !newest
+    }
+
+    /// Whether a preview is to be shown: the newest that was wished for, or a draft of an earlier recipe
+    /// that is newer than what is shown, so that something moves while a key is held.
+    pub fn takes(&self, preview: &Preview) -> bool {
+        let shown = self.preview.as_ref().map_or(0, |it| it.number);
+        let draft = !preview.settled && preview.number >= self.alike.max(shown + 1);
+        preview.number == self.wish || draft
     }
 
     /// Screen pixels for one of the open picture.

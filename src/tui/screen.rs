@@ -1,6 +1,7 @@
 //! The terminal: taken over, written to by one thread, and given back as it was.
 
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,9 +88,14 @@ pub fn restore() {
 
 /// Writes past the buffer and the lock of the standard library: a thread that panics must not wait
 /// for one that writes.
-pub fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+pub fn write_all(bytes: &[u8]) -> io::Result<()> {
+    write_to(io::stdout(), bytes)
+}
+
+/// The same, to where a terminal reads.
+pub fn write_to(screen: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match rustix::io::write(io::stdout(), bytes) {
+        match rustix::io::write(&screen, bytes) {
             Ok(count) => bytes = &bytes[count..],
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
             Err(error) => return Err(error.into()),

@@ -17,8 +17,8 @@ use super::link::LinkSpeed;
 use super::measure::Measures;
 use super::message::{Effect, Message, SavePatch, Survey};
 use super::model::Model;
-use super::picture::probe::{self, Abilities, Surroundings};
-use super::picture::{Coded, Coder};
+use super::picture::probe::{self, Question};
+use super::picture::{Abilities, Coded, Coder, Offer, PreviewChoice, Surroundings};
 use super::renders::{RenderSettings, Renders};
 use super::screen::{Takeover, Writer, restore, write_all};
 use super::tone::Tones;
@@ -40,6 +40,8 @@ pub struct Options {
     pub settings: RenderSettings,
     /// How fast the way to the terminal is.
     pub link: LinkSpeed,
+    /// How the preview is to be shown.
+    pub preview: PreviewChoice,
 }
 
 /// Something for the loop.
@@ -66,8 +68,11 @@ pub fn run(options: Options) -> io::Result<()> {
     watch_signals(sender.clone())?;
     let surroundings = Surroundings::of_process();
     let (mut parser, mut typed) = (Parser::default(), Vec::new());
-    let answers = probe::ask(&surroundings, &mut parser, &mut typed)?;
-    let abilities = Abilities::of(&answers, &surroundings, probe::cell_of_window());
+    let wanted = options.preview;
+    let answers = probe::ask(io::stdout(), wanted, &surroundings, &mut parser, &mut typed)?;
+    let window = probe::cell_of_window();
+    let abilities = Abilities::of(wanted, &answers, &surroundings, window);
+    let offer = wanted.offer(&answers, &surroundings);
     restore_on_panic();
     takeover.enter()?;
     let messages = forward(sender.clone());
@@ -84,7 +89,8 @@ pub fn run(options: Options) -> io::Result<()> {
         let _ = sender.send(LoopEvent::Written);
     });
     let canvas = Canvas::new(abilities, options.link, writer, coder)?;
-    let mut shell = Shell::new(options, abilities, messages, canvas, takeover)?;
+    let screen = (abilities, offer);
+    let mut shell = Shell::new(options, screen, messages, canvas, takeover)?;
     let result = shell.run(&events);
     shell.canvas.leave();
     result
@@ -150,7 +156,7 @@ struct Shell {
     model: Model,
     canvas: Canvas,
     takeover: Takeover,
-    abilities: Abilities,
+    tells_cell: bool,
     worker: PreviewWorker,
     renders: Renders,
     tones: Tones,
@@ -163,7 +169,7 @@ struct Shell {
 impl Shell {
     fn new(
         options: Options,
-        abilities: Abilities,
+        (abilities, offer): (Abilities, Offer),
         messages: Sender<Message>,
         canvas: Canvas,
         takeover: Takeover,
@@ -176,14 +182,15 @@ impl Shell {
         let model = Model::new(
             pictures.clone(),
             screen_size()?,
-            abilities.protocol.cell(abilities.cell),
+            abilities.cell,
+            offer,
             settings.job.overwrite,
         );
         Ok(Self {
             model,
             canvas,
             takeover,
-            abilities,
+            tells_cell: abilities.tells_cell,
             worker: PreviewWorker::start(pictures.clone(), originals.clone(), messages.clone()),
             originals,
             messages: messages.clone(),
@@ -244,9 +251,9 @@ impl Shell {
                 Message::Terminate
             }
             LoopEvent::Signal(SIGWINCH) => {
-                if self.abilities.tells_cell {
+                if self.tells_cell {
                     // The font may have changed.
-                    write_all(probe::CELL_SIZE.as_bytes())?;
+                    write_all(Question::Cell.text().as_bytes())?;
                 } else if let Some(cell) = probe::cell_of_window() {
                     self.set_cell(cell);
                 }
@@ -285,10 +292,9 @@ impl Shell {
 
     /// The size of a cell in pixels; whether it has changed.
     fn set_cell(&mut self, cell: Size) -> bool {
-        let changed = self.abilities.cell != cell;
-        self.abilities.cell = cell;
+        let changed = self.model.cell != cell;
+        self.model.cell = cell;
         self.canvas.set_cell(cell);
-        self.model.cell = self.abilities.protocol.cell(cell);
         changed
     }
 
@@ -324,6 +330,8 @@ impl Shell {
                 Effect::Measure(request) => self.measures.measure(request),
                 Effect::Tune(request) => self.measures.tune(request),
                 Effect::LeaveMeasure => self.measures.leave(),
+                Effect::Show(protocol) => self.canvas.show_by(protocol, self.model.screen),
+                Effect::LeavePreview => self.worker.leave(),
                 Effect::Redraw => self.canvas.redraw(self.model.screen),
                 Effect::RedrawAll => self.canvas.begin_anew(self.model.screen),
                 Effect::Suspend => self.suspend(),

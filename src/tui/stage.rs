@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 use ratatui::layout::Rect;
 
+use super::geometry::Frame;
 use super::link::Link;
 
 /// How long the keys must rest before a picture is sent that takes its time.
@@ -17,6 +18,11 @@ const REST: Duration = Duration::from_millis(600);
 
 /// Bytes that a sample of an exact picture takes on the wire, more or less: PNG in base64.
 const BYTES_A_SAMPLE: f64 = 0.7;
+
+/// Bytes that an exact picture takes on the wire, more or less.
+pub fn exact_bytes(image: &RgbImage) -> usize {
+    (image.as_raw().len() as f64 * BYTES_A_SAMPLE) as usize
+}
 
 /// How good a picture is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +42,8 @@ pub struct Wanted {
     pub image: Arc<RgbImage>,
     /// The cells that it covers.
     pub place: Rect,
+    /// Which part of the subject it shows, and how large.
+    pub frame: Frame,
     /// Whether it is the true picture: a draft of one is not worth many bytes.
     pub settled: bool,
 }
@@ -53,10 +61,24 @@ pub struct Order {
     pub image: Arc<RgbImage>,
     /// The cells that it will cover.
     pub place: Rect,
+    /// Which part of the subject it shows, and how large.
+    pub frame: Frame,
     /// How good it is to be.
     pub quality: Quality,
     /// Bytes that it may have; an exact picture has as many as it needs.
     pub budget: usize,
+}
+
+impl Order {
+    /// The picture that was made; whether it turned out exact.
+    pub fn made(self, exact: bool) -> Made {
+        Made {
+            quality: if exact { Quality::Exact } else { self.quality },
+            image: self.image,
+            place: self.place,
+            frame: self.frame,
+        }
+    }
 }
 
 /// A picture that is ready, or was sent.
@@ -66,6 +88,8 @@ pub struct Made {
     pub image: Arc<RgbImage>,
     /// The cells that it covers.
     pub place: Rect,
+    /// Which part of the subject it shows, and how large.
+    pub frame: Frame,
     /// How good it is: exact if it turned out so.
     pub quality: Quality,
 }
@@ -133,8 +157,7 @@ impl<P> Stage<P> {
         if !wanted.settled {
             return Some((wanted, Quality::Draft, None));
         }
-        let samples = wanted.image.as_raw().len() as f64;
-        let exact = self.since + REST.max(link.duration((samples * BYTES_A_SAMPLE) as usize));
+        let exact = self.since + REST.max(link.duration(exact_bytes(&wanted.image)));
         Some(if exact <= now {
             (wanted, Quality::Exact, None)
         } else {
@@ -157,6 +180,7 @@ impl<P> Stage<P> {
         let order = Order {
             image: wanted.image.clone(),
             place: wanted.place,
+            frame: wanted.frame,
             quality,
             budget: match quality {
                 Quality::Draft => link.draft_budget(),
@@ -190,6 +214,17 @@ impl<P> Stage<P> {
         self.shown = made;
     }
 
+    /// Whether the wanted picture is on the screen, as good as it can be, and nothing else is under way.
+    pub fn rests(&self) -> bool {
+        let exact = match (&self.wanted, &self.shown) {
+            (Some(wanted), Some(shown)) => {
+                wanted.is(&shown.image, shown.place) && shown.quality == Quality::Exact
+            }
+            _ => false,
+        };
+        exact && !self.coding && self.ready.is_none()
+    }
+
     /// When there is something to [`order`](Self::order) though nothing has happened.
     pub fn deadline(&self, link: &Link, now: Instant) -> Option<Instant> {
         let (wanted, _, until) = self.aim(link, now)?;
@@ -201,6 +236,7 @@ impl<P> Stage<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::geometry::{Size, View};
     use crate::tui::link::LinkSpeed;
 
     const PLACE: Rect = Rect {
@@ -211,9 +247,11 @@ mod tests {
     };
 
     fn wanted(settled: bool) -> Wanted {
+        let size = Size::new(320, 320);
         Wanted {
             image: Arc::new(RgbImage::new(320, 320)),
             place: PLACE,
+            frame: View::default().frame(size, size),
             settled,
         }
     }
@@ -222,6 +260,7 @@ mod tests {
         Made {
             image: order.image.clone(),
             place: order.place,
+            frame: order.frame,
             quality: order.quality,
         }
     }

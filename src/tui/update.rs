@@ -7,6 +7,7 @@ mod marquee;
 mod meter;
 mod mouse;
 mod patches;
+mod protocol;
 mod recipe;
 mod spots;
 mod tone;
@@ -77,8 +78,14 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         // An older wish: its answer no longer matters.
-        Message::PreviewReady(preview) if preview.number != model.wish => Vec::new(),
+        Message::PreviewReady(preview) if !model.takes(&preview) => Vec::new(),
         Message::PreviewReady(preview) => preview_ready(model, preview),
+        Message::PreviewAhead(ahead) => {
+            if ahead.number == model.wish {
+                model.ahead.push(ahead);
+            }
+            Vec::new()
+        }
         Message::RenderProgress { picture, share } => {
             if let Some(state) = model.renders.get_mut(&picture) {
                 *state = share;
@@ -215,6 +222,9 @@ fn recipe_written(
 
 /// Does what a key on the main screen asks for.
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if protocol::lacks(model, action) {
+        return Vec::new();
+    }
     match action {
         Action::NextPane => focus(model, true),
         Action::PreviousPane => focus(model, false),
@@ -314,6 +324,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Paste => recipe::paste(model),
         Action::Tone => tone::ask(model),
+        Action::NextProtocol => protocol::next(model),
         Action::Meter => meter::open(model),
         Action::Tune => meter::tune(model),
         Action::Presets => dialog(model, Dialog::Presets(0)),

@@ -4,6 +4,7 @@ mod compose;
 mod donor;
 mod found;
 mod levels;
+mod views;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -16,16 +17,19 @@ use image::RgbImage;
 
 use self::compose::{detail, masked, reduced, split, to_screen};
 use self::levels::{histogram, level_for, levels, reduced_region};
+use self::views::{Kept, Of};
 use super::display::to_rgb;
 use super::geometry::{Frame, Size};
 use super::loupe;
-use super::message::{Histogram, Marking, Message, Preview, PreviewRequest, Show, Subject};
+use super::message::{
+    Ahead, AheadKind, Histogram, Marking, Message, Preview, PreviewRequest, Show, Sight, Subject,
+};
 use crate::engine::operations::Rectangle;
 use crate::engine::original::spots::Spot;
-use crate::engine::raster::{Image, Tile};
+use crate::engine::raster::Image;
 use crate::engine::recipe::Recipe;
-use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan, SELF};
-use crate::files::{FileError, Glimpse, Originals, find_original, glimpse, read_named, read_photo};
+use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
+use crate::files::{FileError, Originals, find_original, glimpse, read_named, read_photo};
 
 /// How long the keys must rest before the true picture is computed at fit.
 const REST: Duration = Duration::from_millis(150);
@@ -36,14 +40,20 @@ const DIRECT_PIXELS: usize = 300_000;
 /// Pictures kept in memory.
 const KEPT_PICTURES: usize = 2;
 
-/// Rendered views that are kept, for going back and forth.
-const KEPT_VIEWS: usize = 8;
-
 /// A slot for one wish: a newer one replaces it.
 #[derive(Debug, Default)]
 struct Mailbox {
-    slot: Mutex<(Option<PreviewRequest>, Cancel)>,
+    slot: Mutex<Slot>,
     filled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    wish: Option<PreviewRequest>,
+    /// Stops what is being done.
+    cancel: Cancel,
+    /// What is being drafted.
+    drafting: Option<Sight>,
 }
 
 /// The worker's end that wishes are sent to.
@@ -68,12 +78,21 @@ impl PreviewWorker {
         Self { mailbox }
     }
 
-    /// Wishes for a preview. What the worker does for an earlier wish is cancelled.
+    /// Wishes for nothing any more.
+    pub fn leave(&self) {
+        let mut slot = lock(&self.mailbox.slot);
+        slot.cancel.cancel();
+        slot.wish = None;
+    }
+
+    /// Wishes for a preview. What the worker does for an earlier wish is cancelled, but for a draft of the same
+    /// view: while a key is held, none would ever be finished.
     pub fn wish(&self, request: PreviewRequest) {
         let mut slot = lock(&self.mailbox.slot);
-        slot.1.cancel();
-        slot.1 = Cancel::default();
-        slot.0 = Some(request);
+        if slot.drafting != Some(request.sight()) {
+            slot.cancel.cancel();
+        }
+        slot.wish = Some(request);
         self.mailbox.filled.notify_one();
     }
 }
@@ -109,36 +128,6 @@ struct Last {
     skipped: Vec<usize>,
     remarks: Vec<String>,
     spots: Option<(usize, Arc<[Spot]>)>,
-}
-
-/// A rendered view that is kept.
-struct Kept {
-    picture: usize,
-    /// What of the picture is shown: itself for `self`, or the donor of this name.
-    donor: String,
-    recipe: Recipe,
-    frame: Frame,
-    tile: Arc<Tile>,
-}
-
-/// What a view is of.
-#[derive(Clone, Copy)]
-struct Of<'a> {
-    picture: usize,
-    donor: &'a str,
-    recipe: &'a Recipe,
-    frame: Frame,
-}
-
-impl<'a> Of<'a> {
-    fn picture(request: &'a PreviewRequest, recipe: &'a Recipe, frame: Frame) -> Self {
-        Self {
-            picture: request.picture,
-            donor: SELF,
-            recipe,
-            frame,
-        }
-    }
 }
 
 /// What is known of a wish beside the picture that answers it.
@@ -193,8 +182,9 @@ impl Desk {
     fn next_wish(&self) -> (PreviewRequest, Cancel) {
         let mut slot = lock(&self.mailbox.slot);
         loop {
-            if let Some(request) = slot.0.take() {
-                return (request, slot.1.clone());
+            if let Some(request) = slot.wish.take() {
+                slot.cancel = Cancel::default();
+                return (request, slot.cancel.clone());
             }
             let waited = self.mailbox.filled.wait(slot);
             slot = waited.unwrap_or_else(PoisonError::into_inner);
@@ -204,10 +194,12 @@ impl Desk {
     /// Whether no newer wish comes in for a while.
     fn rests(&self) -> bool {
         let slot = lock(&self.mailbox.slot);
-        let newer = |slot: &mut (Option<PreviewRequest>, Cancel)| slot.0.is_none();
-        let waited = self.mailbox.filled.wait_timeout_while(slot, REST, newer);
+        let waited = self
+            .mailbox
+            .filled
+            .wait_timeout_while(slot, REST, |slot| slot.wish.is_none());
         let (slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        slot.0.is_none()
+        slot.wish.is_none()
     }
 
     fn answer(&mut self, request: &PreviewRequest, cancel: &Cancel) -> Result<(), FileError> {
@@ -262,9 +254,62 @@ impl Desk {
         let settled = self.settled(&plan, request, known.frame, cancel);
         let settled = settled.and_then(|it| self.with_loupe(it, &plan, request, &known, cancel));
         if let Ok(image) = settled {
-            self.send(request, known, image, true);
+            self.send(request, known.clone(), image, true);
+            self.look_ahead(request, &plan, &known, cancel);
         }
         Ok(())
+    }
+
+    /// Makes what may be looked at next, while there is nothing else to do: the picture before or after, and at 1:1
+    /// what is around the part that is looked at, of both.
+    fn look_ahead(
+        &mut self,
+        request: &PreviewRequest,
+        plan: &Plan,
+        known: &Known,
+        cancel: &Cancel,
+    ) {
+        let show = match request.show {
+            Show::After => Show::Before,
+            Show::Before => Show::After,
+            Show::Split | Show::Detail | Show::Mask => return,
+        };
+        let other = PreviewRequest {
+            show,
+            ..request.clone()
+        };
+        let picture = plan.picture().bounds();
+        let around = known.frame.with_surroundings(picture);
+        // While one is well inside of what is there, it need not be made anew.
+        let inside = known.frame.with_margin(picture);
+        let wanted = [
+            (other, AheadKind::Other),
+            (request.clone(), AheadKind::Around),
+        ];
+        for (request, kind) in wanted {
+            let frame = match around {
+                Some(_) if self.answers_at_once(&request, inside) => continue,
+                Some(around) => around,
+                None if kind == AheadKind::Around => continue,
+                None => known.frame,
+            };
+            let made = self.settled(plan, &request, frame, cancel);
+            let made = made.and_then(|it| self.with_loupe(it, plan, &request, known, cancel));
+            match made {
+                Ok(Some(image)) => self.send_ahead(&request, image, frame, kind),
+                Ok(None) | Err(Cancelled) => return,
+            }
+        }
+    }
+
+    fn send_ahead(&self, request: &PreviewRequest, image: RgbImage, frame: Frame, kind: AheadKind) {
+        // When the interface has ended, nobody listens any more.
+        let _ = self.answers.send(Message::PreviewAhead(Ahead {
+            number: request.number,
+            image: Arc::new(image),
+            frame,
+            kind,
+        }));
     }
 
     /// Sends a draft that is made with what was found for the recipe before; `false` if it has to be
@@ -309,11 +354,13 @@ impl Desk {
     ) -> bool {
         let loaded = self.pictures.front().expect("it was just loaded");
         let full = loaded.levels[0].clone();
+        lock(&self.mailbox.slot).drafting = Some(request.sight());
         let drafted = draft(loaded, resolved, request, known.frame, cancel);
         let drafted = drafted.and_then(|it| match request.loupe {
             Some(_) => self.with_loupe(it, &Plan::new(resolved, full), request, known, cancel),
             None => Ok(it),
         });
+        lock(&self.mailbox.slot).drafting = None;
         match drafted {
             Ok(image) => self.send(request, known.clone(), image, false),
             Err(Cancelled) => return false,
@@ -416,10 +463,12 @@ impl Desk {
         self.pictures.truncate(KEPT_PICTURES - 1);
         self.views.retain(|it| it.picture != request.picture);
         let path = &self.paths[request.picture];
-        if let Some(glimpse) = glimpse(path, request.available.width.max(request.available.height))
-        {
-            self.send_glimpse(request, glimpse);
-        }
+        let side = request.available.width.max(request.available.height);
+        let seen = glimpse(path, side).is_some_and(|it| {
+            self.tell_size(request, it.size);
+            let scale = it.image.width() as f64 / it.size.0 as f64;
+            self.send_untouched(request, it.size, it.image, scale)
+        });
         if self.wishes_elsewhere(request.picture) {
             return Ok(false);
         }
@@ -446,6 +495,18 @@ impl Desk {
             }
         }
         let levels = levels(inputs);
+        if !seen {
+            // What the recipe makes of it may have to be looked for.
+            let picture = &levels[0].picture;
+            let size = (picture.width(), picture.height());
+            let frame = request
+                .view
+                .frame(Size::new(size.0, size.1), request.available);
+            // A copy that is as fine as the screen.
+            let level = ((-frame.scale.log2()).floor().max(0.0) as usize).min(levels.len() - 1);
+            let copy = levels[level].picture.clone();
+            self.send_untouched(request, size, copy, 0.5f64.powi(level as i32));
+        }
         let smallest = levels.last().map(|it| histogram(&it.picture));
         self.pictures.push_front(Loaded {
             picture: request.picture,
@@ -467,20 +528,25 @@ impl Desk {
         });
     }
 
-    /// Shows a picture as it was read, as soon as there is something of it.
-    fn send_glimpse(&self, request: &PreviewRequest, glimpse: Glimpse) {
-        self.tell_size(request, glimpse.size);
-        let size = Size::new(glimpse.size.0, glimpse.size.1);
-        let frame = request.view.frame(size, request.available);
-        let scale = glimpse.image.width() as f64 / size.width as f64;
+    /// Shows a picture as it was read, from a copy at a scale; `false` if that is too small a copy.
+    fn send_untouched(
+        &self,
+        request: &PreviewRequest,
+        (width, height): (usize, usize),
+        copy: Arc<Image>,
+        scale: f64,
+    ) -> bool {
+        let frame = request
+            .view
+            .frame(Size::new(width, height), request.available);
         if frame.scale > scale || request.marking.is_some() {
-            return;
+            return false;
         }
-        let region = reduced_region(frame.region, scale, glimpse.image.bounds());
-        let plan = Plan::new(&Recipe::default(), RenderInputs::alone(glimpse.image));
+        let region = reduced_region(frame.region, scale, copy.bounds());
+        let plan = Plan::new(&Recipe::default(), RenderInputs::alone(copy));
         let shown = (frame.shown.width, frame.shown.height);
         let Ok(tile) = plan.render_reduced(region, shown, &Cancel::default()) else {
-            return;
+            return false;
         };
         let known = Known {
             frame,
@@ -493,12 +559,13 @@ impl Desk {
             histogram: Arc::default(),
         };
         self.send(request, known, to_rgb(&tile), false);
+        true
     }
 
     /// Whether the newest wish is for another picture.
     fn wishes_elsewhere(&self, picture: usize) -> bool {
         let slot = lock(&self.mailbox.slot);
-        slot.0.as_ref().is_some_and(|it| it.picture != picture)
+        slot.wish.as_ref().is_some_and(|it| it.picture != picture)
     }
 
     /// The true pixels of what a wish shows.
@@ -550,45 +617,6 @@ impl Desk {
             loupe::draw(&mut image, &known.frame, &magnified, &place);
         }
         Ok(Some(image))
-    }
-
-    /// Whether a kept view answers a wish by itself.
-    fn answers_at_once(&self, request: &PreviewRequest, frame: Frame) -> bool {
-        let untouched = Recipe::default();
-        let recipe = match request.show {
-            Show::After => &request.recipe,
-            Show::Before => &untouched,
-            Show::Split | Show::Detail | Show::Mask => return false,
-        };
-        self.kept(Of::picture(request, recipe, frame)).is_some()
-    }
-
-    /// The true samples of a view: kept ones, or rendered and kept.
-    fn view(&mut self, of: Of, plan: &Plan, cancel: &Cancel) -> Result<Arc<Tile>, Cancelled> {
-        if let Some(tile) = self.kept(of) {
-            return Ok(tile);
-        }
-        let tile = plan.render_reduced(of.frame.region, reduced(of.frame), cancel)?;
-        let tile = Arc::new(tile);
-        self.views.truncate(KEPT_VIEWS - 1);
-        self.views.push_front(Kept {
-            picture: of.picture,
-            donor: of.donor.to_string(),
-            recipe: of.recipe.clone(),
-            frame: of.frame,
-            tile: tile.clone(),
-        });
-        Ok(tile)
-    }
-
-    fn kept(&self, of: Of) -> Option<Arc<Tile>> {
-        let same = |it: &&Kept| {
-            it.picture == of.picture
-                && it.donor == of.donor
-                && it.frame == of.frame
-                && it.recipe == *of.recipe
-        };
-        self.views.iter().find(same).map(|it| it.tile.clone())
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Original {
     alignment: Option<Arc<Alignment>>,
     /// What reads it, where it does not lie over the picture pixel by pixel.
     sampler: Option<Arc<Sampler>>,
+    /// All of it, brought over the picture, where that was done once for many times.
+    held: Option<Arc<Tile>>,
     /// What it is in places where spots were healed.
     healed: Option<Arc<Healed>>,
 }
@@ -48,6 +50,7 @@ impl Original {
             image,
             alignment: None,
             sampler: None,
+            held: None,
             healed: None,
         })
     }
@@ -60,7 +63,18 @@ impl Original {
             image,
             alignment: Some(alignment),
             sampler,
+            held: None,
             healed: None,
+        }
+    }
+
+    /// The same, brought over a picture that covers `bounds` once and for all: for a small one that is read again
+    /// and again.
+    pub fn held(self, bounds: Region) -> Self {
+        let held = self.sampler.as_ref().map(|_| self.brought_over(bounds));
+        Self {
+            held: held.map(Arc::new),
+            ..self
         }
     }
 
@@ -95,6 +109,11 @@ impl Original {
     }
 
     fn brought_over(&self, region: Region) -> Tile {
+        if let Some(held) = &self.held {
+            let part = region.seen_from(&held.region());
+            let planes = held.planes().iter().map(|it| it.crop(part));
+            return Tile::new(region, planes.collect());
+        }
         let placement = self.alignment().and_then(Alignment::placement);
         let (Some(sampler), Some(placement)) = (&self.sampler, placement) else {
             return self.image.tile(region);

@@ -52,6 +52,11 @@ impl Region {
             && other.bottom() <= self.bottom()
     }
 
+    /// The same pixels counted from the corner of another region, which must contain it.
+    pub fn seen_from(&self, other: &Region) -> Region {
+        Region::new(self.x - other.x, self.y - other.y, self.width, self.height)
+    }
+
     /// The part of it that lies inside `bounds`.
     pub fn within(&self, bounds: &Region) -> Region {
         let x = self.x.clamp(bounds.x, bounds.right());

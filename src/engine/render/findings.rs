@@ -11,6 +11,9 @@ use crate::engine::original::{Alignment, Mismatch, Original};
 use crate::engine::raster::Image;
 use crate::engine::recipe::{Operation, Recipe};
 
+/// Pixels of a copy over which the original is held at most: 24 MB.
+const HELD_PIXELS: usize = 2_000_000;
+
 /// Everything that is found by looking at whole pictures, each thing when a plan first asks for it.
 ///
 /// Clones of [`Inputs`] share it, so that a preview made after every key does not look again. What
@@ -22,6 +25,8 @@ pub struct Findings {
     full: Option<Inputs>,
     /// How the original lies to the picture.
     alignment: OnceLock<Result<Arc<Alignment>, Mismatch>>,
+    /// The original brought over a small copy, which is rendered again and again.
+    held: OnceLock<Original>,
     /// What the AI removed, by how the original is laid over the picture: as it lies, and aligned.
     spots: [OnceLock<Arc<[Spot]>>; 2],
     /// The original without spots, by how it is laid over the picture and which spots it keeps.
@@ -77,6 +82,24 @@ impl Inputs {
         let factors = |full: &Image, copy: &Image| [pixels_for_one(full, copy); 2];
         let picture = factors(&full.picture, &self.picture);
         Ok(Arc::new(found?.reduced(picture, factors(whole, original))))
+    }
+
+    /// The original brought onto the picture: for a small copy once and for all, so that a draft does not do it again.
+    pub(super) fn brought_over(
+        &self,
+        original: &Arc<Image>,
+        alignment: Arc<Alignment>,
+    ) -> Original {
+        let (picture, original) = (self.picture.bounds(), original.clone());
+        let make = || Original::aligned(original, alignment);
+        let small = picture.width * picture.height <= HELD_PIXELS;
+        if self.findings.full.is_none() || !small {
+            return make();
+        }
+        self.findings
+            .held
+            .get_or_init(|| make().held(picture))
+            .clone()
     }
 
     /// The spots that the AI removed, the strongest first, in pixels of the picture; none without an original that

@@ -54,7 +54,7 @@ impl Inputs {
         let given = self.original.as_ref().ok_or(NO_ORIGINAL)?;
         let found = self.alignment().ok_or(NO_ORIGINAL)?;
         let alignment = found.map_err(|it| it.to_string())?;
-        Ok(Original::aligned(given.clone(), alignment))
+        Ok(self.brought_over(given, alignment))
     }
 
     /// The original as a layer asks for it.

@@ -23,7 +23,7 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 pub struct Parser {
     pending: Vec<u8>,
     pasting: bool,
-    found: Vec<Input>,
+    found: Vec<(Input, Vec<u8>)>,
 }
 
 /// What the beginning of the bytes is.
@@ -53,7 +53,9 @@ impl Parser {
                     if rest[..length] == *b"\x1b[200~" {
                         self.pasting = true;
                     }
-                    self.found.extend(input);
+                    if let Some(input) = input {
+                        self.found.push((input, rest[..length].to_vec()));
+                    }
                     rest = &rest[length..];
                 }
                 Found::Part if rest.len() > LONGEST => rest = &[],
@@ -65,6 +67,12 @@ impl Parser {
 
     /// What was found since this was last asked.
     pub fn take(&mut self) -> Vec<Input> {
+        let found = self.take_with_bytes().into_iter();
+        found.map(|it| it.0).collect()
+    }
+
+    /// The same, each with the bytes that it came as; those of pasted text are left out.
+    pub fn take_with_bytes(&mut self) -> Vec<(Input, Vec<u8>)> {
         std::mem::take(&mut self.found)
     }
 
@@ -81,7 +89,8 @@ impl Parser {
     /// The rest does not come: Escape was the key, and anything else is nothing.
     pub fn give_up(&mut self) {
         if self.pending == [0x1b] {
-            self.found.push(key(KeyCode::Esc, KeyModifiers::NONE));
+            let escape = key(KeyCode::Esc, KeyModifiers::NONE);
+            self.found.push((escape, self.pending.clone()));
         }
         self.pending.clear();
     }
@@ -101,7 +110,7 @@ impl Parser {
         };
         if !text.is_empty() {
             let text = String::from_utf8_lossy(text).into_owned();
-            self.found.push(Input::Pasted(text));
+            self.found.push((Input::Pasted(text), Vec::new()));
         }
         rest
     }

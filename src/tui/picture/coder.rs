@@ -11,8 +11,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbImage, RgbaImage, imageops};
 use ratatui::layout::Rect;
 
-use super::probe::Abilities;
-use super::{Protocol, iterm, kitty, sixel};
+use super::{Abilities, Colours, Protocol, iterm, kitty, sixel, viuer};
 use crate::tui::geometry::Size;
 use crate::tui::stage::{Made, Order, Quality};
 
@@ -21,6 +20,8 @@ use crate::tui::stage::{Made, Order, Quality};
 pub enum Job {
     /// A picture.
     Picture(Order),
+    /// A picture that may be wanted next, for a terminal that keeps it; whether it stays there.
+    Ahead(Order, bool),
     /// A see-through layer over it, and where.
     Layer(Arc<RgbaImage>, Rect),
 }
@@ -37,8 +38,10 @@ pub enum Payload {
 /// Something that is ready.
 #[derive(Debug)]
 pub enum Coded {
-    /// A picture; `None` if it cannot be encoded.
-    Picture(Option<(Made, Payload)>),
+    /// A picture for a protocol; `None` if it cannot be encoded.
+    Picture(Protocol, Option<(Made, Payload)>),
+    /// A picture that may be wanted next, and whether it stays; `None` if it cannot be encoded.
+    Ahead(Option<(Made, kitty::Coded)>, bool),
     /// A layer; `None` if it cannot be encoded.
     Layer(Arc<RgbaImage>, Rect, Option<kitty::Coded>),
 }
@@ -57,7 +60,15 @@ impl Coder {
             let mut density = Density::default();
             for (abilities, job) in queue {
                 done(match job {
-                    Job::Picture(order) => Coded::Picture(picture(abilities, order, &mut density)),
+                    Job::Picture(order) => {
+                        let made = picture(abilities, order, &mut density);
+                        Coded::Picture(abilities.protocol, made)
+                    }
+                    Job::Ahead(order, stays) => {
+                        let coded = for_kitty(&order, abilities.cell, &mut density).ok();
+                        let made = coded.map(|(coded, exact)| (order.made(exact), coded));
+                        Coded::Ahead(made, stays)
+                    }
                     Job::Layer(layer, place) => {
                         let size = (layer.width(), layer.height());
                         let png = png(layer.as_raw(), size, ExtendedColorType::Rgba8);
@@ -82,6 +93,8 @@ impl Coder {
 struct Density {
     png: f64,
     sixel: sixel::Experience,
+    /// The ids in kitty of the next picture that viuer draws, and of the one before.
+    viuer: (u32, u32),
 }
 
 impl Default for Density {
@@ -90,6 +103,7 @@ impl Default for Density {
         Self {
             png: 2.1,
             sixel: sixel::Experience::default(),
+            viuer: kitty::ids_of_others(std::process::id()),
         }
     }
 }
@@ -111,14 +125,17 @@ fn picture(abilities: Abilities, order: Order, density: &mut Density) -> Option<
                 sixel::encode(image, quality, budget, abilities.registers, sixel).ok()?;
             (Payload::Bytes(bytes), exact)
         }
-        Protocol::Cells(_) => return None,
+        Protocol::Viuer(means) => {
+            let truecolor = abilities.colours == Colours::True;
+            let ids = density.viuer;
+            let (bytes, exact) = viuer::encode(&order, means, truecolor, ids).ok()?;
+            density.viuer = (ids.1, ids.0);
+            kitty::others_show(std::process::id());
+            (Payload::Bytes(bytes), exact)
+        }
+        Protocol::Cells(_) | Protocol::Off => return None,
     };
-    let made = Made {
-        quality: if exact { Quality::Exact } else { order.quality },
-        image: order.image,
-        place: order.place,
-    };
-    Some((made, payload))
+    Some((order.made(exact), payload))
 }
 
 /// As PNG, smaller if the budget is; whether it is exact.
@@ -195,6 +212,7 @@ pub fn png(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::geometry::View;
 
     /// Structure and grain, as photographs have.
     fn photo(width: u32, height: u32) -> RgbImage {
@@ -214,6 +232,7 @@ mod tests {
         Order {
             image: Arc::new(photo(637, 640)),
             place: Rect::new(0, 0, 80, 40),
+            frame: View::default().frame(Size::new(637, 640), Size::new(640, 640)),
             quality,
             budget,
         }

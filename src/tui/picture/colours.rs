@@ -3,6 +3,8 @@
 //! Where there are few, neighbouring pixels share what a colour lies between: an ordered dither, which
 //! depends on the place alone, so that a pixel that stays the same is sent once.
 
+use std::fmt;
+
 use ratatui::style::Color;
 
 /// How many colours cells have.
@@ -16,6 +18,17 @@ pub enum Colours {
     Sixteen,
     /// None: light and dark are told by characters.
     None,
+}
+
+impl fmt::Display for Colours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Colours::True => "24 bits",
+            Colours::Indexed => "256",
+            Colours::Sixteen => "16",
+            Colours::None => "none",
+        })
+    }
 }
 
 /// The levels of a channel of the cube of 256 colours.
@@ -46,6 +59,10 @@ const SIXTEEN: [(Color, [u8; 3]); 16] = [
     (Color::LightCyan, [0, 255, 255]),
     (Color::White, [255, 255, 255]),
 ];
+
+/// The share of a step of the cube that is dithered, around its middle: over all of it, even surfaces
+/// would look like a chessboard.
+const CUBE_DITHER: f32 = 1.0 / 3.0;
 
 /// How far a dither among 16 colours moves a sample.
 const SIXTEEN_SPREAD: f32 = 96.0;
@@ -105,7 +122,7 @@ fn cube_level(sample: u8, threshold: f32) -> u8 {
     let below = above.saturating_sub(1);
     let step = f32::from((CUBE[above] - CUBE[below]).max(1));
     let share = f32::from(sample - CUBE[below]) / step;
-    let chosen = if share > 0.5 + threshold {
+    let chosen = if share > 0.5 + CUBE_DITHER * threshold {
         above
     } else {
         below
@@ -184,7 +201,11 @@ mod tests {
     }
 
     #[test]
-    fn a_square_of_256_colours_has_the_mean_of_what_it_shows() {
+    fn a_square_of_256_colours_has_nearly_the_mean_of_what_it_shows() {
+        let step = |sample: u8| {
+            let above = CUBE.iter().position(|it| *it >= sample).unwrap_or(5);
+            f32::from(CUBE[above] - CUBE[above.saturating_sub(1)])
+        };
         for rgb in [
             [201, 154, 131],
             [96, 60, 45],
@@ -194,10 +215,20 @@ mod tests {
             [253; 3],
         ] {
             let mean = mean(rgb, of_index, Colours::Indexed);
+            let grey = rgb[0] == rgb[1];
             for (mean, sample) in mean.iter().zip(rgb) {
-                assert!((mean - f32::from(sample)).abs() < 4.0, "{rgb:?}: {mean:?}");
+                let limit = if grey { 4.0 } else { step(sample) / 3.0 };
+                let error = (mean - f32::from(sample)).abs();
+                assert!(error <= limit, "{rgb:?}: {mean:?}");
             }
         }
+        // In the middle between two levels it is a dither, and far from it a plain surface.
+        let shades = |rgb| {
+            let all = (0..16).map(|i| of_index(Colours::Indexed.colour(rgb, i % 4, i / 4)));
+            all.collect::<std::collections::BTreeSet<_>>().len()
+        };
+        assert!(shades([155, 95, 95]) > 1);
+        assert_eq!(shades([145, 95, 95]), 1);
         // What the palette has is not dithered.
         for rgb in [[0; 3], [255; 3], [215, 175, 135], [128; 3], [238; 3]] {
             for x in 0..4 {

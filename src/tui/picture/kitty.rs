@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use image::RgbImage;
 use ratatui::layout::Rect;
 
-use crate::tui::stage::Made;
+use crate::engine::raster::Region;
+use crate::tui::geometry::Frame;
+use crate::tui::stage::{Made, Quality};
 
 /// Bytes of base64 in one escape sequence.
 const CHUNK: usize = 4096;
@@ -34,7 +36,25 @@ pub fn farewell() -> Vec<u8> {
     }
 }
 
-fn deleted(id: u32) -> String {
+/// Two ids for pictures that are drawn past these books, one shown after the other; what has them is deleted
+/// with all others.
+pub fn ids_of_others(process: u32) -> (u32, u32) {
+    let first = first_id(process);
+    (first, first + 1)
+}
+
+/// A picture with one of our ids is about to be shown past these books.
+pub fn others_show(process: u32) {
+    FIRST.store(first_id(process), Ordering::Relaxed);
+}
+
+/// Programs that share a terminal must not delete each other's pictures.
+fn first_id(process: u32) -> u32 {
+    1 + process.wrapping_mul(SLOTS) % 0x00ff_ffff
+}
+
+/// The bytes that delete a picture.
+pub fn deleted(id: u32) -> String {
     format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\")
 }
 
@@ -56,14 +76,19 @@ enum Held {
     Layer(Rect),
 }
 
-impl Held {
-    fn place(&self) -> Rect {
-        match self {
-            Held::Picture(it) => it.place,
-            Held::Layer(place) => *place,
-        }
-    }
+/// What becomes of something when it has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// It is shown.
+    Show,
+    /// It waits until it is wanted.
+    Wait,
+    /// It waits, and is kept while others come and go.
+    Stay,
 }
+
+/// Where a picture is that is wanted: a slot, and the part of what it holds.
+type Found = (usize, Option<Region>);
 
 #[derive(Clone, Debug)]
 struct Slot {
@@ -79,6 +104,7 @@ struct Transfer {
     slot: usize,
     content: Slot,
     chunks: VecDeque<Vec<u8>>,
+    then: Then,
 }
 
 /// Keeps the books of what the terminal holds and shows.
@@ -88,6 +114,8 @@ pub struct Kitty {
     slots: [Option<Slot>; SLOTS as usize],
     shown: Option<usize>,
     layer: Option<usize>,
+    /// What is kept while others come and go.
+    staying: Option<usize>,
     transfer: Option<Transfer>,
     uses: u64,
 }
@@ -95,13 +123,12 @@ pub struct Kitty {
 impl Kitty {
     /// The books of a terminal in which the process with this number has shown nothing yet.
     pub fn new(process: u32) -> Self {
-        // Programs that share a terminal must not delete each other's pictures.
-        let first = 1 + process.wrapping_mul(SLOTS) % 0x00ff_ffff;
         Self {
-            first,
+            first: first_id(process),
             slots: [const { None }; SLOTS as usize],
             shown: None,
             layer: None,
+            staying: None,
             transfer: None,
             uses: 0,
         }
@@ -109,13 +136,23 @@ impl Kitty {
 
     /// Begins to send a picture.
     pub fn send(&mut self, made: Made, coded: Coded) -> Vec<u8> {
-        self.begin(Held::Picture(made), coded)
+        self.begin(Held::Picture(made), coded, Then::Show)
+    }
+
+    /// Begins to send a picture that is not shown yet. One that stays is kept while others come and go, until
+    /// the next that stays.
+    pub fn send_ahead(&mut self, made: Made, coded: Coded, stays: bool) -> Vec<u8> {
+        let then = if stays { Then::Stay } else { Then::Wait };
+        if stays {
+            self.staying = None;
+        }
+        self.begin(Held::Picture(made), coded, then)
     }
 
     /// The bytes that show a see-through layer over the picture instead of the one before. It is
     /// mostly empty and not worth slices.
     pub fn show_layer(&mut self, coded: Coded, place: Rect) -> Vec<u8> {
-        let mut out = self.begin(Held::Layer(place), coded);
+        let mut out = self.begin(Held::Layer(place), coded, Then::Show);
         let (data, placed) = self.slice(usize::MAX);
         out.extend(data);
         out.extend(placed.unwrap_or_default());
@@ -128,6 +165,13 @@ impl Kitty {
             Held::Picture(made) => Some(made),
             Held::Layer(_) => None,
         }
+    }
+
+    /// Whether what is on its way is not to be shown yet.
+    pub fn sends_ahead(&self) -> bool {
+        self.transfer
+            .as_ref()
+            .is_some_and(|it| it.then != Then::Show)
     }
 
     /// The next so many bytes of what is on its way, and behind the last of them those that show it.
@@ -144,11 +188,26 @@ impl Kitty {
         if !transfer.chunks.is_empty() {
             return (out, None);
         }
-        let Some(Transfer { slot, content, .. }) = self.transfer.take() else {
+        let Some(Transfer {
+            slot,
+            content,
+            then,
+            ..
+        }) = self.transfer.take()
+        else {
             return (out, None);
         };
+        let place = match &content.held {
+            Held::Picture(it) => it.place,
+            Held::Layer(place) => *place,
+        };
         self.slots[slot] = Some(content);
-        (out, Some(self.place(slot).into_bytes()))
+        self.use_now(slot);
+        if then == Then::Stay {
+            self.staying = Some(slot);
+        }
+        let placed = (then == Then::Show).then(|| self.place(slot, place, None).into_bytes());
+        (out, placed)
     }
 
     /// Gives up what is on its way.
@@ -160,35 +219,46 @@ impl Kitty {
         }
     }
 
-    /// Where the best copy of a picture is, for a place of such a size.
-    fn find(&self, image: &RgbImage, place: Rect) -> Option<usize> {
-        let quality = |slot: &Option<Slot>| match &slot.as_ref()?.held {
-            Held::Picture(it) => ((it.place.width, it.place.height) == (place.width, place.height)
-                && it.image.as_ref() == image)
-                .then_some(it.quality),
+    /// Where the best copy of a picture is: as a whole for a place of such a size, or at 1:1 as a part of more.
+    fn find(&self, image: &RgbImage, frame: Frame, place: Rect) -> Option<Found> {
+        let pictures = self.slots.iter().enumerate();
+        let pictures = pictures.filter_map(|(at, slot)| match &slot.as_ref()?.held {
+            Held::Picture(it) => Some((at, it)),
             Held::Layer(_) => None,
+        });
+        let same = |it: &Made| {
+            (it.place.width, it.place.height) == (place.width, place.height)
+                && it.image.as_ref() == image
         };
-        let found = self.slots.iter().enumerate();
-        let found = found.filter_map(|(at, slot)| Some((at, quality(slot)?)));
-        found.max_by_key(|it| it.1).map(|it| it.0)
+        let whole = pictures.clone().filter(|it| same(it.1));
+        if let Some((at, _)) = whole.max_by_key(|it| it.1.quality) {
+            return Some((at, None));
+        }
+        let mut parts = pictures.filter_map(|(at, it)| Some((at, part_of(it, image, frame)?)));
+        parts.next().map(|(at, part)| (at, Some(part)))
     }
 
-    /// Whether the terminal holds a picture for a place of such a size.
-    pub fn holds(&self, image: &RgbImage, place: Rect) -> bool {
-        self.find(image, place).is_some()
+    /// Whether the terminal holds a picture for a place of such a size, or more than that.
+    pub fn holds(&self, image: &RgbImage, frame: Frame, place: Rect) -> bool {
+        self.find(image, frame, place).is_some()
     }
 
-    /// The bytes that show a picture which the terminal holds; `None` if it does not.
-    pub fn show_held(&mut self, image: &RgbImage, place: Rect) -> Option<(Vec<u8>, Made)> {
-        let at = self.find(image, place)?;
+    /// The bytes that show a picture which the terminal holds, and how good it is; `None` if it does not.
+    pub fn show_held(
+        &mut self,
+        image: &RgbImage,
+        frame: Frame,
+        place: Rect,
+    ) -> Option<(Vec<u8>, Quality)> {
+        let (at, part) = self.find(image, frame, place)?;
         let mut out = self.give_up();
-        let Held::Picture(made) = &mut self.slots[at].as_mut()?.held else {
+        let Held::Picture(made) = &self.slots[at].as_ref()?.held else {
             return None;
         };
-        made.place = place;
-        let made = made.clone();
-        out.extend(self.place(at).into_bytes());
-        Some((out, made))
+        let quality = made.quality;
+        self.use_now(at);
+        out.extend(self.place(at, place, part).into_bytes());
+        Some((out, quality))
     }
 
     /// The bytes that take the layer away.
@@ -220,7 +290,7 @@ impl Kitty {
                 out.extend(deleted(self.id(at)).into_bytes());
             }
         }
-        (self.shown, self.layer) = (None, None);
+        (self.shown, self.layer, self.staying) = (None, None, None);
         out
     }
 
@@ -239,11 +309,11 @@ impl Kitty {
     }
 
     /// Begins to send something, in the slot that was not used for the longest time.
-    fn begin(&mut self, held: Held, coded: Coded) -> Vec<u8> {
+    fn begin(&mut self, held: Held, coded: Coded, then: Then) -> Vec<u8> {
         FIRST.store(self.first, Ordering::Relaxed);
         let mut out = self.give_up();
-        let free =
-            (0..self.slots.len()).filter(|at| Some(*at) != self.shown && Some(*at) != self.layer);
+        let taken = [self.shown, self.layer, self.staying];
+        let free = (0..self.slots.len()).filter(|at| !taken.contains(&Some(*at)));
         let slot = free
             .min_by_key(|at| self.slots[*at].as_ref().map_or(0, |it| it.used))
             .unwrap_or(0);
@@ -264,6 +334,7 @@ impl Kitty {
         };
         self.transfer = Some(Transfer {
             slot,
+            then,
             chunks: coded.png.chunks(CHUNK).enumerate().map(chunk).collect(),
             content: Slot {
                 held,
@@ -274,25 +345,31 @@ impl Kitty {
         out
     }
 
-    /// Shows what a slot holds in its place, and then takes away what was shown before.
-    fn place(&mut self, at: usize) -> String {
-        let id = self.id(at);
+    fn use_now(&mut self, at: usize) {
         self.uses += 1;
-        let Some(slot) = &mut self.slots[at] else {
+        if let Some(slot) = &mut self.slots[at] {
+            slot.used = self.uses;
+        }
+    }
+
+    /// Shows what a slot holds, or a part of it, and then takes away what was shown before.
+    fn place(&mut self, at: usize, place: Rect, part: Option<Region>) -> String {
+        let id = self.id(at);
+        let Some(slot) = &self.slots[at] else {
             return String::new();
         };
-        slot.used = self.uses;
-        let (place, scaled) = (slot.held.place(), slot.scaled);
         let is_layer = matches!(slot.held, Held::Layer(_));
         let mut out = format!(
             "\x1b[{};{}H\x1b_Ga=p,i={id},p=1,q=1,C=1",
             place.y + 1,
             place.x + 1
         );
-        if scaled {
-            // Writing to a string cannot fail.
-            let _ = write!(out, ",c={},r={}", place.width, place.height);
-        }
+        // Writing to a string cannot fail.
+        let _ = match part {
+            Some(it) => write!(out, ",x={},y={},w={},h={}", it.x, it.y, it.width, it.height),
+            None if slot.scaled => write!(out, ",c={},r={}", place.width, place.height),
+            None => Ok(()),
+        };
         out.push_str(if is_layer { ",z=1\x1b\\" } else { "\x1b\\" });
         if is_layer {
             if let Some(old) = self.layer.replace(at).filter(|it| *it != at) {
@@ -306,163 +383,30 @@ impl Kitty {
     }
 }
 
+/// The part of an exact picture at 1:1 that is the same as another, if there is one.
+fn part_of(held: &Made, image: &RgbImage, frame: Frame) -> Option<Region> {
+    let exact = held.quality == Quality::Exact;
+    let full = held.frame.scale == 1.0 && frame.scale == 1.0;
+    if !exact || !full || !held.frame.region.contains(&frame.region) {
+        return None;
+    }
+    let part = frame.region.seen_from(&held.frame.region);
+    let same = |y: usize| {
+        row(&held.image, (part.x, part.y + y), part.width) == row(image, (0, y), part.width)
+    };
+    let fits = (image.width() as usize, image.height() as usize) == (part.width, part.height);
+    (fits && (0..part.height).all(same)).then_some(part)
+}
+
+/// The samples of so many pixels from one on.
+fn row(image: &RgbImage, (x, y): (usize, usize), width: usize) -> Option<&[u8]> {
+    let start = 3 * (y * image.width() as usize + x);
+    image.as_raw().get(start..start + 3 * width)
+}
+
 fn hidden(id: u32) -> String {
     format!("\x1b_Ga=d,d=i,i={id},q=2\x1b\\")
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::tui::stage::Quality;
-
-    const PLACE: Rect = Rect {
-        x: 10,
-        y: 4,
-        width: 8,
-        height: 4,
-    };
-
-    fn made(shade: u8, quality: Quality) -> Made {
-        Made {
-            image: Arc::new(RgbImage::from_pixel(64, 64, image::Rgb([shade; 3]))),
-            place: PLACE,
-            quality,
-        }
-    }
-
-    fn coded(length: usize, scaled: bool) -> Coded {
-        Coded {
-            png: vec![b'A'; length],
-            scaled,
-        }
-    }
-
-    fn text(bytes: Vec<u8>) -> String {
-        String::from_utf8(bytes).expect("it is text")
-    }
-
-    /// Sends a picture as a whole.
-    fn show(kitty: &mut Kitty, made: &Made) -> String {
-        let mut out = kitty.send(made.clone(), coded(9000, false));
-        let (data, placed) = kitty.slice(usize::MAX);
-        out.extend(data);
-        out.extend(placed.expect("it is complete"));
-        text(out)
-    }
-
-    #[test]
-    fn a_picture_is_shown_before_the_one_it_replaces_is_taken_away() {
-        let mut kitty = Kitty::new(0);
-        let first = show(&mut kitty, &made(1, Quality::Exact));
-        assert!(
-            first.starts_with("\x1b_Ga=t,f=100,i=1,q=1,m=1;AAAA"),
-            "{first}"
-        );
-        assert_eq!(first.matches("m=0").count(), 1);
-        assert!(
-            first.ends_with("\x1b[5;11H\x1b_Ga=p,i=1,p=1,q=1,C=1\x1b\\"),
-            "{first}"
-        );
-        let second = show(&mut kitty, &made(2, Quality::Exact));
-        let shown = second.find("a=p,i=2").expect("a new id");
-        assert!(shown < second.find("a=d,d=i,i=1").expect("the old one goes"));
-        assert!(text(kitty.clear()).contains("d=I,i=1"));
-        assert!(kitty.clear().is_empty());
-    }
-
-    #[test]
-    fn a_picture_that_is_there_is_shown_again_for_a_few_bytes() {
-        let mut kitty = Kitty::new(0);
-        let before = made(1, Quality::Exact);
-        show(&mut kitty, &before);
-        show(&mut kitty, &made(2, Quality::Draft));
-        // The same pixels, from elsewhere in memory.
-        let again = before.image.as_ref().clone();
-        let (bytes, held) = kitty.show_held(&again, PLACE).expect("it is there");
-        assert_eq!(held.quality, Quality::Exact);
-        assert!(bytes.len() < 100, "{}", bytes.len());
-        assert!(text(bytes).contains("a=p,i=1"));
-        let elsewhere = Rect { x: 30, ..PLACE };
-        let (bytes, _) = kitty.show_held(&again, elsewhere).expect("it is there");
-        assert!(text(bytes).starts_with("\x1b[5;31H"));
-        let wider = Rect { width: 9, ..PLACE };
-        assert!(kitty.show_held(&again, wider).is_none());
-        assert!(kitty.show_held(&RgbImage::new(64, 64), PLACE).is_none());
-    }
-
-    #[test]
-    fn the_terminal_never_holds_more_than_four() {
-        let mut kitty = Kitty::new(0);
-        let mut held = std::collections::BTreeSet::new();
-        let id = |it: &str| {
-            it.split([',', ';', '\x1b'])
-                .next()
-                .and_then(|it| it.parse::<u32>().ok())
-        };
-        for shade in 0..20 {
-            let mut sent = show(&mut kitty, &made(shade, Quality::Draft));
-            if shade % 3 == 0 {
-                sent += &text(kitty.show_layer(coded(10, false), PLACE));
-            }
-            for command in sent.split("\x1b_G") {
-                if let Some(rest) = command.strip_prefix("a=d,d=I,i=") {
-                    held.remove(&id(rest));
-                } else if let Some(rest) = command.strip_prefix("a=t,f=100,i=") {
-                    assert!(held.insert(id(rest)), "{command}");
-                }
-                assert!(held.len() <= 4);
-            }
-        }
-        assert_eq!(text(kitty.clear()).matches("d=I").count(), held.len());
-    }
-
-    #[test]
-    fn sending_is_done_in_slices_and_can_be_given_up() {
-        let mut kitty = Kitty::new(0);
-        assert!(
-            kitty
-                .send(made(1, Quality::Exact), coded(20_000, true))
-                .is_empty()
-        );
-        let (first, placed) = kitty.slice(8000);
-        assert!((8000..8300).contains(&first.len()), "{}", first.len());
-        assert!(placed.is_none() && kitty.sending().is_some());
-        assert!(text(kitty.give_up()).starts_with("\x1b_Gm=0,q=2;"));
-        assert!(kitty.sending().is_none());
-        assert!(kitty.slice(8000).0.is_empty());
-        kitty.send(made(1, Quality::Exact), coded(20_000, true));
-        kitty.slice(8000);
-        let (_, placed) = kitty.slice(usize::MAX);
-        let placed = text(placed.expect("it is complete"));
-        assert!(placed.ends_with("C=1,c=8,r=4\x1b\\"), "{placed}");
-    }
-
-    #[test]
-    fn a_layer_lies_over_the_picture_and_goes_with_it() {
-        let mut kitty = Kitty::new(0);
-        show(&mut kitty, &made(1, Quality::Exact));
-        let layer = text(kitty.show_layer(coded(100, false), PLACE));
-        assert!(
-            layer.contains("a=p,i=2,p=1,q=1,C=1,z=1") && !layer.contains("a=d"),
-            "{layer}"
-        );
-        let next = text(kitty.show_layer(coded(100, false), PLACE));
-        assert!(next.ends_with("a=d,d=I,i=2,q=2\x1b\\"), "{next}");
-        let gone = text(kitty.hide());
-        assert!(
-            gone.contains("d=I,i=3") && gone.contains("d=i,i=1"),
-            "{gone}"
-        );
-        assert!(kitty.clear_layer().is_empty());
-    }
-
-    #[test]
-    fn the_terminal_may_say_that_a_picture_is_gone() {
-        let kitty = Kitty::new(0);
-        assert!(kitty.is_missing("i=2,p=1;ENOENT:no such image"));
-        assert!(!kitty.is_missing("i=2;OK"));
-        assert!(!kitty.is_missing("i=31;ENOENT:another's"));
-    }
-}
+mod tests;

@@ -151,8 +151,8 @@ fn drag(model: &mut Model, layout: &Layout, column: u16, row: u16) -> Vec<Effect
                 return Vec::new();
             };
             let by = (
-                (f64::from(from_column) - f64::from(column)) * model.cell.width as f64,
-                (f64::from(from_row) - f64::from(row)) * model.cell.height as f64,
+                (f64::from(from_column) - f64::from(column)) * model.preview_cell().width as f64,
+                (f64::from(from_row) - f64::from(row)) * model.preview_cell().height as f64,
             );
             let view = model.view.panned(by, size, model.preview_pixels());
             look(model, view)
@@ -183,7 +183,7 @@ fn wheel(model: &mut Model, layout: &Layout, column: u16, row: u16, up: bool) ->
     }
     // What is under the pointer stays there.
     let room = model.preview_pixels();
-    let (x, y) = middle_of_cell(column, row, layout.picture, model.cell);
+    let (x, y) = middle_of_cell(column, row, layout.picture, model.preview_cell());
     let off_centre = (x - room.width as f64 / 2.0, y - room.height as f64 / 2.0);
     let before = model.view.scale(size, room);
     let zoomed = model.view.zoomed(up, size, room);

@@ -13,12 +13,27 @@ use super::*;
 use crate::engine::recipe::{Kind, preset};
 use crate::tui::geometry::Size;
 use crate::tui::layout::{Layout, inner};
+use crate::tui::picture::{Colours, Offer, Protocol, Why};
 use crate::tui::view;
+
+/// A model of a screen of so many cells on a terminal with kitty's graphics.
+fn model_of(paths: Vec<std::path::PathBuf>, screen: Size) -> Model {
+    let offer = Offer {
+        chosen: Protocol::Kitty,
+        why: Why::Asked,
+        all: vec![
+            Protocol::Kitty,
+            Protocol::Cells(Colours::True),
+            Protocol::Off,
+        ],
+    };
+    Model::new(paths, screen, Size::new(8, 16), offer, false)
+}
 
 /// Two pictures; the first is open with the recipe `full`.
 fn model() -> Model {
     let paths = ["a.png", "b.png"].map(Into::into).to_vec();
-    let mut model = Model::new(paths, Size::new(100, 30), Size::new(8, 16), false);
+    let mut model = model_of(paths, Size::new(100, 30));
     let effects = start(&mut model);
     assert_eq!(effects, [Effect::ReadRecipe { picture: 0 }]);
     read(&mut model, 0);

@@ -10,6 +10,7 @@ use crate::engine::masks::BrushMode;
 use crate::tui::layout::Layout;
 use crate::tui::message::Show;
 use crate::tui::model::{Model, Pane};
+use crate::tui::picture::Protocol;
 use crate::tui::tool::Tool;
 
 pub fn draw(model: &Model, frame: &mut Frame, layout: &Layout) {
@@ -20,6 +21,11 @@ pub fn draw(model: &Model, frame: &mut Frame, layout: &Layout) {
     let (text, style) = match (&model.preview, failure) {
         (Some(_), _) => return,
         (None, Some(why)) => (why, BAD),
+        (None, None) if model.protocol == Protocol::Off => {
+            ("The preview is off. V shows it.".to_string(), DIM)
+        }
+        // It was read before, and is about to come.
+        (None, None) if model.entry().is_some_and(|it| it.size.is_some()) => return,
         (None, None) if model.open.is_some() => ("reading…".to_string(), DIM),
         (None, None) => ("no picture is open".to_string(), DIM),
     };

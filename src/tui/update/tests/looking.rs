@@ -130,7 +130,7 @@ fn wide_letters_in_names_move_nothing() {
         "e\u{301}te\u{301}.png",
     ];
     let paths = names.map(Into::into).to_vec();
-    let mut model = Model::new(paths, Size::new(60, 20), Size::new(8, 16), false);
+    let mut model = model_of(paths, Size::new(60, 20));
     start(&mut model);
     read(&mut model, 0);
     model.renders.insert(0, 0.5);

@@ -90,7 +90,7 @@ fn draw(model: &mut Model, button: MouseButton, modifiers: KeyModifiers, cells: 
 fn corner(model: &Model) -> (u16, u16) {
     let layout = model.layout().expect("large enough");
     let frame = model.preview.as_ref().expect("a preview").frame;
-    let place = placed(frame.shown, layout.picture, model.cell);
+    let place = placed(frame.shown, layout.picture, model.preview_cell());
     (place.x, place.y)
 }
 

@@ -96,7 +96,7 @@ fn a_click_brings_the_spot_under_it_back() {
     let place = placed(
         model.current_preview().expect("it is there").frame.shown,
         layout.picture,
-        model.cell,
+        model.preview_cell(),
     );
     let press = |model: &mut Model, column, row| {
         let kind = MouseEventKind::Down(LEFT);
