@@ -591,8 +591,8 @@ impl Model {
     }
 }
 
-/// Settings that say where a layer works or what it takes, which is seen at any zoom.
-const COARSE_SETTINGS: [&str; 3] = ["masks", "align", "spots"];
+/// Settings that say what a layer is called, where it works or what it takes, which is seen at any zoom.
+const COARSE_SETTINGS: [&str; 4] = ["name", "masks", "align", "spots"];
 
 /// Detail that is finer on the screen, in screen pixels, is averaged away.
 const SEEN_FROM: f64 = 1.5;
