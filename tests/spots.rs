@@ -166,9 +166,17 @@ fn came_back(result: &Tile, clean: &Tile, blemish: &Blemish) -> f32 {
     product / energy
 }
 
+/// What may come back of blemishes, as shares of their fine detail: in the median and at worst, and how many of them
+/// may have more than a fifth.
+struct Limits {
+    median: f32,
+    worst: f32,
+    over_a_fifth: f32,
+}
+
 /// Plants blemishes of a contrast, in root mean squares of the pores, and checks what comes back of those of at least
-/// a diameter in the median and at worst, and that no other skin is touched.
-fn check(contrast: f32, least_diameter: f32, median: f32, worst: f32) {
+/// a diameter, and that no other skin is touched.
+fn check(contrast: f32, least_diameter: f32, limits: &Limits) {
     let planted = blemishes(contrast * PORES);
     let inputs = inputs(smooth(), &with(skin(), &planted));
     let result = render(&recipe("leave-out"), &inputs);
@@ -176,7 +184,10 @@ fn check(contrast: f32, least_diameter: f32, median: f32, worst: f32) {
     let mut shares: Vec<f32> = looked_at.map(|it| came_back(&result, skin(), it)).collect();
     shares.sort_by(f32::total_cmp);
     let (middle, last) = (shares[shares.len() / 2], shares[shares.len() - 1]);
-    assert!(middle.abs() <= median && last <= worst, "{shares:.2?}");
+    let over = shares.iter().filter(|it| **it > 0.2).count() as f32 / shares.len() as f32;
+    assert!(middle.abs() <= limits.median, "{shares:.2?}");
+    assert!(last <= limits.worst, "{shares:.2?}");
+    assert!(over <= limits.over_a_fifth, "{shares:.2?}");
     let spots = inputs.spots(Align::Off);
     let stray = spots.iter().filter(|spot| {
         let mut distances = planted
@@ -192,17 +203,32 @@ fn check(contrast: f32, least_diameter: f32, median: f32, worst: f32) {
 
 #[test]
 fn strong_blemishes_stay_removed() {
-    check(16.0, 3.0, 0.05, 0.2);
-    // Pores under a blemish have a part of its shape themselves, which nobody can tell from it. Here that is an eighth of
-    // its height, now more and now less: the worst of forty has three times that. One of 3 px is not much higher than
-    // pores that happen to lie together.
-    check(8.0, 5.0, 0.05, 0.36);
+    let limits = Limits {
+        median: 0.05,
+        worst: 0.2,
+        over_a_fifth: 0.0,
+    };
+    check(16.0, 3.0, &limits);
+    // Pores under a blemish have a part of its shape themselves, which nobody can tell from it: here an eighth of its
+    // height in the mean, and what of it is missed comes back.
+    let limits = Limits {
+        worst: 0.35,
+        over_a_fifth: 0.05,
+        ..limits
+    };
+    check(8.0, 3.0, &limits);
 }
 
 #[test]
 fn blemishes_no_higher_than_pores_stay_removed() {
-    // Twice as faint, chance has twice the part.
-    check(4.0, 8.0, 0.05, 0.4);
+    // Twice as faint, chance has twice the part, and one of 3 px is not much higher than pores that happen to lie
+    // together.
+    let limits = Limits {
+        median: 0.05,
+        worst: 0.4,
+        over_a_fifth: 0.3,
+    };
+    check(4.0, 8.0, &limits);
 }
 
 #[test]

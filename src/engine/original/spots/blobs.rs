@@ -1,5 +1,6 @@
 //! Blobs in one scale of a difference that stand out from what is usual around them.
 
+use super::usual;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region};
 
@@ -8,8 +9,11 @@ use crate::engine::raster::{Plane, Region};
 const SCALES: [f64; 4] = [1.0, 1.6, 2.5, 4.0];
 const FILTERS: [(usize, usize); 2] = [(0, 2), (1, 3)];
 
-/// A blob that stands out by less than this many deviations is taken for a pore.
-const LEAST_STRENGTH: f32 = 3.8;
+/// A blob that stands out by less than so many deviations is taken for a pore: one whose size is a pixel of the
+/// picture, and by how much less for one that is wider by a factor of e. There is less room for wide blobs, so that
+/// chance makes fewer of them.
+const LEAST_STRENGTH: f64 = 4.1;
+const LESS_WHEN_WIDE: f64 = 0.4;
 
 /// Of what a blob is in the original, at most this share was there before the AI, or is still there after it: what
 /// the AI made itself, and moles and freckles that it softened, are not what it removed.
@@ -18,25 +22,20 @@ const MOST_LEFT: f32 = 0.5;
 /// A blob longer than this many times its width is a line or an edge.
 const LONGEST: f32 = 3.0;
 
-/// Side of the squares over which deviations are measured, in pixels of a level.
-const BLOCK: usize = 32;
-
-/// Every so many pixels of a block are looked at, across and down.
-const BLOCK_STEP: usize = 2;
-
-/// The shares of the smaller values in a block by which its deviation is told, and how many deviations a Gaussian has
-/// there: the greatest counts, as pores have long tails. The last is stretched a little, so that it speaks only where
-/// tails are clearly longer.
-const QUANTILES: [(f64, f32); 3] = [(0.5, 0.6745), (0.85, 1.44), (0.95, 1.1 * 1.96)];
-
 /// Networks move edges by about this share of the blob's size: what that alone makes in the difference is no blob.
 const EDGE_SHIFT: f32 = 0.08;
 
 /// Deviations below this are rounding: a sixth of a step of 8 bits.
 const LEAST_DEVIATION: f32 = 0.0006;
 
+/// Where strengths are usually lower than they would be by chance, as where nothing changed, they count for no more
+/// than this times as much.
+const LEAST_SCALE: f32 = 0.75;
+
 /// What is looked at: what the AI changed, and the edges of the picture.
 pub struct Level {
+    /// Pixels of the picture, across or down, for one of the level.
+    pub step: f64,
     /// Original less picture: luma, and red less green if there are colours.
     pub changes: Vec<Plane>,
     /// The same channels of the picture; luma is the first.
@@ -53,6 +52,8 @@ pub struct Blob {
     pub size: f64,
     /// In deviations of what is around it.
     pub strength: f32,
+    /// How many times as much as the least that is no pore, for its size.
+    pub surprise: f32,
     /// What stands out: a number in the changes of the level.
     pub channel: usize,
 }
@@ -61,6 +62,7 @@ impl Level {
     /// At half the size.
     pub fn halved(&self) -> Self {
         Self {
+            step: 2.0 * self.step,
             changes: self.changes.iter().map(halved).collect(),
             picture: self.picture.iter().map(halved).collect(),
         }
@@ -86,7 +88,7 @@ impl Level {
                 .iter()
                 .map(|it| strengths(it, &edges, size as f32))
                 .collect();
-            let blobs = peaks(&answers, &strengths, size);
+            let blobs = peaks(&answers, &strengths, size, least_strength(size * self.step));
             let was_removed = |blob: &Blob| {
                 let own = &own_stacks[blob.channel];
                 let gone =
@@ -151,103 +153,39 @@ fn gradient(plane: &Plane) -> Plane {
 }
 
 /// The answers in deviations of what is usual around each, for one of its sign: pores are deeper than they are high.
-/// 0 stands for those that are clearly below [`LEAST_STRENGTH`].
 fn strengths(answer: &Plane, edges: &Plane, size: f32) -> Plane {
-    let (columns, rows) = (
-        answer.width().div_ceil(BLOCK),
-        answer.height().div_ceil(BLOCK),
-    );
-    let [above, below] = deviations(answer, columns, rows);
-    let mut strengths = Plane::filled(answer.width(), answer.height(), 0.0);
+    let mut strengths = answer.clone();
+    let [above, below] = usual::deviations(answer);
     for y in 0..answer.height() {
-        let (top, down) = between(y, rows);
-        let (answers, edges) = (answer.row(y), edges.row(y));
-        let out = strengths.row_mut(y);
-        for column in 0..columns {
-            // What is usual at a pixel lies between these.
-            let near = column.saturating_sub(1)..(column + 2).min(columns);
-            let near = (top..(top + 2).min(rows))
-                .flat_map(|row| near.clone().map(move |it| row * columns + it));
-            let least = near
-                .map(|it| above[it].min(below[it]))
-                .fold(f32::MAX, f32::min);
-            let least = 0.999 * LEAST_STRENGTH * least;
-            for x in column * BLOCK..((column + 1) * BLOCK).min(answer.width()) {
-                let it = answers[x];
-                if it.abs() < least {
-                    continue;
-                }
-                let (left, across) = between(x, columns);
-                let deviations = if it > 0.0 { &above } else { &below };
-                let at = |i: usize, j: usize| {
-                    deviations[(top + j).min(rows - 1) * columns + (left + i).min(columns - 1)]
-                };
-                let upper = at(0, 0) + across * (at(1, 0) - at(0, 0));
-                let lower = at(0, 1) + across * (at(1, 1) - at(0, 1));
-                let usual = upper + down * (lower - upper);
-                let edge = EDGE_SHIFT * size * edges[x];
-                out[x] =
-                    it / (usual * usual + edge * edge + LEAST_DEVIATION * LEAST_DEVIATION).sqrt();
-            }
+        let (above, below) = (above.row(y), below.row(y));
+        let rows = strengths
+            .row_mut(y)
+            .iter_mut()
+            .zip(edges.row(y))
+            .enumerate();
+        for (x, (it, edge)) in rows {
+            let usual = if *it > 0.0 { above.at(x) } else { below.at(x) };
+            let edge = EDGE_SHIFT * size * edge;
+            *it /= (usual * usual + edge * edge + LEAST_DEVIATION * LEAST_DEVIATION).sqrt();
+        }
+    }
+    let scale = usual::scale(&strengths);
+    for y in 0..answer.height() {
+        let scale = scale.row(y);
+        for (x, it) in strengths.row_mut(y).iter_mut().enumerate() {
+            *it /= scale.at(x).max(LEAST_SCALE);
         }
     }
     strengths
 }
 
-/// The block whose middle is before a pixel, and how far it is on the way to the next, 0..=1.
-fn between(pixel: usize, blocks: usize) -> (usize, f32) {
-    let place = ((pixel as f32 + 0.5) / BLOCK as f32 - 0.5).clamp(0.0, blocks as f32 - 1.0);
-    (place as usize, place.fract())
-}
-
-/// The deviations of positive and of negative answers in each block: the median of it and those around it, so that a
-/// blob does not hide itself.
-fn deviations(answer: &Plane, columns: usize, rows: usize) -> [Vec<f32>; 2] {
-    let corner = |i: usize| ((i % columns) * BLOCK, (i / columns) * BLOCK);
-    let own: Vec<[f32; 2]> = (0..columns * rows)
-        .map(|i| deviation(answer, corner(i)))
-        .collect();
-    [0, 1].map(|sign| {
-        let middle = (0..columns * rows).map(|i| {
-            let (x, y) = (i % columns, i / columns);
-            let mut around = Vec::with_capacity(9);
-            for row in y.saturating_sub(1)..(y + 2).min(rows) {
-                for column in x.saturating_sub(1)..(x + 2).min(columns) {
-                    around.push(own[row * columns + column][sign]);
-                }
-            }
-            quantile(&mut around, 0.5).max(0.7 * own[i][sign])
-        });
-        middle.collect()
-    })
-}
-
-/// The deviations of the positive and of the negative values in the block whose corner is at (x, y).
-fn deviation(answer: &Plane, (x, y): (usize, usize)) -> [f32; 2] {
-    let mut values = [Vec::new(), Vec::new()];
-    for row in (y..(y + BLOCK).min(answer.height())).step_by(BLOCK_STEP) {
-        let end = (x + BLOCK).min(answer.width());
-        for it in answer.row(row)[x..end].iter().step_by(BLOCK_STEP) {
-            values[usize::from(*it < 0.0)].push(it.abs());
-        }
-    }
-    values.map(|mut values| {
-        let told = QUANTILES.map(|(share, deviations)| quantile(&mut values, share) / deviations);
-        told.into_iter().fold(0.0, f32::max)
-    })
-}
-
-/// The value that `share` of them lie below; 0 of none.
-fn quantile(values: &mut [f32], share: f64) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let at = ((values.len() - 1) as f64 * share) as usize;
-    *values.select_nth_unstable_by(at, f32::total_cmp).1
+/// How far a blob of a size, in pixels of the picture, has to stand out.
+fn least_strength(size: f64) -> f32 {
+    (LEAST_STRENGTH - LESS_WHEN_WIDE * libm::log(size)) as f32
 }
 
 /// Where a strength is above all around it and the answer is round.
-fn peaks(answers: &[Plane], strengths: &[Plane], size: f64) -> Vec<Blob> {
+fn peaks(answers: &[Plane], strengths: &[Plane], size: f64, least: f32) -> Vec<Blob> {
     let (width, height) = (answers[0].width(), answers[0].height());
     let step = (size.round() as usize).max(1);
     let mut found = Vec::new();
@@ -255,7 +193,7 @@ fn peaks(answers: &[Plane], strengths: &[Plane], size: f64) -> Vec<Blob> {
         for (channel, plane) in strengths.iter().enumerate() {
             for x in step..width.saturating_sub(step) {
                 let strength = plane.at(x, y).abs();
-                if strength < LEAST_STRENGTH {
+                if strength < least {
                     continue;
                 }
                 let near = (y - 1..=y + 1).flat_map(|j| plane.row(j)[x - 1..=x + 1].iter());
@@ -269,6 +207,7 @@ fn peaks(answers: &[Plane], strengths: &[Plane], size: f64) -> Vec<Blob> {
                         y: y as f64 + dy,
                         size,
                         strength,
+                        surprise: strength / least,
                         channel,
                     });
                 }

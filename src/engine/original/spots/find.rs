@@ -21,14 +21,17 @@ const HALVINGS: usize = 2;
 const LEAST_CONFIDENCE: f32 = 0.9;
 
 /// Spots that stand out by this many deviations are no matter of luck.
-const CLEAR: f32 = 5.5;
+const CLEAR: f64 = 6.0;
 
 /// Side of the squares in which fainter spots are held back on no more than a small share of the area.
 const CELL: usize = 256;
-const FAINT_SHARE: f64 = 0.012;
+const FAINT_SHARE: f64 = 0.018;
 
 /// A wider blob over a stronger one that is as high as this is the same, and tells how wide it is.
 const SAME_HEIGHT: f32 = 0.6;
+
+/// But not if it is more than so many times as wide: uneven tone has no end.
+const MOST_GROWTH: f64 = 2.0;
 
 /// So many blobs are looked at and so many spots are kept, the strongest.
 const MOST_BLOBS: usize = 20_000;
@@ -50,7 +53,7 @@ pub fn find(picture: &Image, original: &Original, cancel: &Cancel) -> Vec<Spot> 
         })
         .collect();
     found.sort_by(|a, b| {
-        let order = b.strength.total_cmp(&a.strength);
+        let order = b.surprise.total_cmp(&a.surprise);
         let order = order.then(a.spot.y.total_cmp(&b.spot.y));
         order.then(a.spot.x.total_cmp(&b.spot.x))
     });
@@ -62,7 +65,10 @@ pub fn find(picture: &Image, original: &Original, cancel: &Cancel) -> Vec<Spot> 
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     spot: Spot,
-    strength: f32,
+    /// See [`Blob`].
+    surprise: f32,
+    /// It is believed to be no wider than this, in pixels.
+    widest: f64,
     /// In samples.
     height: f32,
 }
@@ -77,12 +83,11 @@ fn search(picture: &Image, original: &Original, square: Region, cancel: &Cancel)
     let changes = level.changes.clone();
     let confidence = original.confidence(from);
     let mut found = Vec::new();
-    let mut factor = 1.0;
     for halving in 0..=HALVINGS {
         if halving > 0 {
             level = level.halved();
-            factor *= 2.0;
         }
+        let factor = level.step;
         for blob in level.blobs(cancel) {
             let blob = Blob {
                 x: (blob.x + 0.5) * factor - 0.5,
@@ -118,6 +123,7 @@ fn level(picture: &Image, original: &Original, from: Region) -> Level {
         own.push(redness);
     }
     Level {
+        step: 1.0,
         changes,
         picture: own,
     }
@@ -134,7 +140,8 @@ impl Candidate {
                 radius: fit.shape.reach() + 0.5,
                 strength: f64::from(blob.strength),
             },
-            strength: blob.strength,
+            surprise: blob.surprise,
+            widest: MOST_GROWTH * (fit.shape.reach() + 0.5),
             height: fit.heights[0].abs(),
         })
     }
@@ -146,6 +153,7 @@ impl Candidate {
         let inside = distance < spot.radius;
         let over = distance < other.radius
             && other.radius > spot.radius
+            && other.radius <= self.widest
             && weaker.height >= SAME_HEIGHT * self.height;
         if over {
             *spot = Spot {
@@ -160,30 +168,28 @@ impl Candidate {
 
 /// Takes each spot once, and the faint ones as long as they are few.
 fn choose(found: &[Candidate], width: usize) -> Vec<Spot> {
-    let mut chosen: Vec<Candidate> = Vec::new();
+    let mut distinct: Vec<Candidate> = Vec::new();
+    for it in found {
+        if !distinct.iter_mut().any(|known| known.takes_in(it)) {
+            distinct.push(*it);
+        }
+    }
     let cells = width.div_ceil(CELL);
     let mut faint: Vec<f64> = Vec::new();
-    for it in found {
-        if chosen.iter_mut().any(|known| known.takes_in(it)) {
-            continue;
-        }
-        let cell =
-            (it.spot.y.max(0.0) as usize / CELL) * cells + it.spot.x.max(0.0) as usize / CELL;
+    // In the end they have their sizes.
+    distinct.retain(|Candidate { spot, .. }| {
+        let cell = (spot.y.max(0.0) as usize / CELL) * cells + spot.x.max(0.0) as usize / CELL;
         if faint.len() <= cell {
             faint.resize(cell + 1, 0.0);
         }
-        if it.strength < CLEAR {
-            let reach = it.spot.radius + 0.5 * FADE;
-            let area = core::f64::consts::PI * reach * reach;
-            if faint[cell] + area > FAINT_SHARE * (CELL * CELL) as f64 {
-                continue;
-            }
+        let reach = spot.radius + FADE;
+        let area = core::f64::consts::PI * reach * reach;
+        let fits = faint[cell] + area <= FAINT_SHARE * (CELL * CELL) as f64;
+        if spot.strength < CLEAR && fits {
             faint[cell] += area;
         }
-        chosen.push(*it);
-        if chosen.len() == MOST_SPOTS {
-            break;
-        }
-    }
-    chosen.iter().map(|it| it.spot).collect()
+        spot.strength >= CLEAR || fits
+    });
+    distinct.truncate(MOST_SPOTS);
+    distinct.iter().map(|it| it.spot).collect()
 }

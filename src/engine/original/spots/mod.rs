@@ -8,6 +8,7 @@ mod fit;
 mod heal;
 mod places;
 mod pores;
+mod usual;
 
 pub use find::find;
 pub use heal::Healed;

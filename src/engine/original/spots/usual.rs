@@ -1,0 +1,160 @@
+//! What is usual of a plane from place to place: figures of blocks, read between their middles.
+
+use crate::engine::raster::Plane;
+
+/// Side of a block, in pixels.
+const BLOCK: usize = 32;
+
+/// Every so many pixels of a block are looked at, across and down.
+const STEP: usize = 2;
+
+/// The shares of the smaller values in a block by which its deviation is told, and how many deviations a Gaussian has
+/// there: the greatest counts, as pores have long tails. The last is stretched a little, so that it speaks only where
+/// tails are clearly longer.
+const QUANTILES: [(f64, f32); 3] = [(0.5, 0.6745), (0.85, 1.44), (0.95, 1.1 * 1.96)];
+
+/// The share of the smaller sizes in a block by which its scale is told, and how many deviations a Gaussian has there.
+const SCALE: (f64, f32) = (0.8, 1.282);
+
+/// Blocks whose median is a smaller share of one's own tell nothing about it: the AI left them alone.
+const ALIKE: f32 = 0.4;
+
+/// A block is as usual as the median of those at most so many blocks away: a blob does not hide itself, and the scale
+/// of a strength is that of a wide surrounding.
+const NEAR: usize = 1;
+const FAR: usize = 2;
+
+/// A figure for each block.
+pub struct Blocks {
+    columns: usize,
+    rows: usize,
+    values: Vec<f32>,
+    /// The median of the sizes in each block.
+    medians: Vec<f32>,
+}
+
+/// The figures of blocks along a row of pixels.
+pub struct Row<'a> {
+    blocks: &'a Blocks,
+    top: usize,
+    down: f32,
+}
+
+impl Blocks {
+    /// The figure that `value` makes of the sizes in each block, of values that `counts`.
+    fn of(plane: &Plane, counts: impl Fn(f32) -> bool, value: impl Fn(&mut [f32]) -> f32) -> Self {
+        let columns = plane.width().div_ceil(BLOCK);
+        let rows = plane.height().div_ceil(BLOCK);
+        let of_block = |i: usize| {
+            let values = block(plane, ((i % columns) * BLOCK, (i / columns) * BLOCK));
+            let mut sizes: Vec<f32> = values.filter(|it| counts(*it)).map(f32::abs).collect();
+            (value(&mut sizes), quantile(&mut sizes, 0.5))
+        };
+        let (values, medians) = (0..columns * rows).map(of_block).unzip();
+        Self {
+            columns,
+            rows,
+            values,
+            medians,
+        }
+    }
+
+    /// Each block's median with those at most `reach` blocks away.
+    fn evened_out(self, reach: usize) -> Self {
+        let around = |i: usize| {
+            let (x, y) = (i % self.columns, i / self.columns);
+            let mut around = Vec::new();
+            for row in y.saturating_sub(reach)..(y + reach + 1).min(self.rows) {
+                for column in x.saturating_sub(reach)..(x + reach + 1).min(self.columns) {
+                    let other = row * self.columns + column;
+                    if self.medians[other] >= ALIKE * self.medians[i] {
+                        around.push(self.values[other]);
+                    }
+                }
+            }
+            quantile(&mut around, 0.5)
+        };
+        let values = (0..self.values.len()).map(around).collect();
+        Self { values, ..self }
+    }
+
+    /// The figures along a row of pixels.
+    pub fn row(&self, y: usize) -> Row<'_> {
+        let (top, down) = between(y, self.rows);
+        Row {
+            blocks: self,
+            top,
+            down,
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The figure at a pixel.
+    pub fn at(&self, x: usize) -> f32 {
+        let Blocks {
+            columns,
+            rows,
+            values,
+            ..
+        } = self.blocks;
+        let (left, across) = between(x, *columns);
+        let at = |i: usize, j: usize| {
+            values[(self.top + j).min(rows - 1) * columns + (left + i).min(columns - 1)]
+        };
+        let upper = at(0, 0) + across * (at(1, 0) - at(0, 0));
+        let lower = at(0, 1) + across * (at(1, 1) - at(0, 1));
+        upper + self.down * (lower - upper)
+    }
+}
+
+/// The block whose middle is before a pixel, and how far it is on the way to the next, 0..=1.
+fn between(pixel: usize, blocks: usize) -> (usize, f32) {
+    let place = ((pixel as f32 + 0.5) / BLOCK as f32 - 0.5).clamp(0.0, blocks as f32 - 1.0);
+    (place as usize, place.fract())
+}
+
+/// The deviations of positive and of negative values around each place.
+pub fn deviations(plane: &Plane) -> [Blocks; 2] {
+    [false, true].map(|negative| {
+        let of_sign = |it: f32| (it < 0.0) == negative;
+        let own = Blocks::of(plane, of_sign, |sizes| {
+            let told = QUANTILES.map(|(share, deviations)| quantile(sizes, share) / deviations);
+            told.into_iter().fold(0.0, f32::max)
+        });
+        let least: Vec<f32> = own.values.iter().map(|it| 0.7 * it).collect();
+        let mut around = own.evened_out(NEAR);
+        for (it, least) in around.values.iter_mut().zip(least) {
+            *it = it.max(least);
+        }
+        around
+    })
+}
+
+/// How large strengths are far around each place, as a share of what a Gaussian of deviation 1 would have: less where
+/// deviations are taken too large for want of pixels to tell them by, more where they differ much from place to place.
+pub fn scale(strengths: &Plane) -> Blocks {
+    let (share, deviations) = SCALE;
+    let own = Blocks::of(
+        strengths,
+        |_| true,
+        |sizes| quantile(sizes, share) / deviations,
+    );
+    own.evened_out(FAR)
+}
+
+/// Some values of the block whose corner is at (x, y).
+fn block(plane: &Plane, (x, y): (usize, usize)) -> impl Iterator<Item = f32> + '_ {
+    let rows = (y..(y + BLOCK).min(plane.height())).step_by(STEP);
+    let end = (x + BLOCK).min(plane.width());
+    rows.flat_map(move |row| plane.row(row)[x..end].iter().step_by(STEP).copied())
+}
+
+/// The value that `share` of them lie below; 0 of none.
+fn quantile(values: &mut [f32], share: f64) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let at = ((values.len() - 1) as f64 * share) as usize;
+    *values.select_nth_unstable_by(at, f32::total_cmp).1
+}
