@@ -1,11 +1,12 @@
 //! Bands of a picture, block by block. A block is transformed with a rim around it, so that its bands are those of
-//! the whole picture to a good approximation; what lies beyond the picture is its mirror image.
+//! the whole picture to a good approximation; what lies beyond the picture is its mirror image. Tone is no band: its
+//! Gaussian is that of all layers.
 
 use rayon::prelude::*;
 
 use super::transform::{Block, SIDE, Transform, frequency};
 use super::{OCTAVES, Subject, TONE_RADIUS};
-use crate::engine::operations::Cancel;
+use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region};
 
 /// The rim of a block, in pixels.
@@ -57,8 +58,8 @@ pub(super) fn sums(subject: &Subject, cancel: &Cancel) -> Option<Sums> {
         .par_iter()
         .map_init(
             || (Block::new(), Block::new()),
-            |(spectrum, band), core| {
-                (!cancel.is_cancelled()).then(|| filters.sums(subject, *core, spectrum, band))
+            |blocks, core| {
+                (!cancel.is_cancelled()).then(|| filters.sums(subject, *core, blocks, cancel))
             },
         )
         .collect();
@@ -89,7 +90,7 @@ pub(super) struct Filters {
     /// For each band 1 at its frequencies.
     bands: Vec<Vec<f32>>,
     /// The Gaussian of tone.
-    tone: Vec<f32>,
+    tone: Gaussian,
     /// How far each row and column of a block is there.
     fade: Vec<f32>,
 }
@@ -101,9 +102,6 @@ impl Filters {
             let (from, to) = (*from, *to);
             gains(move |f| f32::from(u8::from(f * to > 1.0 && f * from <= 1.0)))
         };
-        // The transform of a Gaussian is exp(−2π²σ²f²).
-        let width = core::f64::consts::TAU * TONE_RADIUS;
-        let tone = gains(|f| libm::exp(-0.5 * (width * f) * (width * f)) as f32);
         let fade = |i: usize| {
             let depth = (i.min(SIDE - 1 - i) as f64 + 0.5) / FADE as f64;
             (0.5 - 0.5 * libm::cos(core::f64::consts::PI * depth.min(1.0))) as f32
@@ -111,7 +109,7 @@ impl Filters {
         Self {
             transform: Transform::new(),
             bands: bands.iter().map(band).collect(),
-            tone,
+            tone: Gaussian::new(TONE_RADIUS),
             fade: (0..SIDE).map(fade).collect(),
         }
     }
@@ -121,8 +119,8 @@ impl Filters {
         &self,
         subject: &Subject,
         core: Region,
-        spectrum: &mut Block,
-        band: &mut Block,
+        (spectrum, band): &mut (Block, Block),
+        cancel: &Cancel,
     ) -> Sums {
         let mut sums = Sums::default();
         let coverage = (subject.coverage)(core);
@@ -131,14 +129,14 @@ impl Filters {
             return sums;
         }
         let around = around(core, subject.bounds);
-        let mean = self.lay(&(subject.luma)(around), around, core, &mut spectrum.re);
-        let reference_mean = match subject.reference {
-            Some(luma) => self.lay(&luma(around), around, core, &mut spectrum.im),
-            None => {
-                spectrum.im.fill(0.0);
-                0.0
-            }
-        };
+        let luma = (subject.luma)(around);
+        self.lay(&luma, around, core, &mut spectrum.re);
+        spectrum.im.fill(0.0);
+        let difference = subject.reference.map(|reference| {
+            let reference = reference(around);
+            self.lay(&reference, around, core, &mut spectrum.im);
+            luma.zip_map(&reference, |luma, reference| luma - reference)
+        });
         self.transform.forward(spectrum);
         for (gains, energy) in self.bands.iter().zip(&mut sums.bands) {
             self.filter(spectrum, gains, band);
@@ -148,16 +146,17 @@ impl Filters {
                 energy.both += weight * picture * reference;
             });
         }
-        if subject.reference.is_some() {
-            self.filter(spectrum, &self.tone, band);
-            let shift = mean - reference_mean;
-            each(&coverage, band, |weight, picture, reference| {
-                let size = (picture - reference + shift).abs();
+        if let Some(difference) = difference {
+            let tone = self
+                .tone
+                .blur(&difference, around, core, subject.bounds, cancel);
+            for (weight, shift) in coverage.samples().iter().zip(tone.samples()) {
+                let (weight, size) = (f64::from(*weight), f64::from(shift.abs()));
                 sums.tone += weight * size;
                 if weight >= 0.5 {
                     sums.tone_max = sums.tone_max.max(size);
                 }
-            });
+            }
         }
         sums
     }
@@ -180,8 +179,8 @@ impl Filters {
         }
     }
 
-    /// Lays the values around a core into a block, less their mean, which is returned.
-    fn lay(&self, values: &Plane, around: Region, core: Region, block: &mut [f32]) -> f64 {
+    /// Lays the values around a core into a block, less their mean.
+    fn lay(&self, values: &Plane, around: Region, core: Region, block: &mut [f32]) {
         let all = values.samples().iter();
         let mean = all.map(|it| f64::from(*it)).sum::<f64>() / values.samples().len() as f64;
         // The block begins a rim before the core, which may lie outside the picture.
@@ -194,7 +193,6 @@ impl Filters {
                 *out = (row[*x] - mean as f32) * fade * self.fade[y];
             }
         }
-        mean
     }
 
     /// The block of what a filter lets through of a spectrum.

@@ -4,6 +4,15 @@
 //! direction, with 1/b < |f| ≤ 1/a cycles a pixel. Pixels carry ½ cycle across and down and 0.71 along the diagonal,
 //! so the octave from 1 to 2 pixels holds diagonal waves alone. A band of a picture is what an ideal filter lets
 //! through of its luma; figures are taken over the pixels of a mask.
+//!
+//! Whoever computes them independently does this. L = 0.30 R + 0.59 G + 0.11 B of the encoded values, 0..=1, of W × H
+//! pixels, is mirrored at its right and lower edge with the edge pixels twice, to 2W × 2H, so that it has no seam. Of its
+//! discrete Fourier transform the frequencies (u/2W, v/2H), u and v signed, with 1/b < |f| ≤ 1/a stay and all others are
+//! set to 0; the transform back, in the first W × H pixels, is the band B. With the mask's coverage m, 0..=1 in each pixel,
+//! rms = 255·√(Σ m·B² / Σ m), and with the reference's band R, coherent = (Σ m·B·R)² / (Σ m·B² · Σ m·R²). Here it is done
+//! in blocks of 256 pixels, of which the middle 128 count and the outermost 32 fade out by a raised cosine: octaves come
+//! within 5 % of that where the mask has room for them. Tone is G₆(L) − G₆(L of the reference), the nearest
+//! pixel repeating beyond the edges; its shift is the mean of the sizes by the mask, and the largest where m ≥ ½.
 
 mod blocks;
 mod halo;

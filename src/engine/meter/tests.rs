@@ -142,6 +142,16 @@ fn another_tone_is_measured_and_texture_is_none() {
 }
 
 #[test]
+fn tone_goes_on_beyond_the_edge_as_the_nearest_pixel() {
+    let flat = made(|_, _| 0.5);
+    let brighter = made(|x, _| if x == 0 { 0.6 } else { 0.5 });
+    let tone = read(&brighter, Some(&flat), &everywhere).tone;
+    // The first column and all before it: half of a Gaussian of radius 6, and half of its middle tap.
+    let expected = 25.5 * (0.5 + 0.5 / (6.0 * core::f64::consts::TAU.sqrt()));
+    check_close(tone.expect("compared").max, expected, 1e-3);
+}
+
+#[test]
 fn only_what_the_mask_covers_counts_and_a_small_one_leaves_octaves_out() {
     let halves = {
         let (fine, strong) = (noise(1, 0.02), noise(1, 0.1));
