@@ -207,6 +207,16 @@ impl Shell {
     }
 
     fn run(&mut self, events: &Receiver<LoopEvent>) -> io::Result<()> {
+        let ended = self.run_until_left(events);
+        if ended.is_err() {
+            // A terminal that has gone may be noticed by what is written to it: changes are kept all the same.
+            let effects = update(&mut self.model, Message::Terminate);
+            self.carry_out(effects);
+        }
+        ended
+    }
+
+    fn run_until_left(&mut self, events: &Receiver<LoopEvent>) -> io::Result<()> {
         let effects = start(&mut self.model);
         self.carry_out(effects);
         loop {
