@@ -72,17 +72,17 @@ impl Level {
     pub fn blobs(&self, cancel: &Cancel) -> Vec<Blob> {
         let luma = &self.picture[0];
         let bounds = Region::of_size(luma.width(), luma.height());
-        let blur = |plane: &Plane, sigma: f64| {
-            Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, cancel)
+        let gaussians = SCALES.map(Gaussian::new);
+        let blur = |plane: &Plane, scale: usize, to: Region| {
+            gaussians[scale].blur(plane, bounds, to, bounds, cancel)
         };
-        let edges = blur(&gradient(&blur(luma, SCALES[0])), SCALES[2]);
-        let blurred = |plane: &Plane| SCALES.map(|sigma| blur(plane, sigma));
-        let stacks: Vec<[Plane; 4]> = self.changes.iter().map(blurred).collect();
-        let own_stacks: Vec<[Plane; 4]> = self.picture.iter().map(blurred).collect();
+        let edges = blur(&gradient(&blur(luma, 0, bounds)), 2, bounds);
         let mut found = Vec::new();
         for (fine, coarse) in FILTERS {
-            let answer = |it: &[Plane; 4]| it[fine].clone().zip_map(&it[coarse], |a, b| a - b);
-            let answers: Vec<Plane> = stacks.iter().map(answer).collect();
+            let answer = |plane: &Plane, to: Region| {
+                blur(plane, fine, to).zip_map(&blur(plane, coarse, to), |a, b| a - b)
+            };
+            let answers: Vec<Plane> = self.changes.iter().map(|it| answer(it, bounds)).collect();
             let size = SCALES[fine];
             let strengths: Vec<Plane> = answers
                 .iter()
@@ -90,12 +90,17 @@ impl Level {
                 .collect();
             let blobs = peaks(&answers, &strengths, size, least_strength(size * self.step));
             let was_removed = |blob: &Blob| {
-                let own = &own_stacks[blob.channel];
                 let gone =
                     answers[blob.channel].at(blob.x.round() as usize, blob.y.round() as usize);
-                let left = most_near(blob, |x, y| own[fine].at(x, y) - own[coarse].at(x, y), luma);
+                // The picture's own answers are needed in few places.
+                let [columns, rows] = blob.near(bounds);
+                let (width, height) = (columns[2] - columns[0] + 1, rows[2] - rows[0] + 1);
+                let near = Region::new(columns[0], rows[0], width, height);
+                let own = answer(&self.picture[blob.channel], near);
+                let places = rows.iter().flat_map(|y| columns.map(|x| (x, *y)));
+                let left = places.map(|(x, y)| own.at(x - near.x, y - near.y).abs());
                 // The original is what is left and what is gone.
-                left <= MOST_LEFT / (1.0 - MOST_LEFT) * gone.abs()
+                left.fold(0.0, f32::max) <= MOST_LEFT / (1.0 - MOST_LEFT) * gone.abs()
             };
             found.extend(blobs.into_iter().filter(was_removed));
         }
@@ -103,19 +108,15 @@ impl Level {
     }
 }
 
-/// The greatest of the values, whatever their signs, at a blob and one size beside it.
-fn most_near(blob: &Blob, value: impl Fn(usize, usize) -> f32, plane: &Plane) -> f32 {
-    let place = |middle: f64, steps: f64, length: usize| {
-        ((middle + steps * blob.size).round().max(0.0) as usize).min(length - 1)
-    };
-    let mut most = 0.0f32;
-    for down in [-1.0, 0.0, 1.0] {
-        for across in [-1.0, 0.0, 1.0] {
-            let x = place(blob.x, across, plane.width());
-            most = most.max(value(x, place(blob.y, down, plane.height())).abs());
-        }
+impl Blob {
+    /// The columns, and the rows, one size before its middle, in the middle, and one size behind.
+    fn near(&self, bounds: Region) -> [[usize; 3]; 2] {
+        [(self.x, bounds.width), (self.y, bounds.height)].map(|(middle, length)| {
+            [-1.0, 0.0, 1.0].map(|steps| {
+                ((middle + steps * self.size).round().max(0.0) as usize).min(length - 1)
+            })
+        })
     }
-    most
 }
 
 /// The mean of each two by two pixels.
