@@ -1,14 +1,16 @@
 //! What layers, masks and cancelling cost on a picture of 24 megapixels. Read the figures as ratios
 //! to `copy`, which moves the same picture once: machines differ, and are seldom quiet.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use divan::{Bencher, counter::ItemsCount};
+use rayon::prelude::*;
 use repore::engine::masks::{MaskName, Stroke, Tip};
 use repore::engine::operations::{Align, Graft, Random};
-use repore::engine::raster::{Depth, Image, Layout, Samples};
+use repore::engine::raster::{Depth, Image, Layout, Region, Samples};
 use repore::engine::recipe::{Operation, Recipe, preset};
 use repore::engine::render::{
     Cancel, Cancelled, Freedom, Inputs, Inspection, Plan, Reference, inspection_recipe, tune,
@@ -23,11 +25,15 @@ fn main() {
 
 /// Grain over mid grey, 8 bits RGB.
 fn picture(seed: u64) -> Arc<Image> {
+    picture_of((WIDTH, HEIGHT), seed)
+}
+
+fn picture_of((width, height): (usize, usize), seed: u64) -> Arc<Image> {
     let random = Random::new(seed, 0, 0);
     let row =
-        |y: usize| (0..WIDTH * 3).map(move |x| (128.0 + 20.0 * random.row(y).signed(x)) as u8);
-    let samples = Samples::Eight((0..HEIGHT).flat_map(row).collect());
-    Arc::new(Image::new(WIDTH, HEIGHT, Layout::Rgb, samples).expect("as many as it takes"))
+        |y: usize| (0..width * 3).map(move |x| (128.0 + 20.0 * random.row(y).signed(x)) as u8);
+    let samples = Samples::Eight((0..height).flat_map(row).collect());
+    Arc::new(Image::new(width, height, Layout::Rgb, samples).expect("as many as it takes"))
 }
 
 /// Mid grey, 8 bits RGB.
@@ -80,7 +86,7 @@ fn noise(bencher: Bencher) {
     render(bencher, &plan("noise", &["noise.masks=none"]));
 }
 
-#[divan::bench(sample_count = 3, args = [1.0, 8.0, 30.0])]
+#[divan::bench(sample_count = 3, args = [0.5, 2.0, 5.0, 8.0, 13.0, 30.0, 200.0])]
 fn texture(bencher: Bencher, radius: f64) {
     render(
         bencher,
@@ -275,6 +281,69 @@ fn tuning(bencher: Bencher) {
         )
         .expect("noise applies")
     });
+}
+
+/// What a mask finds out about a picture beside its original, and its coverage everywhere.
+#[divan::bench(sample_count = 3, args = ["smoothed", "midtones"])]
+fn mask(bencher: Bencher, name: &str) {
+    let mut recipe = preset("noise").expect("built in");
+    recipe.set(&format!("noise.masks={name}")).expect("it fits");
+    let (picture, original) = (picture(1), picture(2));
+    let inputs = || {
+        let mut inputs = Inputs::alone(picture.clone());
+        inputs.original = Some(original.clone());
+        inputs
+    };
+    let rows: Vec<usize> = (0..HEIGHT).step_by(64).collect();
+    bencher
+        .counter(ItemsCount::new(WIDTH * HEIGHT))
+        .with_inputs(inputs)
+        .bench_values(|inputs| {
+            let plan = Plan::new(&recipe, inputs);
+            rows.par_iter().for_each(|y| {
+                for x in (0..WIDTH).step_by(500) {
+                    let region = Region::new(x, *y, 500, 64.min(HEIGHT - y));
+                    divan::black_box(plan.coverage(0, region, &Cancel::default()));
+                }
+            });
+        });
+}
+
+/// Noise that covers nothing but one dot, in bands as files are written.
+#[divan::bench(sample_count = 3)]
+fn nearly_untouched(bencher: Bencher) {
+    let mut recipe = preset("noise").expect("built in");
+    recipe.layers[0].masks = vec![MaskName::Brush];
+    recipe.masks.brush.strokes = vec![Stroke {
+        tip: Tip::default(),
+        points: vec![[3000.0, 2000.0]].into(),
+    }];
+    let plan = Plan::new(&recipe, Inputs::alone(picture(1)));
+    bencher.counter(ItemsCount::new(WIDTH * HEIGHT)).bench(|| {
+        plan.render_bands(
+            Depth::Eight,
+            &|_, _| {},
+            &Cancel::default(),
+            |_, band| divan::black_box(band).height(),
+            |_| ControlFlow::Continue(()),
+        )
+    });
+}
+
+/// All layers on 102 megapixels.
+#[divan::bench(sample_count = 2)]
+fn full_at_102_megapixels(bencher: Bencher) {
+    let (width, height) = (11_648, 8736);
+    let mut recipe = preset("full").expect("built in");
+    for change in ["graft.patch=9,9,160,160", "texture.align=off"] {
+        recipe.set(change).expect("it fits");
+    }
+    let mut inputs = Inputs::alone(picture_of((width, height), 1));
+    inputs.original = Some(picture_of((width, height), 2));
+    let plan = Plan::new(&recipe, inputs);
+    bencher
+        .counter(ItemsCount::new(width * height))
+        .bench(|| plan.render(Depth::Eight, &|_, _| {}, &Cancel::default()));
 }
 
 #[divan::bench(sample_count = 3)]

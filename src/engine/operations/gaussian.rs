@@ -119,7 +119,7 @@ fn blur_across(
     cancel: &Cancel,
 ) -> Plane {
     let halo = taps.len() - 1;
-    let mut across = Plane::filled(to.width, needed.height, 0.0);
+    let mut across = Plane::unfilled(to.width, needed.height);
     // The row with its ends repeated as far as the taps reach.
     let mut padded = vec![0.0; to.width + 2 * halo];
     let left = halo - (to.x - needed.x);
@@ -147,7 +147,7 @@ fn blur_down(
     (needed, to): (Region, Region),
     cancel: &Cancel,
 ) -> Plane {
-    let mut out = Plane::filled(to.width, to.height, 0.0);
+    let mut out = Plane::unfilled(to.width, to.height);
     let last = across.height() - 1;
     let start = to.y - needed.y;
     for y in 0..to.height {

@@ -5,9 +5,9 @@
 
 mod cells;
 
-use self::cells::{Measure, measured};
+use self::cells::{Measure, around_skin, measured};
 use super::{Rectangle, SMALLEST_PATCH};
-use crate::engine::raster::{Image, Plane};
+use crate::engine::raster::{Image, Plane, Region};
 
 /// Side of a cell, in pixels: two blocks of a JPEG.
 pub const CELL: usize = 16;
@@ -54,13 +54,15 @@ const LEAST_POWER: f64 = 1.6e-7;
 pub fn best_patches(picture: &Image, skin: &Plane, scale: f64, suspect: bool) -> Vec<Rectangle> {
     let (columns, rows) = cells(picture);
     assert_eq!((skin.width(), skin.height()), (columns, rows));
-    let cells = measured(picture, skin);
-    let sums = Sums::new(columns, rows, &cells);
+    // No window reaches beyond skin.
+    let part = around_skin(skin);
+    let cells = measured(picture, skin, part);
     let judge = Judge {
         scale,
         usual: usual_power(&cells, suspect),
         suspect,
     };
+    let sums = Sums::new(part, cells);
     let mut windows: Vec<(f64, Window)> = SIDES
         .iter()
         .flat_map(|side| sums.windows(*side, scale))
@@ -200,52 +202,58 @@ impl Window {
     }
 }
 
-/// Sums over all cells above and to the left, so that a window takes four of them.
+/// Sums over all cells above and to the left, each with its own cell, so that a window takes four of them.
 struct Sums {
-    columns: usize,
-    rows: usize,
+    part: Region,
     sums: Vec<Measure>,
 }
 
 impl Sums {
-    fn new(columns: usize, rows: usize, cells: &[Measure]) -> Self {
-        let width = columns + 1;
-        let mut sums = vec![Measure::default(); width * (rows + 1)];
-        for row in 0..rows {
+    /// In the place of the cells, whose measures are large.
+    fn new(part: Region, mut cells: Vec<Measure>) -> Self {
+        let columns = part.width;
+        for row in 0..part.height {
             let mut along = Measure::default();
             for column in 0..columns {
-                along = along.plus(&cells[row * columns + column], 1.0);
-                sums[(row + 1) * width + column + 1] =
-                    sums[row * width + column + 1].plus(&along, 1.0);
+                let at = row * columns + column;
+                along = along.plus(&cells[at], 1.0);
+                cells[at] = match row {
+                    0 => Measure::default().plus(&along, 1.0),
+                    _ => cells[at - columns].plus(&along, 1.0),
+                };
             }
         }
-        Self {
-            columns,
-            rows,
-            sums,
-        }
+        Self { part, sums: cells }
     }
 
     /// All windows of so many pixels a side after magnification.
     fn windows(&self, side: usize, scale: f64) -> Vec<Window> {
         let side = (side as f64 / scale / CELL as f64).ceil() as usize;
         let side = side.max(1);
-        if side > self.columns || side > self.rows {
+        let part = self.part;
+        if side > part.width || side > part.height {
             return Vec::new();
         }
-        let rows = 0..=self.rows - side;
-        let window =
-            |row| (0..=self.columns - side).map(move |column| Window { column, row, side });
+        let (rows, columns) = (part.y..=part.bottom() - side, part.x..=part.right() - side);
+        let window = |row| {
+            let columns = columns.clone();
+            columns.map(move |column| Window { column, row, side })
+        };
         rows.flat_map(window).collect()
     }
 
     fn over(&self, window: &Window) -> Measure {
-        let at = |column: usize, row: usize| &self.sums[row * (self.columns + 1) + column];
-        let (right, bottom) = (window.column + window.side, window.row + window.side);
+        // What lies above and to the left of a corner of cells; nothing does at the part's edge.
+        let at = |column: usize, row: usize| match (column, row) {
+            (0, _) | (_, 0) => Measure::default(),
+            _ => self.sums[(row - 1) * self.part.width + column - 1],
+        };
+        let (left, top) = (window.column - self.part.x, window.row - self.part.y);
+        let (right, bottom) = (left + window.side, top + window.side);
         at(right, bottom)
-            .plus(at(window.column, bottom), -1.0)
-            .plus(at(right, window.row), -1.0)
-            .plus(at(window.column, window.row), 1.0)
+            .plus(&at(left, bottom), -1.0)
+            .plus(&at(right, top), -1.0)
+            .plus(&at(left, top), 1.0)
     }
 }
 
@@ -253,7 +261,7 @@ impl Sums {
 mod tests {
     use super::*;
     use crate::engine::operations::{Cancel, Gaussian, Random};
-    use crate::engine::raster::{Region, Tile};
+    use crate::engine::raster::Tile;
 
     const SIDE: usize = 480;
 

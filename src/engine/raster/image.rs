@@ -7,6 +7,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::interleave::split;
+use super::store::{from_eight, from_sixteen};
 use super::{Plane, Region, Resample, Tile, luma, wide};
 
 /// Which channels an image has, in the order in which they are interleaved.
@@ -22,8 +23,9 @@ pub enum Layout {
     Rgba,
 }
 
-/// Rows that [`Image::reduced`] makes at once.
-const REDUCED_BAND: usize = 8;
+/// Columns and rows that [`Image::reduced`] makes at once: of a large picture what they are made from still fits into
+/// a cache.
+const REDUCED_TILE: (usize, usize) = (64, 8);
 
 impl Layout {
     /// Channels of a pixel, alpha included.
@@ -208,8 +210,8 @@ impl Image {
         assert!(self.bounds().contains(&region), "a region of the picture");
         let colours = self.layout.colours();
         let planes = match &self.samples {
-            Samples::Eight(it) => self.split(it, colours, region, |v| f32::from(v) / 255.0),
-            Samples::Sixteen(it) => self.split(it, colours, region, |v| f32::from(v) / 65_535.0),
+            Samples::Eight(it) => self.split(it, colours, region, from_eight),
+            Samples::Sixteen(it) => self.split(it, colours, region, from_sixteen),
             Samples::Float(it) => self.split(it, colours, region, finite),
         };
         Tile::new(region, planes)
@@ -219,8 +221,8 @@ impl Image {
     pub fn luma(&self, region: Region) -> Plane {
         assert!(self.bounds().contains(&region), "a region of the picture");
         match &self.samples {
-            Samples::Eight(it) => self.to_luma(it, region, |v| f32::from(v) / 255.0),
-            Samples::Sixteen(it) => self.to_luma(it, region, |v| f32::from(v) / 65_535.0),
+            Samples::Eight(it) => self.to_luma(it, region, from_eight),
+            Samples::Sixteen(it) => self.to_luma(it, region, from_sixteen),
             Samples::Float(it) => self.to_luma(it, region, finite),
         }
     }
@@ -251,25 +253,32 @@ impl Image {
         }
     }
 
-    /// The picture's colour planes at another size (width, height), made band by band so that the
+    /// The picture's colour planes at another size (width, height), made tile by tile so that the
     /// planes never exist at full size.
     pub fn reduced(&self, (width, height): (usize, usize)) -> Tile {
         let resample = Resample::new((self.width, self.height), (width, height));
-        let bands: Vec<Tile> = (0..height)
+        let whole = Region::of_size(width, height);
+        let corners = (0..height).step_by(REDUCED_TILE.1);
+        let corners: Vec<(usize, usize)> = corners
+            .flat_map(|y| (0..width).step_by(REDUCED_TILE.0).map(move |x| (x, y)))
+            .collect();
+        let tiles: Vec<Tile> = corners
             .into_par_iter()
-            .step_by(REDUCED_BAND)
-            .map(|y| {
-                let band = Region::new(0, y, width, REDUCED_BAND.min(height - y));
-                let source = self.tile(resample.needs(band));
+            .map(|(x, y)| {
+                let to = Region::new(x, y, REDUCED_TILE.0, REDUCED_TILE.1).within(&whole);
+                let source = self.tile(resample.needs(to));
                 let planes = source.planes().iter();
-                Tile::new(band, planes.map(|it| resample.apply(it, band)).collect())
+                Tile::new(to, planes.map(|it| resample.apply(it, to)).collect())
             })
             .collect();
         let planes = (0..self.layout.colours()).map(|channel| {
-            let rows = bands.iter().flat_map(|it| it.planes()[channel].samples());
-            Plane::from_samples(width, height, rows.copied().collect())
+            let mut plane = Plane::filled(width, height, 0.0);
+            for tile in &tiles {
+                plane.paste(&tile.planes()[channel], tile.region());
+            }
+            plane
         });
-        Tile::new(Region::of_size(width, height), planes.collect())
+        Tile::new(whole, planes.collect())
     }
 
     fn halve<T, S>(&self, samples: &[T], mean: impl Fn(S) -> T + Sync) -> Vec<T>
@@ -298,8 +307,8 @@ impl Image {
 
     fn channel(&self, channel: usize, region: Region) -> Plane {
         match &self.samples {
-            Samples::Eight(it) => self.gather(it, channel, region, |v| f32::from(v) / 255.0),
-            Samples::Sixteen(it) => self.gather(it, channel, region, |v| f32::from(v) / 65_535.0),
+            Samples::Eight(it) => self.gather(it, channel, region, from_eight),
+            Samples::Sixteen(it) => self.gather(it, channel, region, from_sixteen),
             Samples::Float(it) => self.gather(it, channel, region, finite),
         }
     }
@@ -314,7 +323,8 @@ impl Image {
     ) -> Vec<Plane> {
         let arch = Arch::new();
         let channels = self.layout.channels();
-        let mut planes = vec![Plane::filled(region.width, region.height, 0.0); count];
+        let planes = (0..count).map(|_| Plane::unfilled(region.width, region.height));
+        let mut planes: Vec<Plane> = planes.collect();
         for y in 0..region.height {
             let start = ((region.y + y) * self.width + region.x) * channels;
             let pixels = &samples[start..][..region.width * channels];
@@ -333,7 +343,7 @@ impl Image {
     fn to_luma<T: Copy>(&self, samples: &[T], region: Region, convert: impl Fn(T) -> f32) -> Plane {
         let arch = Arch::new();
         let channels = self.layout.channels();
-        let mut out = Plane::filled(region.width, region.height, 0.0);
+        let mut out = Plane::unfilled(region.width, region.height);
         let mut rows = [(); 2].map(|()| vec![0.0; region.width]);
         let [green, blue] = &mut rows;
         for y in 0..region.height {

@@ -6,6 +6,7 @@ mod colour;
 mod image;
 mod interleave;
 mod plane;
+mod pool;
 mod region;
 mod resample;
 pub mod store;

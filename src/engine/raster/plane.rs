@@ -1,22 +1,43 @@
 //! Planes of `f32` samples, and tiles: the planes of one region of a picture.
 
-use super::{Region, desaturate, luma, wide};
+use super::{Region, desaturate, luma, pool, wide};
 
 /// One channel: `width` × `height` samples, row by row, nominally 0..=1.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Plane {
     width: usize,
     height: usize,
     samples: Vec<f32>,
 }
 
+impl Clone for Plane {
+    fn clone(&self) -> Self {
+        let mut plane = Self::unfilled(self.width, self.height);
+        plane.samples.copy_from_slice(&self.samples);
+        plane
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        pool::give(std::mem::take(&mut self.samples));
+    }
+}
+
 impl Plane {
     /// A plane of one value.
     pub fn filled(width: usize, height: usize, value: f32) -> Self {
+        let mut plane = Self::unfilled(width, height);
+        plane.samples.fill(value);
+        plane
+    }
+
+    /// A plane of any values, for those who set them all.
+    pub(in crate::engine) fn unfilled(width: usize, height: usize) -> Self {
         Self {
             width,
             height,
-            samples: vec![value; width * height],
+            samples: pool::take(width * height),
         }
     }
 
@@ -73,11 +94,19 @@ impl Plane {
         if part == Region::of_size(self.width, self.height) {
             return self.clone();
         }
-        let mut samples = Vec::with_capacity(part.width * part.height);
-        for y in part.y..part.bottom() {
-            samples.extend_from_slice(&self.row(y)[part.x..part.right()]);
+        let mut cropped = Plane::unfilled(part.width, part.height);
+        for y in 0..part.height {
+            let row = &self.row(part.y + y)[part.x..part.right()];
+            cropped.row_mut(y).copy_from_slice(row);
         }
-        Plane::from_samples(part.width, part.height, samples)
+        cropped
+    }
+
+    /// Lays another plane into it; `at` counts from this plane's own corner.
+    pub fn paste(&mut self, part: &Plane, at: Region) {
+        for y in 0..at.height {
+            self.row_mut(at.y + y)[at.x..at.right()].copy_from_slice(part.row(y));
+        }
     }
 
     /// The same plane with `change` applied to every sample.

@@ -1,4 +1,24 @@
-//! Samples of `f32` on their way into a file's own depth.
+//! Samples of `f32` on their way into a file's own depth, and back.
+
+/// 8 bits as 0..=1: the float nearest to v/255, without a division.
+#[inline(always)]
+pub fn from_eight(level: u8) -> f32 {
+    // 1/255 in two parts, the first of so few bits that its product is exact; the sum is rounded once.
+    const MOST: f32 = 0.003_921_509;
+    const REST: f32 = (1.0 / 255.0 - MOST as f64) as f32;
+    let level = f32::from(level);
+    level * MOST + level * REST
+}
+
+/// 16 bits as 0..=1: the float nearest to v/65535, without a division.
+#[inline(always)]
+pub fn from_sixteen(level: u16) -> f32 {
+    // The same: 2⁻¹⁶ and what is left.
+    const MOST: f32 = 1.0 / 65_536.0;
+    const REST: f32 = (1.0 / 65_535.0 - MOST as f64) as f32;
+    let level = f32::from(level);
+    level * MOST + level * REST
+}
 
 /// 0..=1 to 8 bits, clamped and rounded to the nearest level.
 #[inline(always)]
@@ -30,10 +50,12 @@ mod tests {
     #[test]
     fn every_level_survives_the_way_through_f32() {
         for level in 0..=u8::MAX {
-            assert_eq!(to_eight(f32::from(level) / 255.0), level);
+            assert_eq!(from_eight(level), f32::from(level) / 255.0);
+            assert_eq!(to_eight(from_eight(level)), level);
         }
         for level in 0..=u16::MAX {
-            assert_eq!(to_sixteen(f32::from(level) / 65_535.0), level);
+            assert_eq!(from_sixteen(level), f32::from(level) / 65_535.0);
+            assert_eq!(to_sixteen(from_sixteen(level)), level);
         }
     }
 

@@ -235,3 +235,108 @@ impl<R, F: FnMut(R) -> ControlFlow<()>> Queue<R, F> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::masks::{MaskName, Stroke, Tip};
+    use crate::engine::operations::Random;
+    use crate::engine::raster::Layout;
+    use crate::engine::recipe::preset;
+    use crate::engine::render::Inputs;
+
+    const SIZE: (usize, usize) = (1300, 150);
+
+    fn picture(deep: bool) -> Arc<Image> {
+        let random = Random::new(1, 0, 0).row(0);
+        let draws = (0..SIZE.0 * SIZE.1 * 4).map(|i| random.bits(i));
+        let samples = match deep {
+            true => Samples::Sixteen(draws.map(|it| it as u16).collect()),
+            false => Samples::Eight(draws.map(|it| it as u8).collect()),
+        };
+        Arc::new(Image::new(SIZE.0, SIZE.1, Layout::Rgba, samples).expect("right size"))
+    }
+
+    /// Noise in one dot of the picture.
+    fn plan(picture: Arc<Image>) -> Plan {
+        let mut recipe = preset("noise").expect("built in");
+        recipe.layers[0].masks = vec![MaskName::Brush];
+        recipe.masks.brush.strokes = vec![Stroke {
+            tip: Tip {
+                radius: 9.0,
+                ..Tip::default()
+            },
+            points: vec![[20.0, 70.0]].into(),
+        }];
+        Plan::new(&recipe, Inputs::alone(picture))
+    }
+
+    fn in_bands(plan: &Plan, depth: Depth) -> Vec<Samples> {
+        let mut bands = Vec::new();
+        let cancel = Cancel::default();
+        let done = plan.render_bands(
+            depth,
+            &|_, _| {},
+            &cancel,
+            |_, band| band.into_samples(),
+            |band| {
+                bands.push(band);
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(done, Ok(()));
+        bands
+    }
+
+    #[test]
+    fn tiles_that_no_layer_changes_are_copied() {
+        let cancel = Cancel::default();
+        let plan = plan(picture(false));
+        assert!(
+            plan.touched(Region::new(512, 64, 512, 64), &cancel)
+                .is_none()
+        );
+        assert!(plan.touched(Region::new(0, 64, 512, 64), &cancel).is_some());
+    }
+
+    #[test]
+    fn copied_tiles_lie_between_the_others() {
+        for deep in [false, true] {
+            let plan = plan(picture(deep));
+            for depth in [Depth::Eight, Depth::Sixteen, Depth::Float] {
+                let whole = plan.render(depth, &|_, _| {}, &Cancel::default());
+                let whole = whole.expect("nobody cancels it").into_samples();
+                let bands = in_bands(&plan, depth);
+                let same = match whole {
+                    Samples::Eight(whole) => bands.iter().flat_map(eight).eq(&whole),
+                    Samples::Sixteen(whole) => bands.iter().flat_map(sixteen).eq(&whole),
+                    Samples::Float(whole) => bands.iter().flat_map(float).eq(&whole),
+                };
+                assert!(same, "{deep}, {depth:?}");
+            }
+        }
+    }
+
+    fn eight(band: &Samples) -> &[u8] {
+        match band {
+            Samples::Eight(it) => it,
+            _ => &[],
+        }
+    }
+
+    fn sixteen(band: &Samples) -> &[u16] {
+        match band {
+            Samples::Sixteen(it) => it,
+            _ => &[],
+        }
+    }
+
+    fn float(band: &Samples) -> &[f32] {
+        match band {
+            Samples::Float(it) => it,
+            _ => &[],
+        }
+    }
+}

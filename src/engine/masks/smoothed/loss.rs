@@ -62,7 +62,7 @@ const NEARBY: f64 = 0.025;
 const NEARBY_AT_LEAST: f64 = 16.0;
 
 /// Side of the tiles in which a picture is looked at, in cells: whole blocks of them.
-const TILE: usize = 256;
+const TILE: usize = 128;
 
 /// The loss beside an original, 0..=1 in each cell: of that octave which lost most.
 pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
@@ -110,7 +110,11 @@ pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
         for (sums, energy) in lock(&edges).iter_mut().zip([finest, next]) {
             let weighted = |x: usize, y: usize| energy.at(x, y) * strength.at(x, y);
             let of_tile = block_sums((to.width, to.height), weighted);
-            paste(&of_tile, sums, (to.x / BLOCK, to.y / BLOCK));
+            let (width, height) = (of_tile.width(), of_tile.height());
+            sums.paste(
+                &of_tile,
+                Region::new(to.x / BLOCK, to.y / BLOCK, width, height),
+            );
         }
         [ratio, amplitude]
     });
@@ -205,17 +209,10 @@ fn in_tiles<const N: usize>(
     tiles.par_iter().for_each(|tile| {
         let parts = look(*tile);
         for (plane, part) in lock(&planes).iter_mut().zip(&parts) {
-            paste(part, plane, (tile.x, tile.y));
+            plane.paste(part, *tile);
         }
     });
     planes.into_inner().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Lays a part of a plane into its place.
-fn paste(part: &Plane, plane: &mut Plane, (left, top): (usize, usize)) {
-    for y in 0..part.height() {
-        plane.row_mut(top + y)[left..left + part.width()].copy_from_slice(part.row(y));
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

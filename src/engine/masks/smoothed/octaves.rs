@@ -52,87 +52,83 @@ impl<const N: usize> Octaves<N> {
         let pixels = pixels.within(&bounds).expanded(REACH, &bounds);
         let mut level = luma(pixels);
         let energies = std::array::from_fn(|octave| {
-            let smooth = smoothed(&level);
             let side = CELL >> octave;
             let corner = (
                 (from.x * CELL - pixels.x) >> octave,
                 (from.y * CELL - pixels.y) >> octave,
             );
-            let energy = mean_squares(&level, &smooth, corner, side, (from.width, from.height));
-            level = halved(&smooth);
+            let cells = (from.width, from.height);
+            let energy;
+            (energy, level) = taken_away(&level, corner, side, cells);
             gather[octave].blur(&energy, from, to, all, &Cancel::default())
         });
         Self { energies }
     }
 }
 
-/// A plane through the binomial filter; beyond its edge the nearest pixel repeats.
-fn smoothed(plane: &Plane) -> Plane {
-    let (width, height) = (plane.width(), plane.height());
-    let mut out = Plane::filled(width, height, 0.0);
-    let mut down = vec![0.0; width + 4];
-    for y in 0..height {
-        let row = |by: isize| plane.row(y.saturating_add_signed(by).min(height - 1));
-        let rows = row(-2)
-            .iter()
-            .zip(row(-1))
-            .zip(row(0))
-            .zip(row(1))
-            .zip(row(2));
-        wide(|| {
-            for (down, ((((a, b), c), d), e)) in down[2..].iter_mut().zip(rows) {
-                *down = TAPS[0] * c + (TAPS[1] * (b + d) + TAPS[2] * (a + e));
-            }
-        });
-        let (first, last) = (down[2], down[width + 1]);
-        down[..2].fill(first);
-        down[width + 2..].fill(last);
-        let shifted = |by: usize| &down[by..][..width];
-        let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(shifted);
-        let out = out.row_mut(y);
-        wide(|| {
-            for x in 0..width {
-                out[x] = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
-            }
-        });
-    }
-    out
-}
-
-/// Every second pixel of every second row, from the first.
-fn halved(plane: &Plane) -> Plane {
-    let (width, height) = (plane.width().div_ceil(2), plane.height().div_ceil(2));
-    let rows = (0..height).flat_map(|y| plane.row(2 * y).iter().step_by(2));
-    Plane::from_samples(width, height, rows.copied().collect())
-}
-
-/// The mean square of what the filter took away, in cells of `side` pixels from `corner` on.
-fn mean_squares(
+/// The mean square of what the binomial filter takes away, in cells of `side` pixels from `corner` on, and every second
+/// pixel of every second row of what it leaves, from the first. Beyond the plane's edge the nearest pixel repeats.
+fn taken_away(
     level: &Plane,
-    smooth: &Plane,
     (left, top): (usize, usize),
     side: usize,
     (columns, rows): (usize, usize),
-) -> Plane {
-    let mut out = Plane::filled(columns, rows, 0.0);
-    let right = (left + columns * side).min(level.width());
-    for y in top..(top + rows * side).min(level.height()) {
-        let pairs = (&level.row(y)[left..right], &smooth.row(y)[left..right]);
-        let out = out.row_mut((y - top) / side);
-        wide(|| match side {
-            4 => add_squares::<4>(out, pairs),
-            2 => add_squares::<2>(out, pairs),
-            _ => add_squares::<1>(out, pairs),
-        });
-    }
-    for row in 0..rows {
-        let height = side.min(level.height() - (top + row * side).min(level.height() - 1));
-        for (column, out) in out.row_mut(row).iter_mut().enumerate() {
-            let width = side.min(level.width() - (left + column * side).min(level.width() - 1));
-            *out /= (width * height) as f32;
+) -> (Plane, Plane) {
+    let (width, height) = (level.width(), level.height());
+    let mut energy = Plane::filled(columns, rows, 0.0);
+    let mut halved = Plane::unfilled(width.div_ceil(2), height.div_ceil(2));
+    let right = (left + columns * side).min(width);
+    // Row by row, so that nothing but the answers leaves the cache.
+    let mut down = vec![0.0; width + 4];
+    let mut smooth = vec![0.0; width];
+    for y in 0..height {
+        smooth_row(level, y, &mut down, &mut smooth);
+        if (top..top + rows * side).contains(&y) {
+            let pairs = (&level.row(y)[left..right], &smooth[left..right]);
+            let cells = energy.row_mut((y - top) / side);
+            wide(|| match side {
+                4 => add_squares::<4>(cells, pairs),
+                2 => add_squares::<2>(cells, pairs),
+                _ => add_squares::<1>(cells, pairs),
+            });
+        }
+        if y % 2 == 0 {
+            let kept = smooth.iter().step_by(2);
+            let out = halved.row_mut(y / 2).iter_mut();
+            out.zip(kept).for_each(|(out, it)| *out = *it);
         }
     }
-    out
+    for row in 0..rows {
+        let tall = side.min(height - (top + row * side).min(height - 1));
+        for (column, it) in energy.row_mut(row).iter_mut().enumerate() {
+            let across = side.min(width - (left + column * side).min(width - 1));
+            *it /= (across * tall) as f32;
+        }
+    }
+    (energy, halved)
+}
+
+/// One row through the binomial filter; `down` has room for it and two samples beyond each end.
+fn smooth_row(plane: &Plane, y: usize, down: &mut [f32], out: &mut [f32]) {
+    let (width, height) = (plane.width(), plane.height());
+    let row = |by: isize| plane.row(y.saturating_add_signed(by).min(height - 1));
+    let [a, b, c, d, e] = [-2, -1, 0, 1, 2].map(row);
+    let middle = &mut down[2..][..width];
+    wide(|| {
+        for x in 0..width {
+            middle[x] = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
+        }
+    });
+    let (first, last) = (down[2], down[width + 1]);
+    down[..2].fill(first);
+    down[width + 2..].fill(last);
+    let shifted = |by: usize| &down[by..][..width];
+    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(shifted);
+    wide(|| {
+        for x in 0..width {
+            out[x] = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
+        }
+    });
 }
 
 /// Adds the squared differences of two rows to the cells of `N` pixels that they lie in.

@@ -10,7 +10,7 @@ use pulp::Arch;
 use super::sums::{sum_four, sum_pairs};
 use super::{ROWS_BETWEEN_CHECKS, taps};
 use crate::engine::operations::Cancel;
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, wide};
 
 /// From so many steps of the grid on, the error for any picture of 0..=1 is no more than 1e-4.
 const SMALLEST_RATIO: f64 = 3.3;
@@ -133,13 +133,13 @@ impl Decimated {
         let arch = Arch::new();
         let reach = self.low.len() - 1;
         let (width, height) = (grid.width() - 2 * reach, grid.height() - 2 * reach);
-        let mut along = Plane::filled(width, grid.height(), 0.0);
+        let mut along = Plane::unfilled(width, grid.height());
         for y in 0..grid.height() {
             let row = grid.row(y);
             let (before, after) = (|j: usize| &row[reach - j..], |j: usize| &row[reach + j..]);
             sum_pairs(arch, along.row_mut(y), &self.low, before, after);
         }
-        let mut low = Plane::filled(width, height, 0.0);
+        let mut low = Plane::unfilled(width, height);
         for y in 0..height {
             let above = |j: usize| along.row(y + reach - j);
             let below = |j: usize| along.row(y + reach + j);
@@ -175,11 +175,17 @@ impl Decimated {
             let y = nearest(y, bounds.y, bounds.bottom()) - from.y;
             &source.row(y)[across.x - from.x..][..across.width]
         };
-        let mut reduced = Plane::filled(wide.length, tall.length, 0.0);
+        let mut reduced = Plane::unfilled(wide.length, tall.length);
         let mut row = vec![0.0; across.width];
         // One row for each position between two samples of the grid.
         let spread = wide.length + 4;
         let mut phases = vec![0.0; self.step * spread];
+        let start = (wide.first - 2) * step - across.x as isize;
+        // The row where the grid needs it, with its ends repeated.
+        let mut padded = vec![0.0; self.step * spread];
+        let left = (-start).clamp(0, padded.len() as isize) as usize;
+        let skipped = start.clamp(0, row.len() as isize) as usize;
+        let length = (row.len() - skipped).min(padded.len() - left);
         for (i, y) in tall.positions().enumerate() {
             if i % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
                 break;
@@ -187,11 +193,10 @@ impl Decimated {
             let above = |j: usize| source_row(y * step - j as isize);
             let below = |j: usize| source_row(y * step + j as isize);
             sum_pairs(arch, &mut row, &self.down, above, below);
-            let start = (wide.first - 2) * step;
-            for (phase, out) in phases.chunks_exact_mut(spread).enumerate() {
-                let first = start + phase as isize;
-                gather(&row, across, first, self.step, out);
-            }
+            padded[..left].fill(row[0]);
+            padded[left..][..length].copy_from_slice(&row[skipped..][..length]);
+            padded[left + length..].fill(row[row.len() - 1]);
+            deinterleave(&padded, self.step, &mut phases);
             let at = |offset: isize| {
                 let (phase, shift) = (offset.rem_euclid(step), offset.div_euclid(step));
                 &phases[phase as usize * spread + (2 + shift) as usize..]
@@ -209,7 +214,7 @@ impl Decimated {
         let skipped = to.x % self.step;
         let mut phases = vec![0.0; self.step * steps];
         let mut whole = vec![0.0; self.step * steps];
-        let mut along = Plane::filled(to.width, low.height(), 0.0);
+        let mut along = Plane::unfilled(to.width, low.height());
         for y in 0..low.height() {
             let row = low.row(y);
             for (weights, out) in self.up.iter().zip(phases.chunks_exact_mut(steps)) {
@@ -220,7 +225,7 @@ impl Decimated {
                 .row_mut(y)
                 .copy_from_slice(&whole[skipped..][..to.width]);
         }
-        let mut out = Plane::filled(to.width, to.height, 0.0);
+        let mut out = Plane::unfilled(to.width, to.height);
         for y in 0..to.height {
             if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
                 break;
@@ -234,13 +239,29 @@ impl Decimated {
     }
 }
 
-/// Every `step`th sample from the column `first` of the picture on; `row` holds the columns `across`
-/// of it, beyond which its ends are repeated.
-fn gather(row: &[f32], across: Region, first: isize, step: usize, out: &mut [f32]) {
-    let start = first - across.x as isize;
-    let last = row.len() as isize - 1;
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = row[(start + (i * step) as isize).clamp(0, last) as usize];
+/// Every `step`th sample from the first on, then every one from the second on, and so on.
+fn deinterleave(row: &[f32], step: usize, phases: &mut [f32]) {
+    match step {
+        2 => deinterleave_by::<2>(row, phases),
+        4 => deinterleave_by::<4>(row, phases),
+        _ => {
+            let length = row.len() / step;
+            for (phase, out) in phases.chunks_exact_mut(length).enumerate() {
+                let samples = row[phase..].iter().step_by(step);
+                out.iter_mut().zip(samples).for_each(|(out, it)| *out = *it);
+            }
+        }
+    }
+}
+
+fn deinterleave_by<const N: usize>(row: &[f32], phases: &mut [f32]) {
+    let groups = row.as_chunks::<N>().0;
+    for (phase, out) in phases.chunks_exact_mut(groups.len()).enumerate() {
+        wide(|| {
+            for (out, group) in out.iter_mut().zip(groups) {
+                *out = group[phase];
+            }
+        });
     }
 }
 
@@ -248,7 +269,8 @@ fn gather(row: &[f32], across: Region, first: isize, step: usize, out: &mut [f32
 fn interleave(phases: &[f32], step: usize, out: &mut [f32]) {
     let length = phases.len() / step;
     match step {
-        2 => interleave_pairs(phases.split_at(length), out),
+        2 => interleave_by::<2>(phases, out),
+        4 => interleave_by::<4>(phases, out),
         _ => {
             for (i, out) in out.chunks_exact_mut(step).enumerate() {
                 for (phase, out) in out.iter_mut().enumerate() {
@@ -259,13 +281,20 @@ fn interleave(phases: &[f32], step: usize, out: &mut [f32]) {
     }
 }
 
-fn interleave_pairs((even, odd): (&[f32], &[f32]), out: &mut [f32]) {
-    for (pair, (even, odd)) in out
-        .as_chunks_mut::<2>()
-        .0
-        .iter_mut()
-        .zip(even.iter().zip(odd))
-    {
-        *pair = [*even, *odd];
-    }
+fn interleave_by<const N: usize>(phases: &[f32], out: &mut [f32]) {
+    let groups = out.as_chunks_mut::<N>().0;
+    let length = groups.len();
+    let mut rest = phases;
+    let rows: [&[f32]; N] = std::array::from_fn(|_| {
+        let (row, others) = rest.split_at(length);
+        rest = others;
+        row
+    });
+    wide(|| {
+        for (i, group) in groups.iter_mut().enumerate() {
+            for phase in 0..N {
+                group[phase] = rows[phase][i];
+            }
+        }
+    });
 }

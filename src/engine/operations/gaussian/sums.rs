@@ -19,12 +19,11 @@ where
     B: Fn(usize) -> &'a [f32],
     A: Fn(usize) -> &'a [f32],
 {
-    arch.dispatch(Pairs {
-        out,
-        taps,
-        before,
-        after,
-    });
+    // Found once for a row, not for each of its blocks: that takes half of the time.
+    let length = out.len();
+    let pair = |(j, tap): (usize, &f32)| (*tap, &before(j)[..length], &after(j)[..length]);
+    let pairs: Vec<Pair> = taps.iter().enumerate().map(pair).collect();
+    arch.dispatch(Pairs { out, pairs: &pairs });
 }
 
 /// Σ `weights[i]`·`rows[i]` for every sample of `out`; the rows are at least as long.
@@ -32,54 +31,43 @@ pub fn sum_four(arch: Arch, out: &mut [f32], weights: [f32; 4], rows: [&[f32]; 4
     arch.dispatch(Four { out, weights, rows });
 }
 
-struct Pairs<'o, B, A> {
+/// A tap and the two rows that it weighs.
+type Pair<'r> = (f32, &'r [f32], &'r [f32]);
+
+struct Pairs<'o> {
     out: &'o mut [f32],
-    taps: &'o [f32],
-    before: B,
-    after: A,
+    pairs: &'o [Pair<'o>],
 }
 
-impl<'a, B, A> WithSimd for Pairs<'_, B, A>
-where
-    B: Fn(usize) -> &'a [f32],
-    A: Fn(usize) -> &'a [f32],
-{
+impl WithSimd for Pairs<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self {
-            out,
-            taps,
-            before,
-            after,
-        } = self;
+        let Self { out, pairs } = self;
         let mut done = 0;
-        done += pairs_in_blocks::<WIDE>(&mut out[done..], done, taps, &before, &after);
-        done += pairs_in_blocks::<NARROW>(&mut out[done..], done, taps, &before, &after);
-        pairs_in_blocks::<1>(&mut out[done..], done, taps, &before, &after);
+        done += pairs_in_blocks::<WIDE>(&mut out[done..], done, pairs);
+        done += pairs_in_blocks::<NARROW>(&mut out[done..], done, pairs);
+        pairs_in_blocks::<1>(&mut out[done..], done, pairs);
     }
 }
 
 /// Sums up as many blocks of `N` samples as fit; returns how many samples that were.
 #[inline(always)]
-fn pairs_in_blocks<'a, const N: usize>(
-    out: &mut [f32],
-    start: usize,
-    taps: &[f32],
-    before: &impl Fn(usize) -> &'a [f32],
-    after: &impl Fn(usize) -> &'a [f32],
-) -> usize {
+fn pairs_in_blocks<const N: usize>(out: &mut [f32], start: usize, pairs: &[Pair]) -> usize {
+    let Some(((first, middle, _), others)) = pairs.split_first() else {
+        return 0;
+    };
     let blocks = out.as_chunks_mut::<N>().0;
     for (i, block) in blocks.iter_mut().enumerate() {
         let x = start + i * N;
-        let centre = lanes::<N>(before(0), x);
+        let centre = lanes::<N>(middle, x);
         let mut sums = [0.0; N];
         for lane in 0..N {
-            sums[lane] = taps[0] * centre[lane];
+            sums[lane] = first * centre[lane];
         }
-        for (j, tap) in taps.iter().enumerate().skip(1) {
-            let (one, other) = (lanes::<N>(before(j), x), lanes::<N>(after(j), x));
+        for (tap, one, other) in others {
+            let (one, other) = (lanes::<N>(one, x), lanes::<N>(other, x));
             for lane in 0..N {
                 sums[lane] += tap * (one[lane] + other[lane]);
             }

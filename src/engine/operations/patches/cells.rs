@@ -1,5 +1,7 @@
 //! What a picture is like in each of its cells.
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use super::CELL;
@@ -77,32 +79,44 @@ measure! {
     other_steps,
 }
 
-/// Every cell of a picture, measured where there is skin. `skin` has its coverage in each cell.
-pub(super) fn measured(picture: &Image, skin: &Plane) -> Vec<Measure> {
-    let (columns, rows) = (skin.width(), skin.height());
-    let corners = (0..rows).step_by(TILE);
-    let corners = corners.flat_map(|y| (0..columns).step_by(TILE).map(move |x| (x, y)));
-    let measured: Vec<Vec<(usize, Measure)>> = corners
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|(x, y)| {
-            let part = Region::new(x, y, TILE, TILE);
-            measure_tile(picture, skin, part.within(&Region::of_size(columns, rows)))
-        })
-        .collect();
+/// The cells around all skin. `skin` has its coverage in each cell.
+pub(super) fn around_skin(skin: &Plane) -> Region {
+    let (mut left, mut right, mut top, mut bottom) = (skin.width(), 0, skin.height(), 0);
+    for y in 0..skin.height() {
+        let has_skin = |it: &f32| *it > SKIN_LEAST;
+        let row = skin.row(y);
+        if let Some(first) = row.iter().position(has_skin) {
+            let last = row.iter().rposition(has_skin).unwrap_or(first);
+            (left, right) = (left.min(first), right.max(last + 1));
+            (top, bottom) = (top.min(y), y + 1);
+        }
+    }
+    let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
+    Region::new(left, top, width, height)
+}
+
+/// The cells of a part of a picture, measured where there is skin.
+pub(super) fn measured(picture: &Image, skin: &Plane, part: Region) -> Vec<Measure> {
+    let corners = (part.y..part.bottom()).step_by(TILE);
+    let corners = corners.flat_map(|y| (part.x..part.right()).step_by(TILE).map(move |x| (x, y)));
     let bare = Measure {
         bare: 1.0,
         ..Measure::default()
     };
-    let mut cells = vec![bare; columns * rows];
-    for (at, measure) in measured.into_iter().flatten() {
-        cells[at] = measure;
-    }
-    cells
+    let cells = Mutex::new(vec![bare; part.width * part.height]);
+    let corners: Vec<(usize, usize)> = corners.collect();
+    corners.into_par_iter().for_each(|(x, y)| {
+        let measured = measure_tile(picture, skin, Region::new(x, y, TILE, TILE).within(&part));
+        let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((x, y), measure) in measured {
+            cells[(y - part.y) * part.width + x - part.x] = measure;
+        }
+    });
+    cells.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The cells of one tile that have skin, by their place.
-fn measure_tile(picture: &Image, skin: &Plane, part: Region) -> Vec<(usize, Measure)> {
+fn measure_tile(picture: &Image, skin: &Plane, part: Region) -> Vec<((usize, usize), Measure)> {
     let places = (part.y..part.bottom()).flat_map(|y| (part.x..part.right()).map(move |x| (x, y)));
     let places: Vec<_> = places
         .filter(|(x, y)| skin.at(*x, *y) > SKIN_LEAST)
@@ -132,7 +146,7 @@ fn measure_tile(picture: &Image, skin: &Plane, part: Region) -> Vec<(usize, Meas
     let measure = |(x, y): (usize, usize)| {
         let corner = (pixels(x - part.x), pixels(y - part.y));
         let measure = measure_cell([&grey, &once, &twice], corner, skin.at(x, y));
-        (y * skin.width() + x, measure)
+        ((x, y), measure)
     };
     places.into_iter().map(measure).collect()
 }
