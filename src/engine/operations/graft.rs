@@ -28,6 +28,9 @@ pub const BUILT_IN: &str = "built-in";
 /// Pixels around the patch of a donor from the library, so that its high pass has real neighbours.
 pub const LIBRARY_RIM: u32 = 64;
 
+/// How much of the texture by example is left in the outermost row and column of pixels.
+const RIM: f32 = 0.1;
+
 /// Settings of a graft layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graft {
@@ -218,11 +221,17 @@ impl GraftTexture {
         })
     }
 
-    /// The source of a graft layer, ½ + strength·T, in a region of the picture. `factor` is the
-    /// strength, 1 for 100 %.
-    pub fn paint(&self, factor: f32, (seed, layer): (u64, u64), region: Region) -> Plane {
+    /// The source of a graft layer, ½ + strength·T, in a region of the picture that covers `bounds`.
+    /// `factor` is the strength, 1 for 100 %.
+    pub fn paint(
+        &self,
+        factor: f32,
+        (seed, layer): (u64, u64),
+        region: Region,
+        bounds: Region,
+    ) -> Plane {
         let texture = match &self.synthesis {
-            Some(synthesis) => synthesis.spread(seed, layer, region),
+            Some(synthesis) => faint_at_rim(synthesis.spread(seed, layer, region), region, bounds),
             None => tiling::repeat(&self.detail, region),
         };
         texture.map(|detail| 0.5 + factor * detail)
@@ -232,6 +241,25 @@ impl GraftTexture {
     pub fn detail(&self) -> &Plane {
         &self.detail
     }
+}
+
+/// Texture with its outermost pixels weakened. Where the nearest pixel repeats beyond the edge, a single pixel in a
+/// corner is a quarter of all that a Gaussian sees, and would move tone.
+fn faint_at_rim(mut texture: Plane, region: Region, bounds: Region) -> Plane {
+    let is_rim = |at: usize, from: usize, length: usize| at == from || at + 1 == from + length;
+    for y in 0..region.height {
+        let row = texture.row_mut(y);
+        if is_rim(region.y + y, bounds.y, bounds.height) {
+            row.iter_mut().for_each(|it| *it *= RIM);
+        }
+        if region.x == bounds.x {
+            row[0] *= RIM;
+        }
+        if region.right() == bounds.right() && bounds.width > 1 {
+            row[region.width - 1] *= RIM;
+        }
+    }
+    texture
 }
 
 #[cfg(test)]

@@ -42,11 +42,12 @@ const TABLE_REACH: f32 = 4.5;
 const TABLE_STEPS: usize = 2048;
 
 /// Side of the blocks whose mean is taken away, in high-pass radii: blending leaves a little tone
-/// where pieces meet, which the patch does not have.
-const BLOCK: f64 = 4.0;
+/// where pieces meet, which the patch does not have. What a high pass leaves of waves that blocks take away, twice
+/// their side and longer, is a twelfth at most.
+const BLOCK: f64 = 8.0;
 
 /// The smallest and largest side of those blocks, in pixels.
-const BLOCK_SIDES: (f64, f64) = (12.0, 64.0);
+const BLOCK_SIDES: (f64, f64) = (24.0, 64.0);
 
 /// The vertices of a field are counted from here, so that they are positive beyond its edges.
 const FIRST_VERTEX: i64 = 1 << 24;

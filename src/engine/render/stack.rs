@@ -112,7 +112,7 @@ impl Plan {
             }
             Painter::Graft { texture, factor } => {
                 let place = (self.resolved().seed, step.index as u64);
-                (vec![texture.paint(*factor, place, to)], None)
+                (vec![texture.paint(*factor, place, to, bounds)], None)
             }
             Painter::Noise { noise, factor } => {
                 let place = NoisePlace {
