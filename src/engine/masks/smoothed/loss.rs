@@ -13,36 +13,56 @@ use crate::engine::raster::{Image, Plane, Region};
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
 const GATHER: [f64; OCTAVES] = [0.5, 0.7, 1.0];
 
-/// Without an original two octaves are looked at, and both are gathered alike.
-const GATHER_ALONE: [f64; 2] = [1.0; 2];
-
 /// Amplitude that counts as no texture beside an original: less than half a level of 8 bits.
 const FLOOR_WITH_ORIGINAL: f32 = 0.0015;
 
-/// Amplitude of the next octave that promises nothing: less than a level of 8 bits.
-const FLOOR_ALONE: f32 = 0.8 / 255.0;
+/// Amplitude that promises nothing: less than a third of a level of 8 bits.
+const FLOOR_ALONE: f32 = 0.3 / 255.0;
 
-/// Base-2 logarithm of the finest octave's amplitude over the next one's, below which skin begins to look smoothed.
-/// Untouched skin of photographs has 0.2 to 1.1 in its median; the same skin after a network smoothed it has −0.5 to
-/// 0.1.
-const PROMISED_RATIO: f32 = 0.25;
+/// Base-2 logarithm of the finest octave's usual amplitude over the next one's, below which skin begins to look
+/// smoothed. Untouched skin of photographs has 0.2 to 1.1 in its median, faces too small for pores 0; the same skin
+/// after a network smoothed it has −0.4 to 0.2.
+const PROMISED_RATIO: f32 = 0.3;
 
-/// Amplitude of the finest octave from which texture is there by any measure, whatever the next octave has: between
-/// these the ratio counts less and less. Smoothed skin has 0.3 to 3 levels of 8 bits in its median, and faces that are
-/// too small for pores, whose octaves hold features, have 6 and more.
-const PLENTY: [f32; 2] = [3.0 / 255.0, 6.0 / 255.0];
+/// Usual amplitude of the finest octave from which texture is there by any measure, whatever the next octave has:
+/// between these the ratio counts less and less. Smoothed skin has 0.6 to 3 levels of 8 bits in its median.
+const PLENTY: [f32; 2] = [2.0 / 255.0, 4.0 / 255.0];
 
-/// Skin has more than this in its finest octave, if only the noise of its photograph: a network and a filter leave
-/// half of it. Photographs have 0.9 to 2.6 levels in their smoothest twentieth.
-const LEAST_OF_SKIN: f32 = 0.9 / 255.0;
+/// Skin has more than this in its finest octave, if only the noise of its photograph: a filter leaves 0.3 to 0.5
+/// levels. Photographs have 0.5 to 2.5 in their smoothest tenth.
+const LEAST_OF_SKIN: f32 = 0.5 / 255.0;
 
 /// Losses at which a cell of skin counts as hardly and as wholly smoothed where its surroundings are judged.
-const JUDGED: [f32; 2] = [0.1, 0.3];
+const JUDGED: [f32; 2] = [0.15, 0.25];
 
-/// The share of the skin around a place that has lost texture: below these the place has not, whatever it looks like
-/// by itself, and from there to the last it has. Networks smooth whole faces, and chance makes small even spots.
-const FEW: [f32; 2] = [0.03, 0.15];
-const MOST: [f32; 2] = [0.2, 0.5];
+/// The share of the skin around a place that has lost texture: up to the second, the place has lost the less, whatever
+/// it looks like by itself. Networks smooth whole faces, and chance makes small even spots.
+const FEW: [f32; 2] = [0.0, 0.6];
+
+/// The ratio of octaves, as a logarithm, that the skin around a place as a whole has at least if nobody smoothed it …
+const LEAST_RATIO: f32 = 0.0;
+
+/// … and by how much this rises with each halving of the finest octave's usual amplitude below the second, in levels:
+/// the emptier skin is, the less it takes for noise.
+const EMPTIER: (f32, f32) = (0.7, 0.76 / 255.0);
+
+/// By how much it is more where there is no noise in colour either, between these usual amplitudes of the second octave
+/// of colour: networks leave 0.34 to 0.41 levels, little more than rounding makes, and cameras 0.41 to 1.1.
+const COLOURLESS: f32 = 0.2;
+const COLOUR_NOISE: [f32; 2] = [0.35 / 255.0, 0.39 / 255.0];
+
+/// Less than this is no colour at all.
+const NO_COLOUR: f32 = 0.285 / 255.0;
+
+/// Colour is looked at in blocks of so many cells a side, and in so many of them at most.
+const COLOUR_BLOCK: usize = 16;
+const COLOUR_BLOCKS: usize = 96;
+
+/// Radius over which the noise in colour is gathered, in pixels.
+const COLOUR_GATHER: f64 = 12.0;
+
+/// By how much the ratio stays below that where skin is hardly and wholly smoothed.
+const SHORT: [f32; 2] = [-0.05, 0.05];
 
 /// What is smoothed by its surroundings has lost this much.
 const BY_SURROUNDINGS: f32 = 0.3;
@@ -57,9 +77,11 @@ const SOFT_EDGES: [f32; 2] = [-1.2, -1.0];
 /// Cells whose edges are counted together, a side.
 const BLOCK: usize = 4;
 
-/// How far around a place edges and skin are counted: in lengths of the picture's longer side, and at least, in pixels.
-const NEARBY: f64 = 0.025;
-const NEARBY_AT_LEAST: f64 = 16.0;
+/// How far around a place edges are counted: in lengths of the picture's longer side, and at least, in pixels.
+const NEARBY: (f64, f64) = (0.025, 16.0);
+
+/// The same for skin.
+const SURROUNDINGS: (f64, f64) = (0.1, 24.0);
 
 /// Side of the tiles in which a picture is looked at, in cells: whole blocks of them.
 const TILE: usize = 128;
@@ -69,10 +91,12 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER.map(|it| it * feather);
     let [loss] = in_tiles(bounds, |to| {
-        let mine = Octaves::look(|it| picture.luma(it), to, bounds, gather);
-        let theirs = Octaves::look(|it| original.luma(it), to, bounds, gather);
+        let widest = gather[OCTAVES - 1];
+        let mine: Octaves<OCTAVES> = Octaves::look(|it| picture.luma(it), to, bounds, widest);
+        let theirs: Octaves<OCTAVES> = Octaves::look(|it| original.luma(it), to, bounds, widest);
         let mut most = Plane::filled(to.width, to.height, 0.0);
-        for (mine, theirs) in mine.energies.iter().zip(&theirs.energies) {
+        for (octave, radius) in gather.into_iter().enumerate() {
+            let (mine, theirs) = (mine.energy(octave, radius), theirs.energy(octave, radius));
             let pairs = mine.samples().iter().zip(theirs.samples());
             for (most, (mine, theirs)) in most.samples_mut().iter_mut().zip(pairs) {
                 let floor = FLOOR_WITH_ORIGINAL * FLOOR_WITH_ORIGINAL;
@@ -85,28 +109,27 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
     loss
 }
 
-/// The loss of a picture by itself, 0..=1 in each cell: how far its finest octave stays below what the next octave
-/// promises, unless edges nearby are as soft; in `skin`, a coverage of the cells, also how far it stays below the least
-/// that skin has.
+/// The loss of a picture by itself, 0..=1 in each cell: how far its finest octave usually stays below what the next
+/// octave promises, unless edges nearby are as soft; in `skin`, a coverage of the cells, also how far it stays below the
+/// least that skin has. Usual is the geometric mean, in which features of a face count for little.
 pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
     let bounds = picture.bounds();
-    let gather = GATHER_ALONE.map(|it| it * feather);
     let blocks = Region::of_size(
         cells(bounds).width.div_ceil(BLOCK),
         cells(bounds).height.div_ceil(BLOCK),
     );
     // Of these only sums are needed, which take a sixteenth of the memory.
     let edges = Mutex::new([(); 2].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
-    let [mut loss, amplitude] = in_tiles(bounds, |to| {
-        let octaves = Octaves::look(|it| picture.luma(it), to, bounds, gather);
-        let [finest, next] = octaves.energies;
-        let amplitude = finest.clone().map(f32::sqrt);
-        let strength = next.clone().map(f32::sqrt);
-        let ratio = finest.clone().zip_map(&next, |finest, next| {
-            let promise = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
-            libm::log2f((finest.sqrt() + promise) / (next.sqrt() + FLOOR_ALONE))
+    let [mut ratio, mut amplitude] = in_tiles(bounds, |to| {
+        let octaves: Octaves<2> = Octaves::look(|it| picture.luma(it), to, bounds, feather);
+        let [usual, promise] = [0, 1].map(|octave| octaves.usual(octave, feather));
+        let ratio = usual.clone().zip_map(&promise, |usual, promise| {
+            let floor = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
+            libm::log2f((usual + floor) / (promise + FLOOR_ALONE))
         });
+        let [finest, next] = [0, 1].map(|octave| octaves.energy(octave, feather));
         // What has no texture at all says nothing of sharpness.
+        let strength = next.clone().map(f32::sqrt);
         for (sums, energy) in lock(&edges).iter_mut().zip([finest, next]) {
             let weighted = |x: usize, y: usize| energy.at(x, y) * strength.at(x, y);
             let of_tile = block_sums((to.width, to.height), weighted);
@@ -116,58 +139,150 @@ pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
                 Region::new(to.x / BLOCK, to.y / BLOCK, width, height),
             );
         }
-        [ratio, amplitude]
+        [ratio, usual]
     });
     let [finest, next] = edges.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let sharpness = sharpness(&finest, &next, bounds);
-    let all = cells(bounds);
-    let grid = Bilinear::new(BLOCK, &sharpness, all);
-    let mut edges = vec![0.0; all.width];
-    for y in 0..all.height {
-        grid.row(y, &mut edges);
-        let skin = skin.map(|it| it.row(y));
-        let cells = loss.row_mut(y).iter_mut().zip(&edges);
-        for (x, (it, edges)) in cells.enumerate() {
-            let promised = PROMISED_RATIO.min(edges + FINER_THAN_EDGES);
-            let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edges);
-            let amplitude = amplitude.at(x, y);
-            let plenty = smoothstep(PLENTY[0], PLENTY[1], amplitude);
-            let below_promise = (1.0 - plenty) * (1.0 - libm::exp2f(*it - promised));
-            let below_skin = skin.map_or(0.0, |it| it[x] * (1.0 - amplitude / LEAST_OF_SKIN));
-            *it = sharp * below_promise.max(below_skin).max(0.0);
+    let edges = sharpness(&finest, &next, bounds);
+    let edges = Bilinear::new(BLOCK, &edges, cells(bounds));
+    let skin = skin.map(|skin| {
+        let least = LEAST_RATIO + colourless(picture, skin);
+        let surroundings = Surroundings::of(skin, &ratio, &amplitude, least, bounds);
+        (skin, surroundings)
+    });
+    // From here on `ratio` becomes the loss, and `amplitude` what the surroundings may add to it.
+    let mut edge = vec![0.0; ratio.width()];
+    for y in 0..ratio.height() {
+        edges.row(y, &mut edge);
+        let skin = skin.as_ref().map(|(skin, _)| skin.row(y));
+        let rows = ratio.row_mut(y).iter_mut().zip(amplitude.row_mut(y));
+        for (x, ((it, amplitude), edge)) in rows.zip(&edge).enumerate() {
+            let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
+            let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge);
+            let open = sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude));
+            let below_promise = open * (1.0 - libm::exp2f(*it - promised));
+            let below_skin = skin.map_or(0.0, |it| it[x] * (1.0 - *amplitude / LEAST_OF_SKIN));
+            *it = below_promise.max(sharp * below_skin).max(0.0);
+            *amplitude = open;
         }
     }
-    if let Some(skin) = skin {
-        by_surroundings(&mut loss, &amplitude, skin, bounds);
+    match skin {
+        Some((skin, surroundings)) => surroundings.judge(&ratio, &amplitude, skin, bounds),
+        None => ratio,
     }
-    loss
 }
 
-/// Judges cells of skin by the skin around them as well.
-fn by_surroundings(loss: &mut Plane, amplitude: &Plane, skin: &Plane, bounds: Region) {
-    let size = (loss.width(), loss.height());
-    let smoothed = block_sums(size, |x, y| {
-        smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin.at(x, y)
-    });
-    let skin_around = around(&block_sums(size, |x, y| skin.at(x, y)), bounds);
-    let share = around(&smoothed, bounds).zip_map(&skin_around, |it, skin| it / skin.max(1e-3));
+/// How much more is asked of a picture whose skin has no noise in colour; nothing of a grey one, which cannot have any.
+fn colourless(picture: &Image, skin: &Plane) -> f32 {
+    let bounds = picture.bounds();
     let all = cells(bounds);
-    let grid = Bilinear::new(BLOCK, &share, all);
-    let mut shares = vec![0.0; all.width];
-    for y in 0..all.height {
-        grid.row(y, &mut shares);
-        for (x, it) in loss.row_mut(y).iter_mut().enumerate() {
-            let plenty = smoothstep(PLENTY[0], PLENTY[1], amplitude.at(x, y));
-            let filled = BY_SURROUNDINGS * smoothstep(MOST[0], MOST[1], shares[x]) * (1.0 - plenty);
-            let judged = (*it * smoothstep(FEW[0], FEW[1], shares[x])).max(filled);
-            *it += skin.at(x, y) * (judged - *it);
+    let corners = (0..all.height).step_by(COLOUR_BLOCK);
+    let corners = corners.flat_map(|y| (0..all.width).step_by(COLOUR_BLOCK).map(move |x| (x, y)));
+    let blocks: Vec<Region> = corners
+        .map(|(x, y)| Region::new(x, y, COLOUR_BLOCK, COLOUR_BLOCK).within(&all))
+        .filter(|it| skin.at(it.x + it.width / 2, it.y + it.height / 2) > 0.5)
+        .collect();
+    // Evenly from all over the skin.
+    let count = blocks.len().min(COLOUR_BLOCKS);
+    let mut amplitudes: Vec<f32> = (0..count)
+        .into_par_iter()
+        .map(|i| {
+            let block = blocks[i * blocks.len() / count];
+            let of = |channel: usize| {
+                let read = |it: Region| {
+                    let tile = picture.tile(it).with_channels(3);
+                    let luma = tile.luma();
+                    tile.planes()[channel]
+                        .clone()
+                        .zip_map(&luma, |colour, luma| 0.5 * (colour - luma))
+                };
+                let octaves: Octaves<2> = Octaves::look(read, block, bounds, COLOUR_GATHER);
+                octaves.usual(1, COLOUR_GATHER)
+            };
+            let [red, blue] = [0, 2].map(|channel: usize| of(channel));
+            let both = red.zip_map(&blue, libm::hypotf);
+            median(both.samples().to_vec())
+        })
+        .collect();
+    // Grey pictures have none but what is added before logarithms are taken.
+    amplitudes.retain(|it| *it > NO_COLOUR);
+    if amplitudes.is_empty() {
+        return 0.0;
+    }
+    COLOURLESS * (1.0 - smoothstep(COLOUR_NOISE[0], COLOUR_NOISE[1], median(amplitudes)))
+}
+
+fn median(mut them: Vec<f32>) -> f32 {
+    them.sort_unstable_by(f32::total_cmp);
+    them.get(them.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// What the skin around each block of cells is like.
+struct Surroundings {
+    /// How much skin there is.
+    skin: Plane,
+    /// How surely it was smoothed as a whole, 0..=1.
+    smoothed: Plane,
+}
+
+impl Surroundings {
+    /// From the ratio of octaves and the finest one's amplitude in each cell, and the least ratio that unspoiled skin
+    /// has.
+    fn of(skin: &Plane, ratio: &Plane, amplitude: &Plane, least: f32, bounds: Region) -> Self {
+        let size = (skin.width(), skin.height());
+        let all = around(
+            &block_sums(size, |x, y| skin.at(x, y)),
+            bounds,
+            SURROUNDINGS,
+        );
+        let mean = |plane: &Plane| {
+            let sums = block_sums(size, |x, y| plane.at(x, y) * skin.at(x, y));
+            around(&sums, bounds, SURROUNDINGS).zip_map(&all, |it, skin| it / skin.max(1e-3))
+        };
+        let (rise, below) = EMPTIER;
+        let emptiness = |it: f32| libm::log2f(below / it.max(f32::MIN_POSITIVE));
+        let smoothed = mean(ratio).zip_map(
+            &mean(&amplitude.clone().map(emptiness)),
+            |ratio, emptiness| {
+                let least = least + rise * emptiness.max(0.0);
+                smoothstep(SHORT[0], SHORT[1], least - ratio)
+            },
+        );
+        Self {
+            skin: all,
+            smoothed,
         }
+    }
+
+    /// The losses of cells of skin, judged by the skin around them as well. `open` is the share that may be added.
+    fn judge(&self, loss: &Plane, open: &Plane, skin: &Plane, bounds: Region) -> Plane {
+        let lost = block_sums((loss.width(), loss.height()), |x, y| {
+            smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin.at(x, y)
+        });
+        let lost = around(&lost, bounds, SURROUNDINGS);
+        let share = lost.zip_map(&self.skin, |it, skin| it / skin.max(1e-3));
+        let all = cells(bounds);
+        let (shares, smoothed) = (
+            Bilinear::new(BLOCK, &share, all),
+            Bilinear::new(BLOCK, &self.smoothed, all),
+        );
+        let mut judged = loss.clone();
+        let [mut share, mut sure] = [(); 2].map(|()| vec![0.0; all.width]);
+        for y in 0..all.height {
+            shares.row(y, &mut share);
+            smoothed.row(y, &mut sure);
+            for (x, it) in judged.row_mut(y).iter_mut().enumerate() {
+                let filled = BY_SURROUNDINGS * sure[x] * open.at(x, y);
+                let judged = (*it * smoothstep(FEW[0], FEW[1], share[x])).max(filled);
+                *it += skin.at(x, y) * (judged - *it);
+            }
+        }
+        judged
     }
 }
 
 /// The logarithm of the octaves' ratio on the edges around each block of cells.
 fn sharpness(finest: &Plane, next: &Plane, bounds: Region) -> Plane {
-    around(finest, bounds).zip_map(&around(next, bounds), |finest, next| {
+    around(finest, bounds, NEARBY).zip_map(&around(next, bounds, NEARBY), |finest, next| {
         // As many of both where there is nothing at all.
         0.5 * libm::log2f((finest + f32::MIN_POSITIVE) / (next + f32::MIN_POSITIVE))
     })
@@ -185,11 +300,11 @@ fn block_sums((width, height): (usize, usize), cell: impl Fn(usize, usize) -> f3
     sums
 }
 
-/// Sums over blocks of cells, gathered from [`NEARBY`].
-fn around(sums: &Plane, bounds: Region) -> Plane {
+/// Sums over blocks of cells, gathered from so far around: in lengths of the picture, and at least in pixels.
+fn around(sums: &Plane, bounds: Region, (share, least): (f64, f64)) -> Plane {
     let all = Region::of_size(sums.width(), sums.height());
-    let nearby = NEARBY * bounds.width.max(bounds.height) as f64;
-    let radius = nearby.max(NEARBY_AT_LEAST) / (BLOCK * CELL) as f64;
+    let nearby = share * bounds.width.max(bounds.height) as f64;
+    let radius = nearby.max(least) / (BLOCK * CELL) as f64;
     Gaussian::new(radius).blur(sums, all, all, all, &Cancel::default())
 }
 

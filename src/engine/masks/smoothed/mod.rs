@@ -2,8 +2,10 @@
 //!
 //! With an original, the local energy of each fine octave is compared with the original's. Without one, the finest
 //! octave is compared with what the next one promises: real skin has as much of both or more of the finer, and
-//! smoothed skin has less. Blur by focus does the same to edges, so what lies between soft edges is left alone. Where a
-//! face tells what is skin, skin with next to nothing in its finest octave counts too.
+//! smoothed skin has less. Geometric means are compared, which see what is everywhere rather than a few features. Blur by
+//! focus does the same to edges, so what lies between soft edges is left alone. Where a face tells what is skin, skin
+//! with next to nothing in its finest octave counts too, and the skin around a place as a whole, which also has no noise
+//! in colour where a network made it.
 
 mod loss;
 mod octaves;

@@ -15,6 +15,9 @@ pub const OCTAVES: usize = 3;
 /// How far beyond its cells the pyramid reads, in pixels: two pixels on each level, rounded up to whole cells.
 const REACH: usize = 4 * CELL;
 
+/// Amplitude that is added before a logarithm is taken: a fifth of a level of 8 bits.
+const NOTHING: f32 = 0.2 / 255.0;
+
 /// Binomial weights: the middle and those to one side.
 const TAPS: [f32; 3] = [0.375, 0.25, 0.0625];
 
@@ -23,26 +26,22 @@ pub fn cells(bounds: Region) -> Region {
     Region::of_size(bounds.width.div_ceil(CELL), bounds.height.div_ceil(CELL))
 }
 
-/// The energy of octaves, gathered over the places around each cell, in a region of the cells.
+/// The energy of octaves in the cells of a region, and as far around it as it is gathered from.
 pub struct Octaves<const N: usize> {
-    /// From the finest on; the picture's own values squared.
-    pub energies: [Plane; N],
+    /// From the finest on; the picture's own values squared, in the cells of `from`.
+    energies: [Plane; N],
+    from: Region,
+    to: Region,
+    all: Region,
 }
 
 impl<const N: usize> Octaves<N> {
     /// The finest `N`, at most [`OCTAVES`], of the cells `to` of a picture that covers `bounds`.
     ///
-    /// Each octave is gathered by a Gaussian of its radius in `gather`, in pixels. `luma` reads a region of the picture.
-    pub fn look(
-        luma: impl Fn(Region) -> Plane,
-        to: Region,
-        bounds: Region,
-        gather: [f64; N],
-    ) -> Self {
+    /// They can be gathered by Gaussians of up to `widest` pixels. `luma` reads a region of the picture.
+    pub fn look(luma: impl Fn(Region) -> Plane, to: Region, bounds: Region, widest: f64) -> Self {
         let all = cells(bounds);
-        let gather = gather.map(|it| Gaussian::new(it / CELL as f64));
-        let halo = gather.iter().map(Gaussian::halo).max().unwrap_or(0);
-        let from = to.expanded(halo, &all);
+        let from = to.expanded(Gaussian::new(widest / CELL as f64).halo(), &all);
         let pixels = Region::new(
             from.x * CELL,
             from.y * CELL,
@@ -57,12 +56,34 @@ impl<const N: usize> Octaves<N> {
                 (from.x * CELL - pixels.x) >> octave,
                 (from.y * CELL - pixels.y) >> octave,
             );
-            let cells = (from.width, from.height);
             let energy;
-            (energy, level) = taken_away(&level, corner, side, cells);
-            gather[octave].blur(&energy, from, to, all, &Cancel::default())
+            (energy, level) = taken_away(&level, corner, side, (from.width, from.height));
+            energy
         });
-        Self { energies }
+        Self {
+            energies,
+            from,
+            to,
+            all,
+        }
+    }
+
+    /// The mean energy of an octave around each cell, by a Gaussian of `radius` pixels.
+    pub fn energy(&self, octave: usize, radius: f64) -> Plane {
+        self.gathered(&self.energies[octave], radius)
+    }
+
+    /// The geometric mean of an octave's amplitude around each cell: what is everywhere, rather than in a few edges.
+    pub fn usual(&self, octave: usize, radius: f64) -> Plane {
+        let energy = self.energies[octave].clone();
+        let logarithms = energy.map(|it| libm::log2f(it + NOTHING * NOTHING));
+        self.gathered(&logarithms, radius)
+            .map(|it| libm::exp2f(0.5 * it))
+    }
+
+    fn gathered(&self, plane: &Plane, radius: f64) -> Plane {
+        let gather = Gaussian::new(radius / CELL as f64);
+        gather.blur(plane, self.from, self.to, self.all, &Cancel::default())
     }
 }
 
@@ -161,7 +182,14 @@ mod tests {
 
     fn look(plane: &Plane, to: Region) -> Octaves<OCTAVES> {
         let bounds = Region::of_size(plane.width(), plane.height());
-        Octaves::look(|it| plane.crop(it), to, bounds, [4.0, 6.0, 8.0])
+        Octaves::look(|it| plane.crop(it), to, bounds, 8.0)
+    }
+
+    fn gathered(octaves: &Octaves<OCTAVES>) -> [Plane; 4] {
+        [0, 1, 2, 3].map(|i: usize| match i {
+            3 => octaves.usual(0, 8.0),
+            _ => octaves.energy(i, 4.0 + 2.0 * i as f64),
+        })
     }
 
     #[test]
@@ -169,14 +197,14 @@ mod tests {
         for (width, height) in [(203, 187), (1, 1), (9, 130)] {
             let plane = noise(width, height);
             let all = cells(Region::of_size(width, height));
-            let whole = look(&plane, all);
+            let whole = gathered(&look(&plane, all));
             for part in [
                 Region::new(0, 0, 1, 1),
                 Region::new(all.width / 3, all.height / 2, 7, 5).within(&all),
                 Region::new(all.width - 1, all.height - 1, 1, 1),
             ] {
-                let part_of = whole.energies.each_ref().map(|it| it.crop(part));
-                assert!(look(&plane, part).energies == part_of, "{part:?}");
+                let part_of = whole.each_ref().map(|it| it.crop(part));
+                assert!(gathered(&look(&plane, part)) == part_of, "{part:?}");
             }
         }
     }
@@ -189,8 +217,26 @@ mod tests {
         let kept: f64 = 0.375 * 0.375 + 2.0 * (0.25 * 0.25 + 0.0625 * 0.0625);
         let taken = (1.0 - 2.0 * 0.375 * 0.375 + kept * kept) / 3.0;
         let mean = |it: &Plane| it.samples().iter().sum::<f32>() / it.samples().len() as f32;
-        let found = f64::from(mean(&octaves.energies[0]));
+        let [finest, next] = [0, 1].map(|octave| octaves.energy(octave, 4.0));
+        let found = f64::from(mean(&finest));
         assert!((found / taken - 1.0).abs() < 0.02, "{found} for {taken}");
-        assert!(mean(&octaves.energies[1]) < 0.2 * mean(&octaves.energies[0]));
+        assert!(mean(&next) < 0.2 * mean(&finest));
+    }
+
+    #[test]
+    fn a_few_edges_are_not_usual() {
+        let mut plane = noise(200, 200).map(|it| 0.02 * it);
+        let to = cells(Region::of_size(200, 200));
+        let without = look(&plane, to);
+        for y in 0..200 {
+            plane.row_mut(y)[100] += 0.5;
+        }
+        let with = look(&plane, to);
+        let ratio = |of: &dyn Fn(&Octaves<OCTAVES>) -> Plane| {
+            let (with, without) = (of(&with), of(&without));
+            with.at(25, 25) / without.at(25, 25)
+        };
+        assert!(ratio(&|it| it.energy(0, 8.0)) > 30.0);
+        assert!(ratio(&|it| it.usual(0, 8.0)) < 3.0);
     }
 }
