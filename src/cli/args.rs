@@ -326,7 +326,7 @@ pub struct DrawArgs {
     #[arg(value_name = "WxH+X+Y", value_parser = numbers::<4>)]
     pub place: [u32; 4],
 
-    /// Its samples: three bytes a pixel
+    /// Its samples: four bytes a pixel
     pub file: PathBuf,
 
     /// The terminal has 24-bit colours

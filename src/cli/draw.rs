@@ -1,6 +1,6 @@
 //! `repore draw-preview`: has viuer draw one picture for the interface, which plays the terminal for it.
 
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, RgbaImage};
 
 use super::args::DrawArgs;
 use super::{DONE, SOME_FAILED, complain};
@@ -20,7 +20,7 @@ pub fn run(args: &DrawArgs) -> u8 {
 fn draw(args: &DrawArgs) -> Result<(), String> {
     let samples = std::fs::read(&args.file).map_err(|it| it.to_string())?;
     let [width, height] = args.size;
-    let picture = RgbImage::from_raw(width, height, samples);
+    let picture = RgbaImage::from_raw(width, height, samples);
     let picture = picture.ok_or("the samples are not those of such a picture")?;
     let [columns, rows, x, y] = args.place;
     let cell = |it: u32| u16::try_from(it).map_err(|it| it.to_string());
@@ -36,7 +36,7 @@ fn draw(args: &DrawArgs) -> Result<(), String> {
         use_sixel: args.means == PreviewChoice::Sixel,
         ..viuer::Config::default()
     };
-    let picture = DynamicImage::ImageRgb8(picture);
+    let picture = DynamicImage::ImageRgba8(picture);
     viuer::print(&picture, &config).map_err(|it| it.to_string())?;
     Ok(())
 }

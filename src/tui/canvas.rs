@@ -19,7 +19,7 @@ use super::model::{Dialog, Model};
 use super::overlay::{Drawn, Overlay};
 use super::picture::{
     Abilities, Cells, Coded, Coder, Colours, Job, Kitty, KittyCoded, Means, Payload, Protocol,
-    farewell,
+    farewell, placeholders,
 };
 use super::screen::{FrameBuffer, Output, Writer, erase};
 use super::stage::{Made, Quality, Stage, Wanted};
@@ -193,7 +193,10 @@ impl Canvas {
 
     fn forget(&mut self) {
         self.owed.extend(self.kitty.clear());
-        if self.abilities.protocol == Protocol::Viuer(Means::Kitty) {
+        if matches!(
+            self.abilities.protocol,
+            Protocol::Viuer(Means::Kitty) | Protocol::KittyTmux
+        ) {
             self.owed.extend(farewell());
         }
         self.stage.show(None);
@@ -375,10 +378,15 @@ impl Canvas {
         self.next_layer(layer, &mut graphics);
         let picture = self.cells.as_ref();
         let plain = self.abilities.colours == Colours::None;
+        let shown = self.stage.shown().map(|it| it.place);
+        let placeholders = shown.filter(|_| self.abilities.protocol == Protocol::KittyTmux);
         self.terminal.draw(|frame| {
             view::draw(model, picture, frame);
             if plain {
                 view::take_colours(frame.buffer_mut());
+            }
+            if let Some(place) = placeholders {
+                placeholders::draw(place, frame.buffer_mut());
             }
         })?;
         (self.dirty, self.touched) = (false, None);
@@ -456,7 +464,9 @@ impl Canvas {
             if let Some(shown) = self.stage.shown() {
                 match self.abilities.protocol {
                     Protocol::Kitty => graphics.extend(self.kitty.hide()),
-                    Protocol::Viuer(Means::Kitty) => graphics.extend(farewell()),
+                    Protocol::Viuer(Means::Kitty) | Protocol::KittyTmux => {
+                        graphics.extend(farewell());
+                    }
                     _ => erase(erased, shown.place)?,
                 }
                 self.stage.show(None);
@@ -487,6 +497,10 @@ impl Canvas {
                 Payload::Kitty(coded) => {
                     before.extend(self.kitty.send(made.clone(), coded));
                     self.before = self.stage.shown().cloned();
+                }
+                // It is shown where its characters are.
+                Payload::Bytes(bytes) if self.abilities.protocol == Protocol::KittyTmux => {
+                    before.extend(bytes);
                 }
                 Payload::Bytes(bytes) => {
                     self.uncover(&made, erased)?;

@@ -152,6 +152,10 @@ impl Terminal {
         let pictures = !matches!(self.offer.chosen, Protocol::Cells(_) | Protocol::Off);
         if surroundings.is_multiplexed() && !pictures {
             advice.push(
+                "--preview kitty-tmux if kitty 0.28 or Ghostty is outside, and tmux has allow-passthrough on"
+                    .to_string(),
+            );
+            advice.push(
                 "without tmux, screen or zellij between there may be real pictures".to_string(),
             );
         }

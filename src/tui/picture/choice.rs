@@ -27,6 +27,8 @@ pub enum PreviewChoice {
     Auto,
     /// The graphics protocol of kitty
     Kitty,
+    /// The same through tmux, which must allow it: set -g allow-passthrough on
+    KittyTmux,
     /// The inline images of iTerm2
     Iterm,
     /// Sixel graphics
@@ -58,6 +60,7 @@ impl PreviewChoice {
         let protocol = match self {
             PreviewChoice::Auto => return automatic(answers, surroundings),
             PreviewChoice::Kitty => Protocol::Kitty,
+            PreviewChoice::KittyTmux => Protocol::KittyTmux,
             PreviewChoice::Iterm => Protocol::Iterm,
             PreviewChoice::Sixel => Protocol::Sixel,
             PreviewChoice::Cells => cells,
@@ -150,7 +153,9 @@ fn means(answers: &Answers, surroundings: &Surroundings) -> Means {
         Protocol::Kitty => Means::Kitty,
         Protocol::Iterm => Means::Iterm,
         Protocol::Sixel => Means::Sixel,
-        Protocol::Cells(_) | Protocol::Viuer(_) | Protocol::Off => Means::Blocks,
+        Protocol::KittyTmux | Protocol::Cells(_) | Protocol::Viuer(_) | Protocol::Off => {
+            Means::Blocks
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbImage, RgbaImage, imageops};
 use ratatui::layout::Rect;
 
-use super::{Abilities, Colours, Protocol, iterm, kitty, sixel, viuer};
+use super::{Abilities, Colours, Protocol, iterm, kitty, placeholders, sixel, viuer};
 use crate::tui::geometry::Size;
 use crate::tui::stage::{Made, Order, Quality};
 
@@ -114,6 +114,11 @@ fn picture(abilities: Abilities, order: Order, density: &mut Density) -> Option<
             let (coded, exact) = for_kitty(&order, abilities.cell, density).ok()?;
             (Payload::Kitty(coded), exact)
         }
+        Protocol::KittyTmux => {
+            let (coded, exact) = for_kitty(&order, abilities.cell, density).ok()?;
+            let bytes = placeholders::encode(&coded.png, order.place);
+            (Payload::Bytes(bytes), exact)
+        }
         Protocol::Iterm => {
             let (bytes, exact) = iterm::encode(&order.image, order.quality, order.budget).ok()?;
             (Payload::Bytes(bytes), exact)
@@ -128,7 +133,8 @@ fn picture(abilities: Abilities, order: Order, density: &mut Density) -> Option<
         Protocol::Viuer(means) => {
             let truecolor = abilities.colours == Colours::True;
             let ids = density.viuer;
-            let (bytes, exact) = viuer::encode(&order, means, truecolor, ids).ok()?;
+            let (bytes, exact) =
+                viuer::encode(&order, means, truecolor, abilities.cell, ids).ok()?;
             density.viuer = (ids.1, ids.0);
             kitty::others_show(std::process::id());
             (Payload::Bytes(bytes), exact)

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use image::RgbImage;
 use ratatui::layout::Rect;
 
+use super::placeholders;
 use crate::engine::raster::Region;
 use crate::tui::geometry::Frame;
 use crate::tui::stage::{Made, Quality};
@@ -27,13 +28,11 @@ static FIRST: AtomicU32 = AtomicU32::new(0);
 
 /// The bytes that delete whatever this process may have sent; none if it never sent a picture.
 pub fn farewell() -> Vec<u8> {
-    match FIRST.load(Ordering::Relaxed) {
-        0 => Vec::new(),
-        first => (first..first + SLOTS)
-            .map(deleted)
-            .collect::<String>()
-            .into_bytes(),
+    let mut bytes = placeholders::deleted();
+    if let first @ 1.. = FIRST.load(Ordering::Relaxed) {
+        bytes.extend((first..first + SLOTS).flat_map(|it| deleted(it).into_bytes()));
     }
+    bytes
 }
 
 /// Two ids for pictures that are drawn past these books, one shown after the other; what has them is deleted

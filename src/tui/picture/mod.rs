@@ -6,6 +6,7 @@ mod coder;
 mod colours;
 mod iterm;
 mod kitty;
+pub mod placeholders;
 pub mod probe;
 mod sixel;
 mod surroundings;
@@ -31,6 +32,8 @@ use super::geometry::{Size, placed};
 pub enum Protocol {
     /// The graphics protocol of kitty.
     Kitty,
+    /// The same through tmux.
+    KittyTmux,
     /// The inline images of iTerm2.
     Iterm,
     /// Sixel graphics.
@@ -49,6 +52,7 @@ impl Protocol {
         match self {
             Protocol::Cells(_) | Protocol::Viuer(Means::Blocks) => Size::new(1, 2),
             Protocol::Kitty
+            | Protocol::KittyTmux
             | Protocol::Iterm
             | Protocol::Sixel
             | Protocol::Viuer(_)
@@ -60,6 +64,7 @@ impl Protocol {
     pub fn name(self) -> &'static str {
         match self {
             Protocol::Kitty => "kitty",
+            Protocol::KittyTmux => "kitty through tmux",
             Protocol::Iterm => "iTerm2",
             Protocol::Sixel => "sixel",
             Protocol::Cells(Colours::True) => "cells",

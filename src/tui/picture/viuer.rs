@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use image::{RgbImage, imageops};
+use image::{Pixel, RgbaImage, imageops};
 use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -21,6 +21,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
 use super::kitty;
+use crate::tui::geometry::Size;
 use crate::tui::stage::{Order, Quality};
 
 /// How long viuer may take for a picture.
@@ -87,9 +88,10 @@ pub fn encode(
     order: &Order,
     means: Means,
     truecolor: bool,
+    cell: Size,
     ids: (u32, u32),
 ) -> io::Result<(Vec<u8>, bool)> {
-    let (image, whole) = fitting(order, means);
+    let (image, whole) = fitting(order, means, cell);
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(image.as_raw())?;
     let mut command = Command::new(std::env::current_exe()?);
@@ -126,19 +128,31 @@ pub fn encode(
     Ok((printed, whole))
 }
 
-/// The picture in the size that its budget allows; whether it is the whole one.
-fn fitting(order: &Order, means: Means) -> (RgbImage, bool) {
+/// The picture in the size that its budget allows, with what its cells have beyond it, which is see-through: viuer
+/// stretches it to whole cells. Whether it is the whole one.
+fn fitting(order: &Order, means: Means, cell: Size) -> (RgbaImage, bool) {
     let image = order.image.as_ref();
-    let (width, height) = image.dimensions();
-    let whole = f64::from(width) * f64::from(height) * means.density();
-    let scale = (order.budget as f64 / whole.max(1.0)).sqrt();
-    if order.quality == Quality::Exact || scale >= 1.0 {
-        return (image.clone(), true);
+    let cells = |count: u16, cell: usize| (usize::from(count) * cell) as u32;
+    let (width, height) = match means {
+        Means::Kitty | Means::Iterm => (
+            cells(order.place.width, cell.width).max(image.width()),
+            cells(order.place.height, cell.height).max(image.height()),
+        ),
+        Means::Sixel | Means::Blocks => image.dimensions(),
+    };
+    let mut padded = RgbaImage::new(width, height);
+    for (x, y, pixel) in image.enumerate_pixels() {
+        padded.put_pixel(x, y, pixel.to_rgba());
     }
-    let smallest = (f64::from(FEWEST_PIXELS) / (f64::from(width) * f64::from(height))).sqrt();
+    let pixels = f64::from(width) * f64::from(height);
+    let scale = (order.budget as f64 / (pixels * means.density()).max(1.0)).sqrt();
+    if order.quality == Quality::Exact || scale >= 1.0 {
+        return (padded, true);
+    }
+    let smallest = (f64::from(FEWEST_PIXELS) / pixels).sqrt();
     let scale = scale.max(smallest).min(1.0);
     let smaller = |length: u32| ((f64::from(length) * scale).ceil() as u32).max(1);
-    let small = imageops::thumbnail(image, smaller(width), smaller(height));
+    let small = imageops::thumbnail(&padded, smaller(width), smaller(height));
     (small, false)
 }
 
@@ -241,8 +255,10 @@ fn listen(mut terminal: File, means: Means) -> io::Result<Vec<u8>> {
 mod tests {
     use std::sync::Arc;
 
+    use image::RgbImage;
+
     use super::*;
-    use crate::tui::geometry::{Size, View};
+    use crate::tui::geometry::View;
 
     const PLACE: Rect = Rect {
         x: 3,
@@ -267,21 +283,24 @@ mod tests {
     #[test]
     fn a_draft_is_as_small_as_its_budget_asks() {
         let mut order = Order {
-            image: Arc::new(RgbImage::new(640, 640)),
-            place: PLACE,
+            image: Arc::new(RgbImage::new(637, 640)),
+            place: Rect::new(3, 2, 80, 40),
             frame: View::default().frame(Size::new(640, 640), Size::new(640, 640)),
             quality: Quality::Draft,
             budget: 120_000,
         };
-        let (small, whole) = fitting(&order, Means::Kitty);
+        let cell = Size::new(8, 16);
+        let (small, whole) = fitting(&order, Means::Kitty, cell);
         let bytes = f64::from(small.width() * small.height()) * Means::Kitty.density();
         assert!(!whole && bytes < 125_000.0 && bytes > 90_000.0, "{bytes}");
+        // As wide as its cells.
+        assert!(small.width().abs_diff(small.height()) <= 1);
         order.budget = 1;
-        let (small, _) = fitting(&order, Means::Kitty);
+        let (small, _) = fitting(&order, Means::Kitty, cell);
         assert!(small.width() * small.height() >= FEWEST_PIXELS);
-        assert!(fitting(&order, Means::Blocks).1);
+        assert!(fitting(&order, Means::Blocks, cell).1);
         order.quality = Quality::Exact;
-        assert!(fitting(&order, Means::Kitty).1);
+        assert!(fitting(&order, Means::Kitty, cell).1);
     }
 
     #[test]
