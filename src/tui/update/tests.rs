@@ -117,6 +117,48 @@ fn tab_leads_to_the_first_parameter_of_the_first_layer() {
 }
 
 #[test]
+fn a_draft_of_an_earlier_recipe_is_shown_while_a_key_is_held() {
+    let mut model = model();
+    keys(&mut model, "\tlll");
+    let draft = |model: &Model, behind: u64| Preview {
+        number: model.wish - behind,
+        settled: false,
+        ..preview(model, Subject::Picture)
+    };
+    let shown = |model: &Model| model.preview.as_ref().map(|it| model.wish - it.number);
+    let (older, newer) = (draft(&model, 2), draft(&model, 1));
+    update(&mut model, Message::PreviewReady(newer));
+    assert_eq!(shown(&model), Some(1));
+    // What is older than what is shown is not, nor what another view was wished for before.
+    update(&mut model, Message::PreviewReady(older));
+    assert_eq!(shown(&model), Some(1));
+    let late = draft(&model, 0);
+    keys(&mut model, "z");
+    update(&mut model, Message::PreviewReady(late));
+    assert_eq!(shown(&model), Some(2));
+}
+
+#[test]
+fn the_preview_goes_through_all_protocols_and_off_wishes_for_nothing() {
+    let mut model = model();
+    let effects = keys(&mut model, "V");
+    let cells = Protocol::Cells(Colours::True);
+    assert!(matches!(effects[..], [Effect::Show(it), Effect::Preview(_)] if it == cells));
+    assert!(shown(&model).contains("preview: cells (2 of 3)"));
+    assert_eq!(model.preview_cell(), Size::new(1, 2));
+    let effects = keys(&mut model, "V");
+    assert_eq!(effects, [Effect::Show(Protocol::Off), Effect::LeavePreview]);
+    assert!(shown(&model).contains("The preview is off. V shows it."));
+    assert_eq!(
+        keys(&mut model, "jklbz.mtZ"),
+        [Effect::ReadRecipe { picture: 1 }]
+    );
+    assert!(shown(&model).contains("the preview is off; V shows it"));
+    let effects = keys(&mut model, "V");
+    assert!(matches!(effects[0], Effect::Show(Protocol::Kitty)));
+}
+
+#[test]
 fn every_key_of_a_held_one_counts_and_only_the_last_wish_is_answered() {
     let mut model = model();
     keys(&mut model, "\t");
