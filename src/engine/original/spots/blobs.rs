@@ -2,7 +2,7 @@
 
 use super::usual;
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, wide};
 
 /// Deviations of the Gaussians whose differences answer to blobs, in pixels of a level: each pair is a filter. The
 /// outer one is wide, as the AI left what is coarser alone: the difference has little there that a blob could drown in.
@@ -156,26 +156,29 @@ fn gradient(plane: &Plane) -> Plane {
 /// The answers in deviations of what is usual around each, for one of its sign: pores are deeper than they are high.
 fn strengths(answer: &Plane, edges: &Plane, size: f32) -> Plane {
     let mut strengths = answer.clone();
-    let [above, below] = usual::deviations(answer);
+    let blocks = usual::deviations(answer);
+    let mut usual = [vec![0.0; answer.width()], vec![0.0; answer.width()]];
     for y in 0..answer.height() {
-        let (above, below) = (above.row(y), below.row(y));
-        let rows = strengths
-            .row_mut(y)
-            .iter_mut()
-            .zip(edges.row(y))
-            .enumerate();
-        for (x, (it, edge)) in rows {
-            let usual = if *it > 0.0 { above.at(x) } else { below.at(x) };
-            let edge = EDGE_SHIFT * size * edge;
-            *it /= (usual * usual + edge * edge + LEAST_DEVIATION * LEAST_DEVIATION).sqrt();
+        for (blocks, row) in blocks.iter().zip(&mut usual) {
+            blocks.read_row(y, row);
         }
+        let [above, below] = &usual;
+        let usual = above.iter().zip(below).zip(edges.row(y));
+        let row = strengths.row_mut(y).iter_mut().zip(usual);
+        wide(|| {
+            for (it, ((above, below), edge)) in row {
+                let usual = if *it > 0.0 { above } else { below };
+                let edge = EDGE_SHIFT * size * edge;
+                *it /= (usual * usual + edge * edge + LEAST_DEVIATION * LEAST_DEVIATION).sqrt();
+            }
+        });
     }
-    let scale = usual::scale(&strengths);
+    let scales = usual::scale(&strengths);
+    let mut scale = vec![0.0; answer.width()];
     for y in 0..answer.height() {
-        let scale = scale.row(y);
-        for (x, it) in strengths.row_mut(y).iter_mut().enumerate() {
-            *it /= scale.at(x).max(LEAST_SCALE);
-        }
+        scales.read_row(y, &mut scale);
+        let row = strengths.row_mut(y).iter_mut().zip(&scale);
+        wide(|| row.for_each(|(it, scale)| *it /= scale.max(LEAST_SCALE)));
     }
     strengths
 }

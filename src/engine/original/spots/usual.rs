@@ -1,6 +1,6 @@
 //! What is usual of a plane from place to place: figures of blocks, read between their middles.
 
-use crate::engine::raster::Plane;
+use crate::engine::raster::{Plane, wide};
 
 /// Side of a block, in pixels.
 const BLOCK: usize = 32;
@@ -31,13 +31,6 @@ pub struct Blocks {
     values: Vec<f32>,
     /// The median of the sizes in each block.
     medians: Vec<f32>,
-}
-
-/// The figures of blocks along a row of pixels.
-pub struct Row<'a> {
-    blocks: &'a Blocks,
-    top: usize,
-    down: f32,
 }
 
 impl Blocks {
@@ -78,33 +71,38 @@ impl Blocks {
         Self { values, ..self }
     }
 
-    /// The figures along a row of pixels.
-    pub fn row(&self, y: usize) -> Row<'_> {
+    /// Reads the figures along the row `y` of pixels.
+    pub fn read_row(&self, y: usize, out: &mut [f32]) {
         let (top, down) = between(y, self.rows);
-        Row {
-            blocks: self,
-            top,
-            down,
+        let bottom = (top + 1).min(self.rows - 1);
+        for left in 0..self.columns {
+            // The pixels from the middle of this block to that of the next, and those before the first and behind the last.
+            let start = if left == 0 {
+                0
+            } else {
+                left * BLOCK + BLOCK / 2
+            };
+            let end = if left + 1 == self.columns {
+                out.len()
+            } else {
+                (left + 1) * BLOCK + BLOCK / 2
+            };
+            let (start, end) = (start.min(out.len()), end.min(out.len()));
+            let right = (left + 1).min(self.columns - 1);
+            let nodes = |row: usize| [left, right].map(|it| self.values[row * self.columns + it]);
+            let ([upper_left, upper_right], [lower_left, lower_right]) =
+                (nodes(top), nodes(bottom));
+            let out = &mut out[start..end];
+            wide(|| {
+                for (i, out) in out.iter_mut().enumerate() {
+                    let place = ((start + i) as i32 as f32 + 0.5) / BLOCK as f32 - 0.5;
+                    let across = place.max(0.0) - left as f32;
+                    let upper = upper_left + across * (upper_right - upper_left);
+                    let lower = lower_left + across * (lower_right - lower_left);
+                    *out = upper + down * (lower - upper);
+                }
+            });
         }
-    }
-}
-
-impl Row<'_> {
-    /// The figure at a pixel.
-    pub fn at(&self, x: usize) -> f32 {
-        let Blocks {
-            columns,
-            rows,
-            values,
-            ..
-        } = self.blocks;
-        let (left, across) = between(x, *columns);
-        let at = |i: usize, j: usize| {
-            values[(self.top + j).min(rows - 1) * columns + (left + i).min(columns - 1)]
-        };
-        let upper = at(0, 0) + across * (at(1, 0) - at(0, 0));
-        let lower = at(0, 1) + across * (at(1, 1) - at(0, 1));
-        upper + self.down * (lower - upper)
     }
 }
 
