@@ -29,8 +29,9 @@ const UNTURNED: f64 = 0.25;
 const DRIFTED: [(f64, f64); 2] = [(0.12, 0.2), (0.35, 0.03)];
 
 /// Energy for a pixel that is shared wherever nothing speaks against it, so that skin without structures is trusted
-/// as what lies around it.
+/// as what lies around it; and the energy that is when the wide surrounding is judged itself.
 const BENEFIT: f64 = 0.3;
+const WIDE_BENEFIT: f64 = 0.05;
 
 /// Likeness from which on a cell is trusted at all, and in full.
 const DOUBTFUL: f64 = 0.42;
@@ -115,13 +116,26 @@ fn apart(one: &Affine, other: &Affine, picture: [usize; 2]) -> f64 {
 
 /// How far the original can be trusted in each cell, 0..=1.
 pub fn confidence(cells: &Cells) -> Vec<f64> {
-    let each = cells.gathered().sums.into_iter().map(|it| {
-        let benefit = BENEFIT * it.pixels + 1e-9;
-        // All structures of the picture have to be the original's as well; the AI may have taken away others.
-        let energy = it.picture.max((it.picture * it.original).sqrt());
-        let likeness = (it.both + benefit) / (energy + benefit);
-        let t = ((likeness - DOUBTFUL) / (SURE - DOUBTFUL)).clamp(0.0, 1.0);
-        t * t * (3.0 - 2.0 * t)
+    let near = cells.gathered();
+    // Smooth skin of somebody else has as little structure as that of the same person: what lies far around it tells.
+    let wide = near.gathered().gathered();
+    let each = near.sums.iter().zip(&wide.sums).map(|(near, wide)| {
+        let around = sure(likeness(wide, WIDE_BENEFIT));
+        sure(likeness(near, BENEFIT * around))
     });
     each.collect()
+}
+
+/// How alike both are in a cell where so much energy for a pixel counts as shared.
+fn likeness(cell: &Sums, benefit: f64) -> f64 {
+    let benefit = benefit * cell.pixels + 1e-9;
+    // All structures of the picture have to be the original's as well; the AI may have taken away others.
+    let energy = cell.picture.max((cell.picture * cell.original).sqrt());
+    (cell.both + benefit) / (energy + benefit)
+}
+
+/// From a likeness to what it is worth, 0..=1.
+fn sure(likeness: f64) -> f64 {
+    let t = ((likeness - DOUBTFUL) / (SURE - DOUBTFUL)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
 }

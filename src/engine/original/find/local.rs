@@ -8,15 +8,21 @@ use crate::engine::original::grid::Grid;
 use crate::engine::original::placement::Placement;
 
 /// Springs between neighbouring cells and to where they were; the equations of a cell that shares half of its
-/// structures weigh about 25.
-const SPRING: f64 = 60.0;
+/// structures weigh about 25. Stiff ones find what is sure, soft ones follow a drift that is known to be there.
+pub const STIFF: f64 = 60.0;
+pub const SOFT: f64 = 12.0;
 const ANCHOR: f64 = 0.5;
 
 /// The conjugate gradient's steps for one field.
 const SOLVING_STEPS: usize = 40;
 
 /// Improves the drift of a placement on a level.
-pub fn refine_drift(level: &Level, placement: &mut Placement, steps: usize, cancel: &Cancel) {
+pub fn refine_drift(
+    level: &Level,
+    placement: &mut Placement,
+    (spring, steps): (f64, usize),
+    cancel: &Cancel,
+) {
     let mut total = drift_at_cells(level, placement);
     for _ in 0..steps {
         let cells = gather(level, &level.own(placement), cancel);
@@ -25,7 +31,7 @@ pub fn refine_drift(level: &Level, placement: &mut Placement, steps: usize, canc
         let field = Field {
             cells: &cells,
             worth: &worth,
-            spring: SPRING,
+            spring,
             anchor: ANCHOR,
         };
         let more = field.shifts(SOLVING_STEPS);

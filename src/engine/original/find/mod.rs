@@ -16,7 +16,7 @@ mod whole;
 use self::cells::gather;
 use self::judge::{Verdict, confidence, drifts, plainest};
 use self::level::{Copies, Level};
-use self::local::{cell_grid, refine_drift};
+use self::local::{SOFT, STIFF, cell_grid, refine_drift};
 use self::search::search;
 use self::whole::refine_whole;
 use super::alignment::{Alignment, Mismatch, Over, shift_and_scale};
@@ -37,6 +37,9 @@ const DECISIVE: usize = 640;
 const FIRST_STEPS: usize = 12;
 const STEPS: usize = 3;
 const DRIFT_STEPS: usize = 3;
+
+/// Further steps on the largest copy for a drift that is there, whose waves may be short.
+const FOLLOWING_STEPS: usize = 8;
 
 /// From this likeness on the first copy nothing else is tried.
 const CERTAIN: f64 = 0.8;
@@ -72,16 +75,17 @@ pub fn find(picture: &Image, original: &Image, cancel: &Cancel) -> Result<Alignm
     }
     let mut drifted = placement.clone();
     for level in &levels {
-        refine_drift(level, &mut drifted, DRIFT_STEPS, cancel);
+        refine_drift(level, &mut drifted, (STIFF, DRIFT_STEPS), cancel);
     }
     let drifts = drifts(decisive, &placement, &drifted, cancel);
+    let largest = levels.last().expect("there is a first size");
     let placement = if drifts {
+        refine_drift(largest, &mut drifted, (SOFT, FOLLOWING_STEPS), cancel);
         drifted
     } else {
         let resized = resized(&copies);
         Placement::of(plainest(&placement.whole, &resized, copies.picture_size))
     };
-    let largest = levels.last().expect("there is a first size");
     let cells = gather(largest, &largest.own(&placement), cancel);
     let sure = confidence(&cells);
     Ok(described(
