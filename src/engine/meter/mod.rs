@@ -11,7 +11,8 @@
 //! set to 0; the transform back, in the first W × H pixels, is the band B. With the mask's coverage m, 0..=1 in each pixel,
 //! rms = 255·√(Σ m·B² / Σ m), and with the reference's band R, coherent = (Σ m·B·R)² / (Σ m·B² · Σ m·R²). Here it is done
 //! in blocks of 256 pixels, of which the middle 128 count and the outermost 32 fade out by a raised cosine: octaves come
-//! within 5 % of that where the mask has room for them. Tone is G₆(L) − G₆(L of the reference), the nearest
+//! within 5 % of that where the mask has room for them; a small coherent share
+//! may be further off. Tone is G₆(L) − G₆(L of the reference), the nearest
 //! pixel repeating beyond the edges; its shift is the mean of the sizes by the mask, and the largest where m ≥ ½.
 
 mod blocks;
