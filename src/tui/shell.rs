@@ -18,9 +18,10 @@ use super::measure::Measures;
 use super::message::{Effect, Message, SavePatch, Survey};
 use super::model::Model;
 use super::picture::probe::{self, Question};
-use super::picture::{Abilities, Coded, Coder, Offer, PreviewChoice, Surroundings};
+use super::picture::{Coded, Coder, PreviewChoice, Surroundings};
 use super::renders::{RenderSettings, Renders};
 use super::screen::{Takeover, Writer, restore, write_all};
+use super::terminal::Terminal;
 use super::tone::Tones;
 use super::update::{start, update};
 use super::worker::PreviewWorker;
@@ -70,9 +71,7 @@ pub fn run(options: Options) -> io::Result<()> {
     let (mut parser, mut typed) = (Parser::default(), Vec::new());
     let wanted = options.preview;
     let answers = probe::ask(io::stdout(), wanted, &surroundings, &mut parser, &mut typed)?;
-    let window = probe::cell_of_window();
-    let abilities = Abilities::of(wanted, &answers, &surroundings, window);
-    let offer = wanted.offer(&answers, &surroundings);
+    let terminal = Terminal::of(wanted, answers, surroundings);
     restore_on_panic();
     takeover.enter()?;
     let messages = forward(sender.clone());
@@ -88,9 +87,8 @@ pub fn run(options: Options) -> io::Result<()> {
     let writer = Writer::start(move || {
         let _ = sender.send(LoopEvent::Written);
     });
-    let canvas = Canvas::new(abilities, options.link, writer, coder)?;
-    let screen = (abilities, offer);
-    let mut shell = Shell::new(options, screen, messages, canvas, takeover)?;
+    let canvas = Canvas::new(terminal.abilities, options.link, writer, coder)?;
+    let mut shell = Shell::new(options, terminal, messages, canvas, takeover)?;
     let result = shell.run(&events);
     shell.canvas.leave();
     result
@@ -169,7 +167,7 @@ struct Shell {
 impl Shell {
     fn new(
         options: Options,
-        (abilities, offer): (Abilities, Offer),
+        terminal: Terminal,
         messages: Sender<Message>,
         canvas: Canvas,
         takeover: Takeover,
@@ -182,15 +180,15 @@ impl Shell {
         let model = Model::new(
             pictures.clone(),
             screen_size()?,
-            abilities.cell,
-            offer,
+            terminal.abilities.cell,
+            terminal.offer,
             settings.job.overwrite,
         );
         Ok(Self {
             model,
             canvas,
             takeover,
-            tells_cell: abilities.tells_cell,
+            tells_cell: terminal.abilities.tells_cell,
             worker: PreviewWorker::start(pictures.clone(), originals.clone(), messages.clone()),
             originals,
             messages: messages.clone(),

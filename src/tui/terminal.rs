@@ -45,7 +45,8 @@ impl Terminal {
         Ok(Self::of(wanted, answers, surroundings))
     }
 
-    fn of(wanted: PreviewChoice, answers: Answers, surroundings: Surroundings) -> Self {
+    /// What is made of its answers.
+    pub fn of(wanted: PreviewChoice, answers: Answers, surroundings: Surroundings) -> Self {
         let window = probe::cell_of_window();
         Self {
             abilities: Abilities::of(wanted, &answers, &surroundings, window),

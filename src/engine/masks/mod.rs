@@ -165,6 +165,12 @@ fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
     if value >= to { 1.0 } else { step }
 }
 
+/// The upper one of the middle two values; 0 of none.
+fn median(mut them: Vec<f32>) -> f32 {
+    them.sort_unstable_by(f32::total_cmp);
+    them.get(them.len() / 2).copied().unwrap_or(0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,11 +95,7 @@ impl Gaussian {
             return Plane::filled(to.width, to.height, 0.0);
         }
         match &self.method {
-            Method::Direct(taps) if taps.len() == 1 => source.crop(Region {
-                x: to.x - from.x,
-                y: to.y - from.y,
-                ..to
-            }),
+            Method::Direct(taps) if taps.len() == 1 => source.crop(to.seen_from(&from)),
             Method::Direct(taps) => {
                 let arch = Arch::new();
                 let across = blur_across(arch, taps, source, (from, needed, to), cancel);

@@ -34,11 +34,7 @@ impl HighPass {
         cancel: &Cancel,
     ) -> Plane {
         let low = self.gaussian.blur(source, from, to, bounds, cancel);
-        let image = source.crop(Region {
-            x: to.x - from.x,
-            y: to.y - from.y,
-            ..to
-        });
+        let image = source.crop(to.seen_from(&from));
         image.zip_map(&low, |image, low| image - low)
     }
 }

@@ -206,11 +206,7 @@ impl Tile {
             return self;
         }
         assert!(self.region.contains(&region), "a crop lies inside its tile");
-        let part = Region {
-            x: region.x - self.region.x,
-            y: region.y - self.region.y,
-            ..region
-        };
+        let part = region.seen_from(&self.region);
         Tile::new(region, self.planes.iter().map(|it| it.crop(part)).collect())
     }
 

@@ -265,9 +265,5 @@ fn region_of(patch: &Rectangle) -> Region {
 }
 
 fn inside(plane: &Plane, region: Region, part: Region) -> Plane {
-    plane.crop(Region {
-        x: part.x - region.x,
-        y: part.y - region.y,
-        ..part
-    })
+    plane.crop(part.seen_from(&region))
 }

@@ -209,11 +209,7 @@ impl<'a> MaskCache<'a> {
             if *known == region {
                 return Some(plane.clone());
             }
-            return Some(Arc::new(plane.crop(Region {
-                x: region.x - known.x,
-                y: region.y - known.y,
-                ..region
-            })));
+            return Some(Arc::new(plane.crop(region.seen_from(known))));
         }
         let made = match self.product(others, region) {
             Some(product) => {

@@ -89,8 +89,7 @@ impl Coding {
                 }
             }
         }
-        let units = |rows: usize| width.div_ceil(8 * factors.0) * (rows / (8 * factors.1));
-        let rows = match units(STRIP) <= LONGEST_INTERVAL {
+        let rows = match units(width, STRIP, factors) <= LONGEST_INTERVAL {
             true => STRIP,
             false => STRIP / 2,
         };
@@ -158,13 +157,17 @@ impl Coding {
             head.extend(segment(CODES, &table(0x10 | kind as u8, &OTHERS[kind])));
         }
         if usize::from(self.height) > self.rows {
-            let across = usize::from(self.width).div_ceil(8 * self.factors.0);
-            let units = across * (self.rows / (8 * self.factors.1));
+            let units = units(self.width.into(), self.rows, self.factors);
             head.extend(segment(INTERVAL, &(units as u16).to_be_bytes()));
         }
         head.extend(segment(SCAN, &scan));
         head
     }
+}
+
+/// The blocks, or groups of them, in so many whole rows of them.
+fn units(width: usize, rows: usize, (across, down): (usize, usize)) -> usize {
+    width.div_ceil(8 * across) * (rows / (8 * down))
 }
 
 /// The quantisation tables of a quality, as libjpeg scales them.

@@ -3,14 +3,15 @@
 
 use std::io;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::{ExtendedColorType, RgbImage, imageops};
+
 use super::coder::png;
 use crate::engine::raster::{Image, Layout, Samples};
 use crate::files::metadata::{JpegForm, Metadata, Own};
 use crate::files::{self, EncodeOptions, Format};
 use crate::tui::stage::Quality;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use image::{ExtendedColorType, RgbImage, imageops};
 
 /// JPEG qualities to try at full size, the best first.
 const QUALITIES: [u8; 3] = [92, 80, 65];

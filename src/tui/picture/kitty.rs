@@ -18,7 +18,7 @@ use crate::tui::geometry::Frame;
 use crate::tui::stage::{Made, Quality};
 
 /// Bytes of base64 in one escape sequence.
-const CHUNK: usize = 4096;
+pub const CHUNK: usize = 4096;
 
 /// Pictures that are kept in the terminal, with the layer and the one that is being sent.
 const SLOTS: u32 = 4;
@@ -227,7 +227,7 @@ impl Kitty {
         });
         let same = |it: &Made| {
             (it.place.width, it.place.height) == (place.width, place.height)
-                && it.image.as_ref() == image
+                && (std::ptr::eq(it.image.as_ref(), image) || it.image.as_ref() == image)
         };
         let whole = pictures.clone().filter(|it| same(it.1));
         if let Some((at, _)) = whole.max_by_key(|it| it.1.quality) {

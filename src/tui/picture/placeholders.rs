@@ -8,8 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-/// Bytes of base64 in one escape sequence.
-const CHUNK: usize = 4096;
+use super::kitty::{self, CHUNK};
 
 /// The character that stands for a cell of a picture.
 const PLACEHOLDER: char = '\u{10EEEE}';
@@ -33,7 +32,7 @@ fn id() -> u8 {
 /// The bytes that delete the picture; none if there was none.
 pub fn deleted() -> Vec<u8> {
     if SENT.load(Ordering::Relaxed) {
-        passed(&format!("\x1b_Ga=d,d=I,i={},q=2\x1b\\", id()))
+        passed(&kitty::deleted(id().into()))
     } else {
         Vec::new()
     }

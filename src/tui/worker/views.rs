@@ -81,23 +81,17 @@ impl Desk {
 
     pub(super) fn kept(&self, of: Of) -> Option<Arc<Tile>> {
         let same = |it: &&Kept| {
-            it.picture == of.picture
-                && it.donor == of.donor
-                && it.frame == of.frame
-                && it.recipe == *of.recipe
+            it.picture == of.picture && it.donor == of.donor && it.recipe == *of.recipe
         };
-        if let Some(kept) = self.views.iter().find(same) {
+        let mut views = self.views.iter().filter(same);
+        if let Some(kept) = views.clone().find(|it| it.frame == of.frame) {
             return Some(kept.tile.clone());
         }
         // At 1:1 it may be a part of one.
-        let around = |it: &&Kept| {
-            it.picture == of.picture
-                && it.donor == of.donor
-                && (it.frame.scale, of.frame.scale) == (1.0, 1.0)
+        let kept = views.find(|it| {
+            (it.frame.scale, of.frame.scale) == (1.0, 1.0)
                 && it.frame.region.contains(&of.frame.region)
-                && it.recipe == *of.recipe
-        };
-        let kept = self.views.iter().find(around)?;
+        })?;
         let crop = |it: &Plane| it.crop(of.frame.region.seen_from(&kept.frame.region));
         let planes = kept.tile.planes().iter().map(crop).collect();
         Some(Arc::new(Tile::new(of.frame.region, planes)))

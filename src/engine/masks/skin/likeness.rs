@@ -1,7 +1,7 @@
 //! How much like skin every pixel of a picture's reduced copy is. Each face gives the colours of its
 //! own skin, so that no tone is taken for granted; its geometry says where eyes, brows and lips are.
 
-use crate::engine::masks::{Face, smoothstep};
+use crate::engine::masks::{Face, median, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region, Tile, luma};
 
@@ -110,11 +110,6 @@ fn same(one: &Plane, other: &Plane) -> bool {
 pub fn blur(plane: &Plane, sigma: f64) -> Plane {
     let bounds = Region::of_size(plane.width(), plane.height());
     Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, &Cancel::default())
-}
-
-fn median(mut them: Vec<f32>) -> f32 {
-    them.sort_unstable_by(f32::total_cmp);
-    them.get(them.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// The colours of a face's cheeks, nose and forehead.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
-use crate::engine::masks::smoothstep;
+use crate::engine::masks::{median, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::original::Original;
 use crate::engine::raster::{Image, Plane, Region};
@@ -209,11 +209,6 @@ fn colourless(picture: &Image, skin: &Plane) -> f32 {
         return 0.0;
     }
     COLOURLESS * (1.0 - smoothstep(COLOUR_NOISE[0], COLOUR_NOISE[1], median(amplitudes)))
-}
-
-fn median(mut them: Vec<f32>) -> f32 {
-    them.sort_unstable_by(f32::total_cmp);
-    them.get(them.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// What the skin around each block of cells is like.

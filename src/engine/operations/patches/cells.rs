@@ -138,11 +138,7 @@ fn measure_tile(picture: &Image, skin: &Plane, part: Region) -> Vec<((usize, usi
     let cancel = Cancel::default();
     let once = inner.blur(&grey, from, region, bounds, &cancel);
     let twice = outer.blur(&grey, from, region, bounds, &cancel);
-    let grey = grey.crop(Region {
-        x: region.x - from.x,
-        y: region.y - from.y,
-        ..region
-    });
+    let grey = grey.crop(region.seen_from(&from));
     let measure = |(x, y): (usize, usize)| {
         let corner = (pixels(x - part.x), pixels(y - part.y));
         let measure = measure_cell([&grey, &once, &twice], corner, skin.at(x, y));

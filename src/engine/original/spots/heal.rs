@@ -89,11 +89,8 @@ impl Healed {
             let shared = own.within(&region);
             let from = patch.clone().with_channels(tile.planes().len());
             for (plane, healed) in tile.planes_mut().iter_mut().zip(from.planes()) {
-                for y in shared.y..shared.bottom() {
-                    let source = &healed.row(y - own.y)[shared.x - own.x..][..shared.width];
-                    plane.row_mut(y - region.y)[shared.x - region.x..][..shared.width]
-                        .copy_from_slice(source);
-                }
+                let part = healed.crop(shared.seen_from(&own));
+                plane.paste(&part, shared.seen_from(&region));
             }
         }
     }
@@ -280,8 +277,7 @@ impl<'a> Window<'a> {
     /// no edges. `None` where there is nothing but spots.
     fn source(&self, picture: &Tile, textures: &[Plane], clean: &Plane) -> Option<[isize; 2]> {
         let luma = picture.luma();
-        let (left, top) = (self.patch.x - self.region.x, self.patch.y - self.region.y);
-        let own = Region::new(left, top, self.patch.width, self.patch.height);
+        let own = self.patch.seen_from(&self.region);
         let around = own.expanded(
             (self.spot.radius * 0.5) as usize + 3,
             &Region::of_size(clean.width(), clean.height()),

@@ -101,12 +101,7 @@ impl Window<'_> {
         if energies.ratio() > MOST_ENERGY {
             return None;
         }
-        let part = Region::new(
-            self.patch.x - left,
-            self.patch.y - top,
-            self.patch.width,
-            self.patch.height,
-        );
+        let part = self.patch.seen_from(&self.region);
         let healed = before.planes().iter().zip(&look.differences).zip(&rests);
         // What does not change must stay the same to the bit.
         let healed = healed.map(|((own, difference), rest)| {
