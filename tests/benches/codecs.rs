@@ -5,6 +5,8 @@ use std::io::Cursor;
 use std::path::Path;
 
 use divan::{Bencher, counter::ItemsCount};
+use image::ExtendedColorType;
+use image::codecs::jpeg::JpegEncoder;
 use repore::engine::operations::Random;
 use repore::engine::raster::{Image, Layout, Samples};
 use repore::files::metadata::{JpegForm, Metadata, Own};
@@ -60,8 +62,7 @@ fn write(bencher: Bencher, deep: bool, format: Format, subsampling: Option<(u8, 
         .bench_values(|it| coded(it, format, subsampling));
 }
 
-fn read(bencher: Bencher, deep: bool, format: Format) {
-    let bytes = coded(picture(deep), format, None);
+fn read(bencher: Bencher, bytes: Vec<u8>) {
     bencher.counter(ItemsCount::new(WIDTH * HEIGHT)).bench(|| {
         let name = Path::new("picture");
         decode_photo(Cursor::new(bytes.as_slice()), name, ReadOptions::default())
@@ -92,17 +93,35 @@ fn writing_tiff(bencher: Bencher, bits: usize) {
     write(bencher, bits == 16, Format::Tiff, None);
 }
 
+/// Our own results, which restart markers part.
+#[divan::bench(sample_count = 3, args = [(1, 1), (2, 1), (2, 2)])]
+fn reading_jpeg(bencher: Bencher, subsampling: (u8, u8)) {
+    read(
+        bencher,
+        coded(picture(false), Format::Jpeg, Some(subsampling)),
+    );
+}
+
+/// A JPEG in one piece, as cameras write them.
 #[divan::bench(sample_count = 3)]
-fn reading_jpeg(bencher: Bencher) {
-    read(bencher, false, Format::Jpeg);
+fn reading_jpeg_in_one_piece(bencher: Bencher) {
+    let Samples::Eight(samples) = picture(false).into_samples() else {
+        unreachable!("8 bits were asked for");
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 95);
+    let (width, height) = (WIDTH as u32, HEIGHT as u32);
+    let done = encoder.encode(&samples, width, height, ExtendedColorType::Rgb8);
+    done.expect("it fits");
+    read(bencher, bytes);
 }
 
 #[divan::bench(sample_count = 3, args = [8, 16])]
 fn reading_png(bencher: Bencher, bits: usize) {
-    read(bencher, bits == 16, Format::Png);
+    read(bencher, coded(picture(bits == 16), Format::Png, None));
 }
 
 #[divan::bench(sample_count = 3, args = [8, 16])]
 fn reading_tiff(bencher: Bencher, bits: usize) {
-    read(bencher, bits == 16, Format::Tiff);
+    read(bencher, coded(picture(bits == 16), Format::Tiff, None));
 }

@@ -19,4 +19,4 @@ pub(super) use interleave::join;
 pub use plane::{Plane, Tile};
 pub use region::Region;
 pub use resample::Resample;
-pub(super) use wide::wide;
+pub(crate) use wide::wide;

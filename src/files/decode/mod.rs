@@ -1,6 +1,7 @@
 //! Pictures from disk: pixels upright, in the file's own depth, with everything beside them.
 
 mod glimpse;
+mod jpeg;
 mod png;
 
 pub use glimpse::{Glimpse, glimpse};
@@ -150,15 +151,42 @@ impl Decoding<'_> {
             metadata.drop_profile();
             notes.push(CMYK.to_string());
         }
-        let decoder = image::codecs::jpeg::JpegDecoder::new(Cursor::new(bytes));
-        let decoder = decoder.map_err(|it| self.refusal(&it))?;
-        let pixels = self.pixels(decoder)?;
+        let pixels = match self.usual_jpeg(bytes)? {
+            Ok(pixels) => pixels,
+            Err(bytes) => {
+                let decoder = image::codecs::jpeg::JpegDecoder::new(Cursor::new(bytes));
+                self.pixels(decoder.map_err(|it| self.refusal(&it))?)?
+            }
+        };
         Ok(Decoded {
             is_grey: false,
             pixels,
             metadata,
             notes,
         })
+    }
+
+    /// The pixels of a JPEG of the usual kind. Others come back as they were, and damaged ones: the decoder that makes
+    /// the best of them says what it misses.
+    fn usual_jpeg(&self, bytes: Vec<u8>) -> Result<Result<DynamicImage, Vec<u8>>, FileError> {
+        let decoder = match jpeg::Decoder::new(bytes) {
+            Ok(decoder) => decoder,
+            Err(bytes) => return Ok(Err(bytes)),
+        };
+        let (width, height) = decoder.size();
+        let channels = decoder.channels();
+        let (width, height) = (width as u32, height as u32);
+        let bytes = channels as u64 * u64::from(width) * u64::from(height);
+        self.check_size(width, height, bytes)?;
+        Ok(decoder.read().map(|samples| {
+            let grey = |it| ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLuma8);
+            let rgb = |it| ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgb8);
+            let pixels = match channels {
+                1 => grey(samples),
+                _ => rgb(samples),
+            };
+            pixels.expect("as many samples as the picture has")
+        }))
     }
 
     fn png(&self, mut source: impl BufRead + Seek) -> Result<Decoded, FileError> {

@@ -1,0 +1,251 @@
+//! JPEGs of the usual kind, on all cores: the very pixels that libjpeg makes.
+//!
+//! What is coded is read by one thread after the other, row by row, or piece by piece on all of them where restart
+//! markers part it. Whoever has read a row transforms it and makes its pixels, while the next one is read.
+//!
+//! Usual are sequential JPEGs of 8 bits in one scan, grey or of three components, whose chroma has half as many columns,
+//! rows or both. Everything else, and everything damaged, is for another decoder.
+
+mod bits;
+mod codes;
+mod coefficients;
+mod frame;
+mod pixels;
+#[cfg(test)]
+mod tests;
+mod transform;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use self::coefficients::{Blocks, Reader, pieces};
+use self::frame::{Colours, Frame};
+use self::pixels::{Planes, Rim, is_blunt};
+
+/// A JPEG whose pixels are made piece by piece.
+pub struct Decoder {
+    file: Vec<u8>,
+    frame: Frame,
+    pieces: Vec<Range<usize>>,
+    /// Rows of groups that can be read without those before them.
+    stretch: usize,
+    /// The stretch that is read next.
+    next: AtomicUsize,
+    /// Who reads it, where all is one stretch, and the row of groups that comes next.
+    shared: Mutex<(Reader, usize)>,
+    /// Between each two rows of groups, what the first one to be ready left for the other.
+    borders: Vec<Mutex<Option<Rim>>>,
+    is_damaged: AtomicBool,
+}
+
+/// Rows that are made together.
+pub trait Sink: Sync {
+    /// Gives room for a span of rows to whoever fills it.
+    fn put(&self, span: usize, fill: &mut dyn FnMut(&mut [u8]));
+}
+
+/// Memory for a row of groups in work.
+struct Workshop {
+    blocks: Blocks,
+    planes: Planes,
+}
+
+impl Decoder {
+    /// For a file of the usual kind.
+    ///
+    /// # Errors
+    /// With the file, when it is of another kind or seen to be damaged.
+    pub fn new(file: Vec<u8>) -> Result<Self, Vec<u8>> {
+        let found = Frame::read(&file).and_then(|frame| {
+            let pieces = pieces(&file, &frame)?;
+            Some((frame, pieces))
+        });
+        let Some((frame, pieces)) = found else {
+            return Err(file);
+        };
+        let (across, down) = frame.groups;
+        let is_apart = frame.interval > 0 && frame.interval.is_multiple_of(across);
+        let stretch = match is_apart {
+            true => frame.interval / across,
+            false => down,
+        };
+        let has_borders = frame
+            .components
+            .iter()
+            .any(|it| it.reach.1 == 2 && !is_blunt(it));
+        let borders = if has_borders { down - 1 } else { 0 };
+        Ok(Self {
+            file,
+            pieces,
+            stretch,
+            next: AtomicUsize::new(0),
+            shared: Mutex::new((Reader::new(0), 0)),
+            borders: (0..borders).map(|_| Mutex::default()).collect(),
+            frame,
+            is_damaged: AtomicBool::new(false),
+        })
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> (usize, usize) {
+        self.frame.size
+    }
+
+    /// Samples of a pixel: 1 or 3.
+    pub fn channels(&self) -> usize {
+        match self.frame.colours {
+            Colours::Grey => 1,
+            _ => 3,
+        }
+    }
+
+    /// The rows of each span, from top to bottom. There are two kinds in turn: those that one row of groups makes by
+    /// itself, and those that it needs the next one for.
+    fn spans(&self) -> impl Iterator<Item = usize> {
+        (0..self.frame.groups.1).flat_map(|row| {
+            let (own, has_border) = self.own_rows(row);
+            [own.len(), if has_border { 2 } else { 0 }]
+        })
+    }
+
+    /// The rows of pixels that a row of groups makes by itself, counted from its first, and whether a border follows.
+    fn own_rows(&self, row: usize) -> (Range<usize>, bool) {
+        let rows = self.rows_of(row);
+        if self.borders.is_empty() {
+            return (0..rows, false);
+        }
+        let is_last = row + 1 == self.frame.groups.1;
+        let from = usize::from(row > 0);
+        let to = if is_last { rows } else { rows - 1 };
+        (from..to.max(from), !is_last)
+    }
+
+    fn rows_of(&self, row: usize) -> usize {
+        let group = self.frame.group.1;
+        group.min(self.frame.size.1 - row * group)
+    }
+
+    /// All pixels, row by row, on all threads.
+    ///
+    /// # Errors
+    /// With the file, when it is damaged.
+    pub fn read(self) -> Result<Vec<u8>, Vec<u8>> {
+        let width = self.frame.size.0 * self.channels();
+        let mut samples = vec![0; width * self.frame.size.1];
+        let mut rest = samples.as_mut_slice();
+        let mut spans = Vec::new();
+        for rows in self.spans() {
+            let (span, others) = rest.split_at_mut(rows * width);
+            spans.push(Mutex::new(span));
+            rest = others;
+        }
+        let sink = Whole(spans);
+        rayon::scope(|scope| {
+            for _ in 1..rayon::current_num_threads() {
+                scope.spawn(|_| self.work(&sink));
+            }
+            self.work(&sink);
+        });
+        drop(sink);
+        if self.is_damaged.into_inner() {
+            return Err(self.file);
+        }
+        Ok(samples)
+    }
+
+    fn work(&self, sink: &impl Sink) {
+        let mut workshop = Workshop {
+            blocks: Blocks::new(&self.frame),
+            planes: Planes::new(&self.frame),
+        };
+        while !self.is_damaged.load(Ordering::Relaxed) {
+            match self.step(&mut workshop, sink) {
+                Some(true) => {}
+                Some(false) => break,
+                None => self.is_damaged.store(true, Ordering::Relaxed),
+            }
+        }
+    }
+
+    /// Makes the next rows; whether there were any. `None` if the file is damaged.
+    fn step(&self, workshop: &mut Workshop, sink: &impl Sink) -> Option<bool> {
+        let down = self.frame.groups.1;
+        if self.stretch >= down {
+            let row = {
+                let mut shared = lock(&self.shared);
+                let (reader, row) = &mut *shared;
+                if *row == down {
+                    return Some(false);
+                }
+                reader.row(&self.file, &self.frame, &self.pieces, &mut workshop.blocks)?;
+                *row += 1;
+                if *row == down && !reader.is_done(&self.pieces) {
+                    return None;
+                }
+                *row - 1
+            };
+            self.finish(row, workshop, sink);
+            return Some(true);
+        }
+        let stretch = self.next.fetch_add(1, Ordering::Relaxed);
+        let rows = stretch * self.stretch..down.min((stretch + 1) * self.stretch);
+        if rows.is_empty() {
+            return Some(false);
+        }
+        let mut reader = Reader::new(stretch);
+        for row in rows {
+            reader.row(&self.file, &self.frame, &self.pieces, &mut workshop.blocks)?;
+            self.finish(row, workshop, sink);
+        }
+        Some(true)
+    }
+
+    /// Makes the pixels of a row of groups that was read.
+    fn finish(&self, row: usize, workshop: &mut Workshop, sink: &impl Sink) {
+        let width = self.frame.size.0 * self.channels();
+        let planes = &mut workshop.planes;
+        planes.fill(&workshop.blocks);
+        let (own, has_border) = self.own_rows(row);
+        let rows = self.rows_of(row);
+        sink.put(2 * row, &mut |out| {
+            for (y, out) in own.clone().zip(out.chunks_exact_mut(width)) {
+                planes.write(&self.frame, y, rows, out);
+            }
+        });
+        if row > 0 && !self.borders.is_empty() {
+            self.border(row - 1, planes, false, sink);
+        }
+        if has_border {
+            self.border(row, planes, true, sink);
+        }
+    }
+
+    /// Makes the border below a row of groups if its other side is there, or else leaves this side.
+    fn border(&self, row: usize, planes: &mut Planes, is_above: bool, sink: &impl Sink) {
+        let own = planes.rim(is_above);
+        let mut left = lock(&self.borders[row]);
+        let Some(other) = left.take() else {
+            *left = Some(own);
+            return;
+        };
+        drop(left);
+        let (above, below) = if is_above { (own, other) } else { (other, own) };
+        sink.put(2 * row + 1, &mut |out| {
+            planes.write_border(&self.frame, &above, &below, out);
+        });
+    }
+}
+
+/// A picture that is held as a whole.
+struct Whole<'a>(Vec<Mutex<&'a mut [u8]>>);
+
+impl Sink for Whole<'_> {
+    fn put(&self, span: usize, fill: &mut dyn FnMut(&mut [u8])) {
+        fill(&mut lock(&self.0[span]));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
