@@ -47,8 +47,13 @@ fn clones_of_inputs_share_what_was_found() {
 
 /// Noise through the skin mask of a picture.
 fn through_skin(inputs: Inputs) -> Plan {
+    through(inputs, &[MaskName::Skin])
+}
+
+/// Noise through masks of a picture.
+fn through(inputs: Inputs, masks: &[MaskName]) -> Plan {
     let mut layer = Layer::new(Kind::Noise);
-    layer.masks = vec![MaskName::Skin];
+    layer.masks = masks.to_vec();
     let recipe = Recipe {
         layers: vec![layer],
         ..Recipe::default()
@@ -89,6 +94,34 @@ fn skin_is_cheeks_and_forehead_and_neither_eyes_nor_hair_nor_clothes() {
         let is = coverage(plan, place, 0.04);
         assert!(is < 0.2, "{what} at {place:?}: {is}");
     }
+}
+
+#[test]
+fn smoothed_skin_is_told_from_skin_without_an_original() {
+    for name in ["astronaut.png", "glasses.jpg", "stubble.jpg"] {
+        let original = format!("originals/{name}");
+        let [ai, original] = [name, &original].map(|it| mean(it, &[MaskName::Smoothed], None));
+        assert!(ai > original && original < 0.05, "{name}: {ai}, {original}");
+    }
+    for name in ["glasses.jpg", "stubble.jpg"] {
+        let skin = mean(name, &[MaskName::Skin], None);
+        let both = mean(name, &[MaskName::Skin, MaskName::Smoothed], None);
+        assert!(both > 0.5 * skin, "{name}: {both} of {skin}");
+    }
+    // As even as smoothed skin.
+    let wall = mean("astronaut.png", &[MaskName::Smoothed], Some((0.75, 0.15)));
+    assert_eq!(wall, 0.0, "the wall");
+}
+
+/// The mean coverage of masks of a sample, or of a place in it.
+fn mean(name: &str, masks: &[MaskName], place: Option<(f64, f64)>) -> f32 {
+    let plan = through(sample(name), masks);
+    if let Some(place) = place {
+        return coverage(&plan, place, 0.04);
+    }
+    let plane = plan.coverage(0, plan.picture().bounds(), &Cancel::default());
+    let plane = plane.expect("there is a face");
+    plane.samples().iter().sum::<f32>() / plane.samples().len() as f32
 }
 
 #[test]

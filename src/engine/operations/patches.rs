@@ -33,15 +33,19 @@ const UNSPOILED: f64 = 0.55;
 
 /// In smoothed pictures single smaller windows look unspoiled by chance: least side in pixels, and how
 /// far pixels may stand out. Unspoiled skin has about as much texture as is usual, as a logarithm.
-const SUSPECT_SIDE: usize = 64;
+const SUSPECT_SIDE: usize = 96;
 const SUSPECT_PEAKED: f64 = 1.6;
 const SUSPECT_STRENGTH: f64 = -0.4;
 
-/// What networks draw instead of texture, and short hair at the hairline, have one direction: more than this share of it.
-const SUSPECT_LINES: f64 = 0.4;
+/// What networks draw instead of texture, stubble and short hair at the hairline have one direction: more than this share
+/// of it. Unspoiled skin has 0.2 to 0.34.
+const SUSPECT_LINES: f64 = 0.35;
 
-/// More power than this, eight levels of 8 bits, has stubble and what is drawn over it; skin has three to seven.
-const SUSPECT_POWER: f64 = 0.031 * 0.031;
+/// More power than this, six levels of 8 bits, has stubble and what is drawn over it; dry skin has one to five.
+const SUSPECT_POWER: f64 = 0.0235 * 0.0235;
+
+/// Hairs are dark lines: detail whose skewness is below this has some.
+const SUSPECT_SKEWNESS: f64 = -0.5;
 
 /// Less power than that of a tenth of a level of 8 bits is no texture.
 const LEAST_POWER: f64 = 1.6e-7;
@@ -148,6 +152,7 @@ impl Judge {
             && peaked <= SUSPECT_PEAKED
             && window.side * CELL >= SUSPECT_SIDE
             && lines <= SUSPECT_LINES
+            && mean(sum.cubes) >= SUSPECT_SKEWNESS * fine * fine.sqrt()
             && fine <= SUSPECT_POWER;
         if self.suspect && !unspoiled {
             return None;

@@ -32,24 +32,36 @@ const PLENTY: [f32; 2] = [2.0 / 255.0, 4.0 / 255.0];
 /// levels. Photographs have 0.5 to 2.5 in their smoothest tenth.
 const LEAST_OF_SKIN: f32 = 0.5 / 255.0;
 
+/// It has more than this share of what a quarter of the picture's skin exceeds, though no more than the second is asked
+/// of any.
+const LEAST_SHARE: f32 = 0.3;
+const MOST_ASKED: f32 = 0.9 / 255.0;
+
+/// Of what is asked, so much is asked in black, and all from the second of these tones on.
+const ASKED_IN_BLACK: f32 = 0.5;
+const DARK: [f32; 2] = [0.04, 0.2];
+
 /// Losses at which a cell of skin counts as hardly and as wholly smoothed where its surroundings are judged.
 const JUDGED: [f32; 2] = [0.15, 0.25];
 
 /// The share of the skin around a place that has lost texture: up to the second, the place has lost the less, whatever
 /// it looks like by itself. Networks smooth whole faces, and chance makes small even spots.
-const FEW: [f32; 2] = [0.0, 0.6];
+const FEW: [f32; 2] = [0.0, 0.3];
 
-/// The ratio of octaves, as a logarithm, that the skin around a place as a whole has at least if nobody smoothed it …
-const LEAST_RATIO: f32 = 0.0;
+/// The ratio of octaves, as a logarithm, that the skin around a place as a whole has at least if nobody smoothed it and
+/// its finest octave's usual amplitude is a level of 8 bits …
+const LEAST_RATIO: f32 = 0.03;
 
-/// … and by how much this rises with each halving of the finest octave's usual amplitude below the second, in levels:
-/// the emptier skin is, the less it takes for noise.
-const EMPTIER: (f32, f32) = (0.7, 0.76 / 255.0);
+/// … and by how much this rises with each halving of that amplitude: the emptier skin is, the less it takes for noise.
+const EMPTIER: f32 = 0.29;
 
 /// By how much it is more where there is no noise in colour either, between these usual amplitudes of the second octave
 /// of colour: networks leave 0.34 to 0.41 levels, little more than rounding makes, and cameras 0.41 to 1.1.
-const COLOURLESS: f32 = 0.2;
+const COLOURLESS: f32 = 0.5;
 const COLOUR_NOISE: [f32; 2] = [0.35 / 255.0, 0.39 / 255.0];
+
+/// By how much it is more in a grey picture, whose colour says nothing.
+const GREY: f32 = 0.3;
 
 /// Less than this is no colour at all.
 const NO_COLOUR: f32 = 0.285 / 255.0;
@@ -62,7 +74,7 @@ const COLOUR_BLOCKS: usize = 96;
 const COLOUR_GATHER: f64 = 12.0;
 
 /// By how much the ratio stays below that where skin is hardly and wholly smoothed.
-const SHORT: [f32; 2] = [-0.05, 0.05];
+const SHORT: [f32; 2] = [-0.1, 0.1];
 
 /// What is smoothed by its surroundings has lost this much.
 const BY_SURROUNDINGS: f32 = 0.3;
@@ -110,9 +122,10 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
 }
 
 /// The loss of a picture by itself, 0..=1 in each cell: how far its finest octave usually stays below what the next
-/// octave promises, unless edges nearby are as soft; in `skin`, a coverage of the cells, also how far it stays below the
-/// least that skin has. Usual is the geometric mean, in which features of a face count for little.
-pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
+/// octave promises, unless edges nearby are as soft. In skin, where a face tells what it is, also how far it stays below
+/// the least that skin has, and nothing but skin has lost any: walls and cloth are often as even as smoothed skin. Usual
+/// is the geometric mean, in which features of a face count for little.
+pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
     let bounds = picture.bounds();
     let blocks = Region::of_size(
         cells(bounds).width.div_ceil(BLOCK),
@@ -145,33 +158,64 @@ pub fn alone(picture: &Image, skin: Option<&Plane>, feather: f64) -> Plane {
     let edges = sharpness(&finest, &next, bounds);
     let edges = Bilinear::new(BLOCK, &edges, cells(bounds));
     let skin = skin.map(|skin| {
-        let least = LEAST_RATIO + colourless(picture, skin);
-        let surroundings = Surroundings::of(skin, &ratio, &amplitude, least, bounds);
-        (skin, surroundings)
+        let least = LEAST_RATIO + colourless(picture, &skin.coverage);
+        let surroundings = Surroundings::of(&skin.coverage, &ratio, &amplitude, least, bounds);
+        (skin, surroundings, skin.least(&amplitude))
     });
     // From here on `ratio` becomes the loss, and `amplitude` what the surroundings may add to it.
     let mut edge = vec![0.0; ratio.width()];
     for y in 0..ratio.height() {
         edges.row(y, &mut edge);
-        let skin = skin.as_ref().map(|(skin, _)| skin.row(y));
+        let skin = skin
+            .as_ref()
+            .map(|(skin, _, least)| (skin.coverage.row(y), skin.tone.row(y), *least));
         let rows = ratio.row_mut(y).iter_mut().zip(amplitude.row_mut(y));
         for (x, ((it, amplitude), edge)) in rows.zip(&edge).enumerate() {
             let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
             let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge);
             let open = sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude));
             let below_promise = open * (1.0 - libm::exp2f(*it - promised));
-            let below_skin = skin.map_or(0.0, |it| it[x] * (1.0 - *amplitude / LEAST_OF_SKIN));
+            let below_skin = skin.map_or(0.0, |(skin, tone, least)| {
+                let light = smoothstep(DARK[0], DARK[1], tone[x]);
+                let least = least * (ASKED_IN_BLACK + (1.0 - ASKED_IN_BLACK) * light);
+                skin[x] * (1.0 - *amplitude / least)
+            });
             *it = below_promise.max(sharp * below_skin).max(0.0);
             *amplitude = open;
         }
     }
     match skin {
-        Some((skin, surroundings)) => surroundings.judge(&ratio, &amplitude, skin, bounds),
+        Some((skin, surroundings, _)) => {
+            surroundings.judge(&ratio, &amplitude, &skin.coverage, bounds)
+        }
         None => ratio,
     }
 }
 
-/// How much more is asked of a picture whose skin has no noise in colour; nothing of a grey one, which cannot have any.
+/// Where skin is, in the cells of a picture.
+pub struct SkinCells {
+    /// Its coverage.
+    pub coverage: Plane,
+    /// The picture's luma.
+    pub tone: Plane,
+}
+
+impl SkinCells {
+    /// The usual amplitude of the finest octave that all skin but black has at least, from that of each cell.
+    fn least(&self, amplitude: &Plane) -> f32 {
+        let pairs = self.coverage.samples().iter().zip(amplitude.samples());
+        let skin = pairs.filter(|(skin, _)| **skin > 0.5);
+        let mut amplitudes: Vec<f32> = skin.map(|(_, amplitude)| *amplitude).collect();
+        let place = amplitudes.len() * 3 / 4;
+        if place == amplitudes.len() {
+            return LEAST_OF_SKIN;
+        }
+        let (_, rough, _) = amplitudes.select_nth_unstable_by(place, f32::total_cmp);
+        (LEAST_SHARE * *rough).clamp(LEAST_OF_SKIN, MOST_ASKED)
+    }
+}
+
+/// How much more is asked of a picture whose skin has no noise in colour.
 fn colourless(picture: &Image, skin: &Plane) -> f32 {
     let bounds = picture.bounds();
     let all = cells(bounds);
@@ -206,7 +250,7 @@ fn colourless(picture: &Image, skin: &Plane) -> f32 {
     // Grey pictures have none but what is added before logarithms are taken.
     amplitudes.retain(|it| *it > NO_COLOUR);
     if amplitudes.is_empty() {
-        return 0.0;
+        return GREY;
     }
     COLOURLESS * (1.0 - smoothstep(COLOUR_NOISE[0], COLOUR_NOISE[1], median(amplitudes)))
 }
@@ -233,12 +277,11 @@ impl Surroundings {
             let sums = block_sums(size, |x, y| plane.at(x, y) * skin.at(x, y));
             around(&sums, bounds, SURROUNDINGS).zip_map(&all, |it, skin| it / skin.max(1e-3))
         };
-        let (rise, below) = EMPTIER;
-        let emptiness = |it: f32| libm::log2f(below / it.max(f32::MIN_POSITIVE));
+        let emptiness = |it: f32| -libm::log2f(255.0 * it.max(f32::MIN_POSITIVE));
         let smoothed = mean(ratio).zip_map(
             &mean(&amplitude.clone().map(emptiness)),
             |ratio, emptiness| {
-                let least = least + rise * emptiness.max(0.0);
+                let least = least + EMPTIER * emptiness;
                 smoothstep(SHORT[0], SHORT[1], least - ratio)
             },
         );
@@ -248,7 +291,8 @@ impl Surroundings {
         }
     }
 
-    /// The losses of cells of skin, judged by the skin around them as well. `open` is the share that may be added.
+    /// The losses of cells of skin, judged by the skin around them as well; none elsewhere. `open` is the share that may
+    /// be added.
     fn judge(&self, loss: &Plane, open: &Plane, skin: &Plane, bounds: Region) -> Plane {
         let lost = block_sums((loss.width(), loss.height()), |x, y| {
             smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin.at(x, y)
@@ -268,7 +312,8 @@ impl Surroundings {
             for (x, it) in judged.row_mut(y).iter_mut().enumerate() {
                 let filled = BY_SURROUNDINGS * sure[x] * open.at(x, y);
                 let judged = (*it * smoothstep(FEW[0], FEW[1], share[x])).max(filled);
-                *it += skin.at(x, y) * (judged - *it);
+                // Half a cell of skin is its edge.
+                *it = judged * (2.0 * skin.at(x, y)).min(1.0);
             }
         }
         judged

@@ -3,9 +3,9 @@
 //! With an original, the local energy of each fine octave is compared with the original's. Without one, the finest
 //! octave is compared with what the next one promises: real skin has as much of both or more of the finer, and
 //! smoothed skin has less. Geometric means are compared, which see what is everywhere rather than a few features. Blur by
-//! focus does the same to edges, so what lies between soft edges is left alone. Where a face tells what is skin, skin
-//! with next to nothing in its finest octave counts too, and the skin around a place as a whole, which also has no noise
-//! in colour where a network made it.
+//! focus does the same to edges, so what lies between soft edges is left alone. Where a face tells what is skin, nothing
+//! else counts; skin with next to nothing in its finest octave does, and so does the skin around a place as a whole, which
+//! also has no noise in colour where a network made it.
 
 mod loss;
 mod octaves;
@@ -16,7 +16,7 @@ use super::{MaskSources, Skin};
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
 use crate::engine::raster::{Plane, Region, Resample};
-use loss::Bilinear;
+use loss::{Bilinear, SkinCells};
 use octaves::CELL;
 
 /// Settings of the `smoothed` mask.
@@ -126,13 +126,17 @@ impl Smoothed {
     }
 }
 
-/// The coverage of skin in the picture's cells, where a face tells.
-fn skin_in_cells(sources: &MaskSources) -> Option<Plane> {
+/// The skin in the picture's cells, where a face tells.
+fn skin_in_cells(sources: &MaskSources) -> Option<SkinCells> {
     let likeness = sources.found.likeness(sources.picture)?;
     let skin = likeness.coverage(Skin::default().tolerance);
     let cells = octaves::cells(sources.picture.bounds());
-    let copy = (skin.width(), skin.height());
-    Some(Resample::new(copy, (cells.width, cells.height)).apply(&skin, cells))
+    let resample = Resample::new((skin.width(), skin.height()), (cells.width, cells.height));
+    let tone = sources.found.copy(sources.picture).luma();
+    Some(SkinCells {
+        coverage: resample.apply(&skin, cells),
+        tone: resample.apply(&tone, cells),
+    })
 }
 
 /// Whether the picture is measured by itself somewhere.

@@ -55,6 +55,8 @@ measure! {
     next,
     /// Square of a cell's power of detail: large where cells differ.
     uneven,
+    /// Third power of the detail: below 0 where it has dark pits or hairs.
+    cubes,
     /// Fourth power of the detail: large where few pixels hold most of the power.
     peaks,
     /// Products of the detail's slopes across and down, which differ where it has a direction.
@@ -164,6 +166,7 @@ fn measure_cell([grey, once, twice]: [&Plane; 3], corner: (usize, usize), skin: 
             let (sample, once, twice) = (at(grey, x, y), at(once, x, y), at(twice, x, y));
             let detail = sample - twice;
             it.fine += detail * detail;
+            it.cubes += detail * detail * detail;
             it.peaks += detail * detail * detail * detail;
             it.finest += (sample - once) * (sample - once);
             it.next += (once - twice) * (once - twice);
@@ -189,7 +192,8 @@ fn measure_cell([grey, once, twice]: [&Plane; 3], corner: (usize, usize), skin: 
             }
         }
     }
-    for sum in [&mut it.fine, &mut it.peaks, &mut it.finest, &mut it.next] {
+    let of_pixels = [&mut it.fine, &mut it.cubes, &mut it.peaks];
+    for sum in of_pixels.into_iter().chain([&mut it.finest, &mut it.next]) {
         *sum /= it.count;
     }
     let mean = tone / it.count;
