@@ -23,14 +23,25 @@ pub fn from_sixteen(level: u16) -> f32 {
 /// 0..=1 to 8 bits, clamped and rounded to the nearest level.
 #[inline(always)]
 pub fn to_eight(sample: f32) -> u8 {
-    // A float that is not a number, or out of range, saturates in `as`.
-    (sample * 255.0 + 0.5) as u8
+    whole(sample, 255.0) as u8
 }
 
 /// 0..=1 to 16 bits, clamped and rounded to the nearest level.
 #[inline(always)]
 pub fn to_sixteen(sample: f32) -> u16 {
-    (sample * 65_535.0 + 0.5) as u16
+    whole(sample, 65_535.0) as u16
+}
+
+/// ⌊sample·most + ½⌋, clamped to 0..=`most` with what is not a number as 0: the low 16 bits of what is returned.
+///
+/// The compiler makes no wide loops of `as`, which saturates. Above 2²³ floats have no fraction, and their low bits are
+/// the number.
+#[inline(always)]
+fn whole(sample: f32, most: f32) -> u32 {
+    const NO_FRACTION: f32 = 8_388_608.0;
+    let level = (sample * most + 0.5).max(0.0).min(most);
+    let nearest = level + NO_FRACTION;
+    nearest.to_bits() - u32::from(nearest - NO_FRACTION > level)
 }
 
 /// Clamped to 0..=1; what is not a number becomes 0.
@@ -66,5 +77,14 @@ mod tests {
         assert_eq!(to_float(f32::NAN), 0.0);
         assert_eq!(to_eight(7.0), 255);
         assert_eq!(to_sixteen(-7.0), 0);
+    }
+
+    #[test]
+    fn between_two_levels_it_is_the_nearest() {
+        for i in -2_000..=66_000 {
+            let sample = i as f32 / 65_000.0;
+            assert_eq!(to_eight(sample), (sample * 255.0 + 0.5) as u8);
+            assert_eq!(to_sixteen(sample), (sample * 65_535.0 + 0.5) as u16);
+        }
     }
 }
