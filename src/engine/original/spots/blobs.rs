@@ -4,10 +4,14 @@ use super::usual;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region, wide};
 
-/// Deviations of the Gaussians whose differences answer to blobs, in pixels of a level: each pair is a filter. The
-/// outer one is wide, as the AI left what is coarser alone: the difference has little there that a blob could drown in.
-const SCALES: [f64; 4] = [1.0, 1.6, 2.5, 4.0];
-const FILTERS: [(usize, usize); 2] = [(0, 2), (1, 3)];
+/// Deviations of the two Gaussians whose difference answers to blobs, in pixels of a level. The outer one is wide, as the
+/// AI left what is coarser alone: the difference has little there that a blob could drown in. One filter is enough for
+/// the smallest blobs, on the finest level, which costs most.
+const FINEST_FILTER: [(f64, f64); 1] = [(1.3, 3.25)];
+const FILTERS: [(f64, f64); 2] = [(1.0, 2.5), (1.6, 4.0)];
+
+/// Edges are slopes of what a Gaussian of the first radius leaves, spread by one of the second, in pixels of a level.
+const EDGES: (f64, f64) = (1.0, 2.5);
 
 /// A blob that stands out by less than so many deviations is taken for a pore: one whose size is a pixel of the
 /// picture, and by how much less for one that is wider by a factor of e. There is less room for wide blobs, so that
@@ -72,37 +76,39 @@ impl Level {
     pub fn blobs(&self, cancel: &Cancel) -> Vec<Blob> {
         let luma = &self.picture[0];
         let bounds = Region::of_size(luma.width(), luma.height());
-        let gaussians = SCALES.map(Gaussian::new);
-        let blur = |plane: &Plane, scale: usize, to: Region| {
-            gaussians[scale].blur(plane, bounds, to, bounds, cancel)
+        let blur = |plane: &Plane, radius: f64, to: Region| {
+            Gaussian::new(radius).blur(plane, bounds, to, bounds, cancel)
         };
-        let edges = blur(&gradient(&blur(luma, 0, bounds)), 2, bounds);
+        let edges = blur(&gradient(&blur(luma, EDGES.0, bounds)), EDGES.1, bounds);
+        let filters = if self.step == 1.0 {
+            &FINEST_FILTER[..]
+        } else {
+            &FILTERS
+        };
         let mut found = Vec::new();
-        for (fine, coarse) in FILTERS {
+        for &(size, wide) in filters {
             let answer = |plane: &Plane, to: Region| {
-                blur(plane, fine, to).zip_map(&blur(plane, coarse, to), |a, b| a - b)
+                blur(plane, size, to).zip_map(&blur(plane, wide, to), |a, b| a - b)
             };
-            let answers: Vec<Plane> = self.changes.iter().map(|it| answer(it, bounds)).collect();
-            let size = SCALES[fine];
-            let strengths: Vec<Plane> = answers
-                .iter()
-                .map(|it| strengths(it, &edges, size as f32))
-                .collect();
-            let blobs = peaks(&answers, &strengths, size, least_strength(size * self.step));
-            let was_removed = |blob: &Blob| {
-                let gone =
-                    answers[blob.channel].at(blob.x.round() as usize, blob.y.round() as usize);
-                // The picture's own answers are needed in few places.
-                let [columns, rows] = blob.near(bounds);
-                let (width, height) = (columns[2] - columns[0] + 1, rows[2] - rows[0] + 1);
-                let near = Region::new(columns[0], rows[0], width, height);
-                let own = answer(&self.picture[blob.channel], near);
-                let places = rows.iter().flat_map(|y| columns.map(|x| (x, *y)));
-                let left = places.map(|(x, y)| own.at(x - near.x, y - near.y).abs());
-                // The original is what is left and what is gone.
-                left.fold(0.0, f32::max) <= MOST_LEFT / (1.0 - MOST_LEFT) * gone.abs()
-            };
-            found.extend(blobs.into_iter().filter(was_removed));
+            for channel in 0..self.changes.len() {
+                let change = answer(&self.changes[channel], bounds);
+                let strengths = Strengths::of(&change, &edges, size as f32);
+                let least = least_strength(size * self.step);
+                let blobs = peaks(&change, &strengths, channel, size, least);
+                let was_removed = |blob: &Blob| {
+                    let gone = change.at(blob.x.round() as usize, blob.y.round() as usize);
+                    // The picture's own answers are needed in few places.
+                    let [columns, rows] = blob.near(bounds);
+                    let (width, height) = (columns[2] - columns[0] + 1, rows[2] - rows[0] + 1);
+                    let near = Region::new(columns[0], rows[0], width, height);
+                    let own = answer(&self.picture[channel], near);
+                    let places = rows.iter().flat_map(|y| columns.map(|x| (x, *y)));
+                    let left = places.map(|(x, y)| own.at(x - near.x, y - near.y).abs());
+                    // The original is what is left and what is gone.
+                    left.fold(0.0, f32::max) <= MOST_LEFT / (1.0 - MOST_LEFT) * gone.abs()
+                };
+                found.extend(blobs.into_iter().filter(was_removed));
+            }
         }
         found
     }
@@ -153,34 +159,44 @@ fn gradient(plane: &Plane) -> Plane {
     slopes
 }
 
-/// The answers in deviations of what is usual around each, for one of its sign: pores are deeper than they are high.
-fn strengths(answer: &Plane, edges: &Plane, size: f32) -> Plane {
-    let mut strengths = answer.clone();
-    let blocks = usual::deviations(answer);
-    let mut usual = [vec![0.0; answer.width()], vec![0.0; answer.width()]];
-    for y in 0..answer.height() {
-        for (blocks, row) in blocks.iter().zip(&mut usual) {
-            blocks.read_row(y, row);
-        }
-        let [above, below] = &usual;
-        let usual = above.iter().zip(below).zip(edges.row(y));
-        let row = strengths.row_mut(y).iter_mut().zip(usual);
-        wide(|| {
-            for (it, ((above, below), edge)) in row {
-                let usual = if *it > 0.0 { above } else { below };
-                let edge = EDGE_SHIFT * size * edge;
-                *it /= (usual * usual + edge * edge + LEAST_DEVIATION * LEAST_DEVIATION).sqrt();
+/// Answers in deviations of what is usual around each, for one of its sign: pores are deeper than they are high.
+struct Strengths {
+    /// As deviations tell.
+    plane: Plane,
+    /// What they are usually, far around each place.
+    usual: usual::Blocks,
+}
+
+impl Strengths {
+    fn of(answer: &Plane, edges: &Plane, size: f32) -> Self {
+        let mut strengths = answer.clone();
+        let blocks = usual::deviations(answer);
+        let mut usual = [vec![0.0; answer.width()], vec![0.0; answer.width()]];
+        for y in 0..answer.height() {
+            for (blocks, row) in blocks.iter().zip(&mut usual) {
+                blocks.read_row(y, row);
             }
-        });
+            let [above, below] = &usual;
+            let usual = above.iter().zip(below).zip(edges.row(y));
+            let row = strengths.row_mut(y).iter_mut().zip(usual);
+            wide(|| {
+                for (it, ((above, below), edge)) in row {
+                    let usual = if *it > 0.0 { above } else { below };
+                    let edge = EDGE_SHIFT * size * edge;
+                    *it /= (usual * usual + edge * edge + LEAST_DEVIATION * LEAST_DEVIATION).sqrt();
+                }
+            });
+        }
+        Self {
+            usual: usual::scale(&strengths),
+            plane: strengths,
+        }
     }
-    let scales = usual::scale(&strengths);
-    let mut scale = vec![0.0; answer.width()];
-    for y in 0..answer.height() {
-        scales.read_row(y, &mut scale);
-        let row = strengths.row_mut(y).iter_mut().zip(&scale);
-        wide(|| row.for_each(|(it, scale)| *it /= scale.max(LEAST_SCALE)));
+
+    /// How far the answer at a pixel stands out, either way.
+    fn at(&self, x: usize, y: usize) -> f32 {
+        self.plane.at(x, y).abs() / self.usual.at(x, y).max(LEAST_SCALE)
     }
-    strengths
 }
 
 /// How far a blob of a size, in pixels of the picture, has to stand out.
@@ -189,32 +205,36 @@ fn least_strength(size: f64) -> f32 {
 }
 
 /// Where a strength is above all around it and the answer is round.
-fn peaks(answers: &[Plane], strengths: &[Plane], size: f64, least: f32) -> Vec<Blob> {
-    let (width, height) = (answers[0].width(), answers[0].height());
+fn peaks(
+    answer: &Plane,
+    strengths: &Strengths,
+    channel: usize,
+    size: f64,
+    least: f32,
+) -> Vec<Blob> {
+    let (width, height) = (answer.width(), answer.height());
     let step = (size.round() as usize).max(1);
     let mut found = Vec::new();
     for y in step..height.saturating_sub(step) {
-        for (channel, plane) in strengths.iter().enumerate() {
-            for x in step..width.saturating_sub(step) {
-                let strength = plane.at(x, y).abs();
-                if strength < least {
-                    continue;
-                }
-                let near = (y - 1..=y + 1).flat_map(|j| plane.row(j)[x - 1..=x + 1].iter());
-                if near.into_iter().any(|it| it.abs() > strength) {
-                    continue;
-                }
-                let answer = &answers[channel];
-                if let Some([dx, dy]) = roundness(answer, (x, y), step) {
-                    found.push(Blob {
-                        x: x as f64 + dx,
-                        y: y as f64 + dy,
-                        size,
-                        strength,
-                        surprise: strength / least,
-                        channel,
-                    });
-                }
+        for (x, told) in strengths.plane.row(y).iter().enumerate() {
+            // Few are worth a closer look.
+            if told.abs() < least * LEAST_SCALE || x < step || x + step >= width {
+                continue;
+            }
+            let strength = strengths.at(x, y);
+            let near = (y - 1..=y + 1).flat_map(|j| &strengths.plane.row(j)[x - 1..=x + 1]);
+            if strength < least || near.into_iter().any(|it| it.abs() > told.abs()) {
+                continue;
+            }
+            if let Some([dx, dy]) = roundness(answer, (x, y), step) {
+                found.push(Blob {
+                    x: x as f64 + dx,
+                    y: y as f64 + dy,
+                    size,
+                    strength,
+                    surprise: strength / least,
+                    channel,
+                });
             }
         }
     }

@@ -1,10 +1,12 @@
 //! Finds the spots of a picture: blobs of all sizes, each taken once, the faint ones only as far as they are few.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use super::Spot;
 use super::blobs::{Blob, Level};
-use super::fit::Fit;
+use super::fit::{Fit, Tried};
 use super::heal::FADE;
 use crate::engine::operations::Cancel;
 use crate::engine::original::Original;
@@ -25,13 +27,16 @@ const CLEAR: f64 = 6.0;
 
 /// Side of the squares in which fainter spots are held back on no more than a small share of the area.
 const CELL: usize = 256;
-const FAINT_SHARE: f64 = 0.018;
+const FAINT_SHARE: f64 = 0.026;
 
 /// A wider blob over a stronger one that is as high as this is the same, and tells how wide it is.
 const SAME_HEIGHT: f32 = 0.6;
 
 /// But not if it is more than so many times as wide: uneven tone has no end.
 const MOST_GROWTH: f64 = 2.0;
+
+/// Side of squares, in pixels: spots that are the same lie in one, or in two beside each other.
+const TOGETHER: usize = 64;
 
 /// So many blobs are looked at and so many spots are kept, the strongest.
 const MOST_BLOBS: usize = 20_000;
@@ -58,7 +63,7 @@ pub fn find(picture: &Image, original: &Original, cancel: &Cancel) -> Vec<Spot> 
         order.then(a.spot.x.total_cmp(&b.spot.x))
     });
     found.truncate(MOST_BLOBS);
-    choose(&found, width)
+    choose(&found, picture.bounds())
 }
 
 /// A blob with what it would be as a spot.
@@ -79,14 +84,13 @@ fn search(picture: &Image, original: &Original, square: Region, cancel: &Cancel)
     if cancel.is_cancelled() {
         return Vec::new();
     }
-    let mut level = level(picture, original, from);
-    let changes = level.changes.clone();
+    let finest = level(picture, original, from);
+    let coarser = std::iter::successors(Some(finest.halved()), |it| Some(it.halved()));
+    let coarser: Vec<Level> = coarser.take(HALVINGS).collect();
     let confidence = original.confidence(from);
     let mut found = Vec::new();
-    for halving in 0..=HALVINGS {
-        if halving > 0 {
-            level = level.halved();
-        }
+    let mut tried: Option<Tried> = None;
+    for level in std::iter::once(&finest).chain(&coarser) {
         let factor = level.step;
         for blob in level.blobs(cancel) {
             let blob = Blob {
@@ -99,7 +103,11 @@ fn search(picture: &Image, original: &Original, square: Region, cancel: &Cancel)
             let trusted = |it: &Plane| it.at(x, y) >= LEAST_CONFIDENCE;
             let inside = square.contains(&Region::new(from.x + x, from.y + y, 1, 1));
             if inside && confidence.as_ref().is_none_or(trusted) {
-                found.extend(Candidate::new(&changes[blob.channel], &blob, from));
+                // Blobs of a size come one after the other.
+                tried.take_if(|it| it.size != blob.size);
+                let tried = tried.get_or_insert_with(|| Tried::of_size(blob.size));
+                let change = &finest.changes[blob.channel];
+                found.extend(Candidate::new(change, &blob, tried, from));
             }
         }
     }
@@ -131,8 +139,8 @@ fn level(picture: &Image, original: &Original, from: Region) -> Level {
 
 impl Candidate {
     /// What a blob of a change would be as a spot; the change's corner lies at that of `from` in the picture.
-    fn new(change: &Plane, blob: &Blob, from: Region) -> Option<Self> {
-        let fit = Fit::new(&[change], |_, _| true, [blob.x, blob.y], blob.size)?;
+    fn new(change: &Plane, blob: &Blob, tried: &Tried, from: Region) -> Option<Self> {
+        let fit = Fit::new(&[change], |_, _| true, [blob.x, blob.y], tried)?;
         Some(Self {
             spot: Spot {
                 x: from.x as f64 + fit.middle[0],
@@ -166,30 +174,61 @@ impl Candidate {
     }
 }
 
-/// Takes each spot once, and the faint ones as long as they are few.
-fn choose(found: &[Candidate], width: usize) -> Vec<Spot> {
+/// Takes each spot once.
+fn distinct(found: &[Candidate]) -> Vec<Candidate> {
     let mut distinct: Vec<Candidate> = Vec::new();
+    let mut squares: HashMap<[usize; 2], Vec<usize>> = HashMap::new();
     for it in found {
-        if !distinct.iter_mut().any(|known| known.takes_in(it)) {
+        let [column, row] = place(&it.spot).map(|it| it / TOGETHER);
+        let mut near: Vec<usize> = (row.saturating_sub(1)..=row + 1)
+            .flat_map(|row| (column.saturating_sub(1)..=column + 1).map(move |it| [it, row]))
+            .filter_map(|square| squares.get(&square))
+            .flatten()
+            .copied()
+            .collect();
+        // The strongest comes first.
+        near.sort_unstable();
+        if !near.iter().any(|known| distinct[*known].takes_in(it)) {
+            squares
+                .entry([column, row])
+                .or_default()
+                .push(distinct.len());
             distinct.push(*it);
         }
     }
-    let cells = width.div_ceil(CELL);
-    let mut faint: Vec<f64> = Vec::new();
+    distinct
+}
+
+/// Takes each spot of a picture once, and the faint ones as long as they are few.
+fn choose(found: &[Candidate], bounds: Region) -> Vec<Spot> {
+    let mut distinct = distinct(found);
+    let columns = bounds.width.div_ceil(CELL);
+    let cell = |[column, row]: [usize; 2]| {
+        Region::new(column * CELL, row * CELL, CELL, CELL).within(&bounds)
+    };
+    let mut faint = vec![0.0; columns * bounds.height.div_ceil(CELL)];
     // In the end they have their sizes.
     distinct.retain(|Candidate { spot, .. }| {
-        let cell = (spot.y.max(0.0) as usize / CELL) * cells + spot.x.max(0.0) as usize / CELL;
-        if faint.len() <= cell {
-            faint.resize(cell + 1, 0.0);
-        }
+        let [x, y] = place(spot);
+        let at = [
+            x.min(bounds.width - 1) / CELL,
+            y.min(bounds.height - 1) / CELL,
+        ];
+        let room = FAINT_SHARE * (cell(at).width * cell(at).height) as f64;
+        let taken = &mut faint[at[1] * columns + at[0]];
         let reach = spot.radius + FADE;
         let area = core::f64::consts::PI * reach * reach;
-        let fits = faint[cell] + area <= FAINT_SHARE * (CELL * CELL) as f64;
+        let fits = *taken + area <= room;
         if spot.strength < CLEAR && fits {
-            faint[cell] += area;
+            *taken += area;
         }
         spot.strength >= CLEAR || fits
     });
     distinct.truncate(MOST_SPOTS);
     distinct.iter().map(|it| it.spot).collect()
+}
+
+/// The pixel in which a spot's middle lies.
+fn place(spot: &Spot) -> [usize; 2] {
+    [spot.x, spot.y].map(|it| it.max(0.0) as usize)
 }

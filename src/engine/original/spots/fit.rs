@@ -52,18 +52,18 @@ impl Shape {
 }
 
 impl Fit {
-    /// The shape of a spot of about this size (see [`Blob`](super::blobs::Blob)) whose middle is near a place, and
-    /// its height over what lies around it; `None` where there is too little to see. Pixels that are not `usable` are
+    /// The shape of a spot of about the size that is `tried` whose middle is near a place, and its height over what lies around it; `None` where there is too little to see. Pixels that are not `usable` are
     /// not looked at.
     pub fn new(
         planes: &[&Plane],
         usable: impl Fn(usize, usize) -> bool,
         middle: [f64; 2],
-        size: f64,
+        tried: &Tried,
     ) -> Option<Self> {
-        let shapes = Profile::tried(size);
-        let look =
-            |middle: [f64; 2]| Rings::around(planes, &usable, middle, size).fit(middle, &shapes);
+        let size = tried.size;
+        let look = |middle: [f64; 2]| {
+            Rings::around(planes, &usable, middle, size).fit(middle, &tried.profiles)
+        };
         let mut best = look(middle)?;
         let mut step = 0.5 * size.min(2.0);
         for _ in 0..MIDDLES {
@@ -93,9 +93,15 @@ struct Profile {
     heights: Vec<f64>,
 }
 
-impl Profile {
-    /// All that are tried for a spot of a size.
-    fn tried(size: f64) -> Vec<Self> {
+/// All shapes that are tried for spots of a size.
+pub struct Tried {
+    pub size: f64,
+    profiles: Vec<Profile>,
+}
+
+impl Tried {
+    /// For a size as that of a [`Blob`](super::blobs::Blob), in pixels of the planes.
+    pub fn of_size(size: f64) -> Self {
         let (_, rings) = rings(size);
         let radii = RADII.iter().map(|it| it * size);
         let shapes = radii.flat_map(|radius| {
@@ -106,12 +112,15 @@ impl Profile {
         });
         let profile = |shape: Shape| {
             let heights = (0..rings).map(|it| shape.at(it as f64 / RINGS).into());
-            Self {
+            Profile {
                 shape,
                 heights: heights.collect(),
             }
         };
-        shapes.map(profile).collect()
+        Self {
+            size,
+            profiles: shapes.map(profile).collect(),
+        }
     }
 }
 
@@ -143,7 +152,7 @@ impl Rings {
                 if distance >= reach || !usable(x, y) {
                     continue;
                 }
-                let ring = ((distance * RINGS).round() as usize).min(rings - 1);
+                let ring = ((distance * RINGS + 0.5) as usize).min(rings - 1);
                 counts[ring] += 1.0;
                 for (sums, plane) in sums.iter_mut().zip(planes) {
                     sums[ring] += f64::from(plane.at(x, y));

@@ -16,6 +16,9 @@ pub(super) const FADE: f64 = 2.0;
 const DIRECTIONS: usize = 12;
 const DISTANCES: [f64; 2] = [2.2, 3.2];
 
+/// How far is looked around a spot whose pores may stay, in times of what changes, and more by so many pixels.
+const NEAR: (f64, f64) = (2.4, 4.0);
+
 /// The original's samples in healed places.
 #[derive(Clone, Debug, Default)]
 pub struct Healed {
@@ -38,15 +41,18 @@ impl Healed {
         for wave in healed.waves(&windows) {
             let heal = |&at: &usize| {
                 (!cancel.is_cancelled()).then(|| {
-                    let window = &windows[at];
-                    let mut before = original.tile(window.region);
-                    healed.lay_over_until(at, &mut before);
-                    let picture = picture.tile(window.region);
-                    let before = before.with_channels(picture.planes().len());
-                    let later = healed.places.within(window.region);
-                    let later = later.into_iter().filter(|it| *it > at);
-                    let blocked = window.covered(later.map(|it| &windows[it]));
-                    window.heal(&picture, &before, &blocked, cancel)
+                    let look = |window: &Window| {
+                        let mut before = original.tile(window.region);
+                        healed.lay_over_until(at, &mut before);
+                        let later = healed.places.within(window.region);
+                        let later = later.into_iter().filter(|it| *it > at);
+                        let blocked = window.covered(later.map(|it| &windows[it]));
+                        window.look(picture.tile(window.region), before, blocked, cancel)
+                    };
+                    // Most spots need no more than what is near.
+                    let (far, near) = (&windows[at], windows[at].near());
+                    let planes = near.keep_pores(&look(&near), cancel);
+                    Tile::new(far.patch, planes.unwrap_or_else(|| far.replace(&look(far))))
                 })
             };
             let patches: Vec<Option<Tile>> = wave.par_iter().map(heal).collect();
@@ -98,6 +104,11 @@ impl Healed {
 
 /// What lies in a window: planes of its size.
 pub(super) struct Around {
+    pub picture: Tile,
+    /// The original with the spots before this one healed, in as many channels.
+    pub before: Tile,
+    /// Where spots lie that come later.
+    pub blocked: Vec<bool>,
     /// Original less picture, for each channel.
     pub differences: Vec<Plane>,
     /// What `fine` takes away of them.
@@ -120,18 +131,20 @@ pub(super) struct Window<'a> {
 
 impl<'a> Window<'a> {
     fn around(spot: &'a Spot, bounds: Region) -> Self {
-        let square = |reach: f64| {
-            let low = |place: f64| (place - reach).floor().max(0.0) as usize;
-            let high = |place: f64| (place + reach).ceil().max(0.0) as usize + 1;
-            let (x, y) = (low(spot.x), low(spot.y));
-            let wide = high(spot.x).saturating_sub(x);
-            Region::new(x, y, wide, high(spot.y).saturating_sub(y)).within(&bounds)
-        };
         let reach = spot.radius + FADE;
         Self {
             spot,
-            region: square(reach * (DISTANCES[1] + 1.0) + 8.0),
-            patch: square(reach),
+            region: square(spot, reach * (DISTANCES[1] + 1.0) + 8.0).within(&bounds),
+            patch: square(spot, reach).within(&bounds),
+        }
+    }
+
+    /// The same with less around it.
+    fn near(&self) -> Self {
+        let reach = NEAR.0 * (self.spot.radius + FADE) + NEAR.1;
+        Self {
+            region: square(self.spot, reach).within(&self.region),
+            ..*self
         }
     }
 
@@ -159,12 +172,13 @@ impl<'a> Window<'a> {
         t * t * (3.0 - 2.0 * t)
     }
 
-    fn heal(&self, picture: &Tile, before: &Tile, blocked: &[bool], cancel: &Cancel) -> Tile {
+    fn look(&self, picture: Tile, before: Tile, blocked: Vec<bool>, cancel: &Cancel) -> Around {
         let Region { width, height, .. } = self.region;
         let bounds = Region::of_size(width, height);
         let blur = |plane: &Plane, gaussian: &Gaussian| {
             gaussian.blur(plane, bounds, bounds, bounds, cancel)
         };
+        let before = before.with_channels(picture.planes().len());
         // What the healed place is made from: all but the spots.
         let mut clean = Plane::filled(width, height, 0.0);
         for (i, it) in clean.samples_mut().iter_mut().enumerate() {
@@ -194,49 +208,36 @@ impl<'a> Window<'a> {
                 },
             )
         });
-        let look = Around {
+        Around {
             tones: tones.collect(),
+            picture,
+            before,
+            blocked,
             differences,
             textures,
             fine,
             clean,
-        };
-        let planes = match self.keep_pores(before, &look, blocked, cancel) {
-            Some(planes) => planes,
-            None => self.replace(picture, before, &look),
-        };
-        Tile::new(self.patch, planes)
+        }
     }
 
     /// The samples of the patch with the tone around it and texture from beside it.
-    fn replace(&self, picture: &Tile, before: &Tile, look: &Around) -> Vec<Plane> {
-        let source = self.source(picture, &look.textures, &look.clean);
-        let blend = |channel: usize| {
-            let (own, picture) = (&before.planes()[channel], &picture.planes()[channel]);
-            let (difference, tone) = (&look.differences[channel], &look.tones[channel]);
-            self.blend(
-                own,
-                picture,
-                difference,
-                tone,
-                &look.textures[channel],
-                source,
-            )
-        };
-        (0..look.differences.len()).map(blend).collect()
+    fn replace(&self, look: &Around) -> Vec<Plane> {
+        let source = self.source(&look.picture, &look.textures, &look.clean);
+        let channels = 0..look.differences.len();
+        channels
+            .map(|channel| self.blend(look, channel, source))
+            .collect()
     }
 
     /// The samples of the patch. Where two textures fade into each other their squares add up, so that neither place
     /// is smoother than the rest.
-    fn blend(
-        &self,
-        own: &Plane,
-        picture: &Plane,
-        difference: &Plane,
-        tone: &Plane,
-        texture: &Plane,
-        source: Option<[isize; 2]>,
-    ) -> Plane {
+    fn blend(&self, look: &Around, channel: usize, source: Option<[isize; 2]>) -> Plane {
+        let (own, picture) = (
+            &look.before.planes()[channel],
+            &look.picture.planes()[channel],
+        );
+        let (difference, tone) = (&look.differences[channel], &look.tones[channel]);
+        let texture = &look.textures[channel];
         let mut healed = Plane::filled(self.patch.width, self.patch.height, 0.0);
         let (left, top) = (self.patch.x - self.region.x, self.patch.y - self.region.y);
         let grain = |x: usize, y: usize| {
@@ -310,6 +311,15 @@ impl<'a> Window<'a> {
         }
         best.map(|(_, offset)| offset)
     }
+}
+
+/// All pixels that are at most `reach` from a spot's middle, across and down.
+fn square(spot: &Spot, reach: f64) -> Region {
+    let low = |place: f64| (place - reach).floor().max(0.0) as usize;
+    let high = |place: f64| (place + reach).ceil().max(0.0) as usize + 1;
+    let (x, y) = (low(spot.x), low(spot.y));
+    let wide = high(spot.x).saturating_sub(x);
+    Region::new(x, y, wide, high(spot.y).saturating_sub(y))
 }
 
 /// A part of a plane, moved; `None` when it leaves the plane.

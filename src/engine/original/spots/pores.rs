@@ -1,9 +1,9 @@
 //! Spots that are taken away from the pores in them: what is round and smooth of a spot, and what is coarse of the rest.
 
-use super::fit::Fit;
+use super::fit::{Fit, Tried};
 use super::heal::{Around, Window};
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region, Tile};
+use crate::engine::raster::{Plane, Region};
 
 /// A spot reaches about this many sizes (see [`Fit`]).
 const REACH: f64 = 1.6;
@@ -41,13 +41,7 @@ impl Energies {
 impl Window<'_> {
     /// The samples of the patch with nothing but the spot taken away; `None` if what is left is no skin like that
     /// around it.
-    pub(super) fn keep_pores(
-        &self,
-        before: &Tile,
-        look: &Around,
-        blocked: &[bool],
-        cancel: &Cancel,
-    ) -> Option<Vec<Plane>> {
+    pub(super) fn keep_pores(&self, look: &Around, cancel: &Cancel) -> Option<Vec<Plane>> {
         let Region {
             x: left,
             y: top,
@@ -62,13 +56,18 @@ impl Window<'_> {
         let fit = {
             let middle = [self.spot.x - left as f64, self.spot.y - top as f64];
             let planes: Vec<&Plane> = look.differences.iter().collect();
-            let usable = |x: usize, y: usize| !blocked[y * width + x];
-            Fit::new(&planes, usable, middle, self.spot.radius / REACH)?
+            let usable = |x: usize, y: usize| !look.blocked[y * width + x];
+            let tried = Tried::of_size(self.spot.radius / REACH);
+            Fit::new(&planes, usable, middle, &tried)?
         };
         let shape = self.plane(|x, y| {
+            let covered = covered.at(x, y);
+            if covered == 0.0 {
+                return 0.0;
+            }
             let (across, down) = (x as f64 - fit.middle[0], y as f64 - fit.middle[1]);
             let distance = (across * across + down * down).sqrt();
-            fit.shape.at(distance) * covered.at(x, y)
+            fit.shape.at(distance) * covered
         });
         let coarse = COARSE * self.spot.radius;
         let coarse = (coarse >= LEAST_COARSE).then(|| Gaussian::new(coarse));
@@ -102,7 +101,12 @@ impl Window<'_> {
             return None;
         }
         let part = self.patch.seen_from(&self.region);
-        let healed = before.planes().iter().zip(&look.differences).zip(&rests);
+        let healed = look
+            .before
+            .planes()
+            .iter()
+            .zip(&look.differences)
+            .zip(&rests);
         // What does not change must stay the same to the bit.
         let healed = healed.map(|((own, difference), rest)| {
             let removed = difference.clone().zip_map(rest, |it, rest| it - rest);

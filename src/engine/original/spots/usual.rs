@@ -34,14 +34,23 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// The figure that `value` makes of the sizes in each block, of values that `counts`.
-    fn of(plane: &Plane, counts: impl Fn(f32) -> bool, value: impl Fn(&mut [f32]) -> f32) -> Self {
+    /// The figure that `value` makes of what is told at the `shares` of the sizes in each block, of values that
+    /// `counts`. The first share is that of the median.
+    fn of<const N: usize>(
+        plane: &Plane,
+        counts: impl Fn(f32) -> bool,
+        shares: [f64; N],
+        value: impl Fn([f32; N]) -> f32,
+    ) -> Self {
         let columns = plane.width().div_ceil(BLOCK);
         let rows = plane.height().div_ceil(BLOCK);
+        let mut sizes = Vec::with_capacity((BLOCK / STEP) * (BLOCK / STEP));
         let of_block = |i: usize| {
             let values = block(plane, ((i % columns) * BLOCK, (i / columns) * BLOCK));
-            let mut sizes: Vec<f32> = values.filter(|it| counts(*it)).map(f32::abs).collect();
-            (value(&mut sizes), quantile(&mut sizes, 0.5))
+            sizes.clear();
+            sizes.extend(values.filter(|it| counts(*it)).map(f32::abs));
+            let told = quantiles(&mut sizes, shares);
+            (value(told), told[0])
         };
         let (values, medians) = (0..columns * rows).map(of_block).unzip();
         Self {
@@ -65,10 +74,22 @@ impl Blocks {
                     }
                 }
             }
-            quantile(&mut around, 0.5)
+            quantiles(&mut around, [0.5])[0]
         };
         let values = (0..self.values.len()).map(around).collect();
         Self { values, ..self }
+    }
+
+    /// The figure at a pixel.
+    pub fn at(&self, x: usize, y: usize) -> f32 {
+        let ((left, across), (top, down)) = (between(x, self.columns), between(y, self.rows));
+        let row = |row: usize| {
+            let right = (left + 1).min(self.columns - 1);
+            let [left, right] = [left, right].map(|it| self.values[row * self.columns + it]);
+            left + across * (right - left)
+        };
+        let upper = row(top);
+        upper + down * (row((top + 1).min(self.rows - 1)) - upper)
     }
 
     /// Reads the figures along the row `y` of pixels.
@@ -116,9 +137,11 @@ fn between(pixel: usize, blocks: usize) -> (usize, f32) {
 pub fn deviations(plane: &Plane) -> [Blocks; 2] {
     [false, true].map(|negative| {
         let of_sign = |it: f32| (it < 0.0) == negative;
-        let own = Blocks::of(plane, of_sign, |sizes| {
-            let told = QUANTILES.map(|(share, deviations)| quantile(sizes, share) / deviations);
-            told.into_iter().fold(0.0, f32::max)
+        let own = Blocks::of(plane, of_sign, QUANTILES.map(|(share, _)| share), |told| {
+            let told = told.iter().zip(QUANTILES);
+            told.fold(0.0, |most, (told, (_, deviations))| {
+                most.max(told / deviations)
+            })
         });
         let least: Vec<f32> = own.values.iter().map(|it| 0.7 * it).collect();
         let mut around = own.evened_out(NEAR);
@@ -136,7 +159,8 @@ pub fn scale(strengths: &Plane) -> Blocks {
     let own = Blocks::of(
         strengths,
         |_| true,
-        |sizes| quantile(sizes, share) / deviations,
+        [0.5, share],
+        |[_, told]| told / deviations,
     );
     own.evened_out(FAR)
 }
@@ -148,11 +172,20 @@ fn block(plane: &Plane, (x, y): (usize, usize)) -> impl Iterator<Item = f32> + '
     rows.flat_map(move |row| plane.row(row)[x..end].iter().step_by(STEP).copied())
 }
 
-/// The value that `share` of them lie below; 0 of none.
-fn quantile(values: &mut [f32], share: f64) -> f32 {
+/// The values that each of some growing shares of them lie below; 0 of none.
+fn quantiles<const N: usize>(values: &mut [f32], shares: [f64; N]) -> [f32; N] {
     if values.is_empty() {
-        return 0.0;
+        return [0.0; N];
     }
-    let at = ((values.len() - 1) as f64 * share) as usize;
-    *values.select_nth_unstable_by(at, f32::total_cmp).1
+    let last = values.len() - 1;
+    // What lies below the one before needs no second look.
+    let mut known = 0;
+    shares.map(|share| {
+        let at = (last as f64 * share) as usize;
+        let value = *values[known..]
+            .select_nth_unstable_by(at - known, f32::total_cmp)
+            .1;
+        known = at;
+        value
+    })
 }
