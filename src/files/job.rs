@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::decode::{read_photo_with, read_provenance};
+use super::decode::{open_photo, read_photo_with, read_provenance};
 use super::donors::{named_file, read_named};
 use super::encode::EncodeOptions;
 use super::fingerprint::fingerprint;
@@ -18,7 +18,7 @@ use super::stream::Destination;
 use super::{FileError, Format, Originals, Photo, ReadOptions, find_original};
 use crate::engine::raster::Depth;
 use crate::engine::recipe::Recipe;
-use crate::engine::render::{self, Cancel, Plan, Skipped};
+use crate::engine::render::{self, Cancel, Plan, Skipped, reads_in_order};
 
 /// A picture to be rendered at full size.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ pub enum Stage {
 /// How long the stages of a job took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timings {
-    /// Reading and decoding.
+    /// Reading, and decoding what is not decoded while it is rendered.
     pub read_ms: f64,
     /// Rendering, and encoding and writing what can be meanwhile.
     pub render_ms: f64,
@@ -141,6 +141,12 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// Whether files that were decoded while they were rendered are sound to their ends.
+    fn are_sound(&self) -> bool {
+        let original_is_sound = self.original.as_ref().is_none_or(Photo::is_sound);
+        self.photo.is_sound() && original_is_sound
+    }
+
     /// The pixels alone, for the engine.
     pub fn for_render(&self) -> render::Inputs {
         let files = self.files.iter();
@@ -170,12 +176,29 @@ pub fn load_inputs(
     recipe_folder: &Path,
     options: ReadOptions,
 ) -> Result<Inputs, FileError> {
+    load_with(
+        read_photo_with,
+        (picture, originals),
+        (recipe, recipe_folder),
+        options,
+    )
+}
+
+/// How the picture and its original are read.
+type Read = fn(&Path, ReadOptions) -> Result<Photo, FileError>;
+
+fn load_with(
+    read: Read,
+    (picture, originals): (&Path, &Originals),
+    (recipe, recipe_folder): (&Recipe, &Path),
+    options: ReadOptions,
+) -> Result<Inputs, FileError> {
     let original_path = find_original(picture, originals)?;
     let read_original = || {
         let path = original_path.as_deref();
-        path.map(|it| read_photo_with(it, options)).transpose()
+        path.map(|it| read(it, options)).transpose()
     };
-    let (photo, original) = rayon::join(|| read_photo_with(picture, options), read_original);
+    let (photo, original) = rayon::join(|| read(picture, options), read_original);
     let mut files = BTreeMap::new();
     for path in recipe.files() {
         files.insert(path.to_string(), read_named(path, recipe_folder)?);
@@ -226,7 +249,7 @@ impl Loaded {
         let Found::Inputs { inputs, .. } = &self.0 else {
             return 0;
         };
-        let size = |it: &Photo| (it.image.samples().len() * it.image.depth().bytes()) as u64;
+        let size = |it: &Photo| it.image.bytes() as u64;
         let beside = inputs.original.iter().chain(inputs.files.values());
         COPIES * size(&inputs.photo) + beside.map(size).sum::<u64>()
     }
@@ -249,8 +272,16 @@ impl Job {
     /// Reads all that the job needs.
     ///
     /// # Errors
-    /// When something cannot be read, or the result cannot go where it is to go.
+    /// When something cannot be read, or the result cannot go where it is to go. Damage is told when it is rendered
+    /// where pictures are decoded meanwhile.
     pub fn load(&self) -> Result<Loaded, FileError> {
+        self.load_by(match reads_in_order(&self.recipe) {
+            true => open_photo,
+            false => read_photo_with,
+        })
+    }
+
+    fn load_by(&self, read: Read) -> Result<Loaded, FileError> {
         let clock = Instant::now();
         if let Some(output) = &self.output {
             // Known from the start, so that nobody waits for a render that cannot be kept.
@@ -263,11 +294,10 @@ impl Job {
             false => self.fingerprint(original.as_deref()).map(Some),
         };
         let load = || {
-            load_inputs(
-                &self.input,
-                &self.originals,
-                &self.recipe,
-                &self.recipe_folder,
+            load_with(
+                read,
+                (&self.input, &self.originals),
+                (&self.recipe, &self.recipe_folder),
                 self.read,
             )
         };
@@ -349,6 +379,10 @@ impl Job {
         let Some(written) = written.filter(|_| !cancel.is_cancelled()) else {
             return Ok(None);
         };
+        if !inputs.are_sound() {
+            // Whoever reads all of it before says what is wrong, or makes the best of it.
+            return self.render(self.load_by(read_photo_with)?, progress, cancel);
+        }
         written.place(self.replaces(&output))?;
         // Making the plan is part of rendering.
         timings.render_ms += planned_ms;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Format;
+use super::decode::Arriving;
 use super::metadata::Metadata;
 use crate::engine::raster::Image;
 
@@ -17,6 +18,16 @@ pub struct Photo {
     pub metadata: Metadata,
     /// What a person should know of how it was read.
     pub notes: Vec<String>,
+    /// What makes its rows when they are asked for, if it was not read as a whole.
+    pub(super) arriving: Option<Arc<Arriving>>,
+}
+
+impl Photo {
+    /// Reads what nobody asked for, and says whether all of the file is sound: of one that was not read as a whole that
+    /// is not known before.
+    pub(super) fn is_sound(&self) -> bool {
+        self.arriving.as_ref().is_none_or(|it| it.finish())
+    }
 }
 
 /// How often a picture is in memory at most: as it was read, as its result, and as a file.

@@ -1,11 +1,16 @@
 //! Images as files store them: interleaved samples of 8, 16 or 32 bits.
 //!
 //! They stay in this form in memory; `f32` planes exist only for the tile in work, so that a
-//! picture takes no more room than its file's own depth needs.
+//! picture takes no more room than its file's own depth needs. One that arrives row by row takes less: rows are made
+//! when they are asked for, and may be let go.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::arriving::{Held, Rows, Stored};
 use super::interleave::split;
 use super::store::{from_eight, from_sixteen};
 use super::{Plane, Region, Resample, Tile, luma, wide};
@@ -107,12 +112,35 @@ pub struct SizeError {
 }
 
 /// A picture: at least 1×1 pixels, interleaved samples in the file's own encoded values.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Image {
     width: usize,
     height: usize,
     layout: Layout,
-    samples: Samples,
+    store: Store,
+}
+
+/// Where samples are.
+#[derive(Clone, Debug)]
+enum Store {
+    Whole(Samples),
+    Arriving(Arc<Arriving>),
+}
+
+#[derive(Debug)]
+struct Arriving {
+    depth: Depth,
+    rows: Arc<dyn Rows>,
+    /// All of them, if somebody wants them so.
+    whole: OnceLock<Samples>,
+}
+
+/// The same samples, wherever they are.
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        let form = |it: &Self| (it.width, it.height, it.layout);
+        form(self) == form(other) && self.samples() == other.samples()
+    }
 }
 
 impl Image {
@@ -137,12 +165,7 @@ impl Image {
                 samples: samples.len(),
             });
         }
-        Ok(Self {
-            width,
-            height,
-            layout,
-            samples,
-        })
+        Ok(Self::whole(width, height, layout, samples))
     }
 
     /// An RGB float picture from three planes of equal size, or a grey one from one.
@@ -153,15 +176,69 @@ impl Image {
         for pixel in 0..pixels {
             samples.extend(planes.iter().map(|plane| plane.samples()[pixel]));
         }
+        let layout = match planes.len() {
+            1 => Layout::Grey,
+            _ => Layout::Rgb,
+        };
+        Self::whole(region.width, region.height, layout, Samples::Float(samples))
+    }
+
+    fn whole(width: usize, height: usize, layout: Layout, samples: Samples) -> Self {
         Self {
-            width: region.width,
-            height: region.height,
-            layout: if planes.len() == 1 {
-                Layout::Grey
-            } else {
-                Layout::Rgb
-            },
-            samples: Samples::Float(samples),
+            width,
+            height,
+            layout,
+            store: Store::Whole(samples),
+        }
+    }
+
+    /// A picture of at least 1×1 pixels whose rows are made when they are asked for.
+    pub fn arriving(
+        (width, height): (usize, usize),
+        layout: Layout,
+        depth: Depth,
+        rows: Arc<dyn Rows>,
+    ) -> Self {
+        let whole = OnceLock::new();
+        Self {
+            width,
+            height,
+            layout,
+            store: Store::Arriving(Arc::new(Arriving { depth, rows, whole })),
+        }
+    }
+
+    /// Has rows made now, if they are made when they are asked for.
+    pub fn await_rows(&self, rows: Range<usize>) {
+        if let Store::Arriving(it) = &self.store {
+            it.rows.read(rows);
+        }
+    }
+
+    /// Says that no row above this one is going to be read again, so that their memory can be used for others.
+    pub fn let_go(&self, above: usize) {
+        if let Store::Arriving(it) = &self.store {
+            it.rows.let_go(above);
+        }
+    }
+
+    /// Bytes of all its samples.
+    pub fn bytes(&self) -> usize {
+        self.width * self.height * self.layout.channels() * self.depth().bytes()
+    }
+
+    /// The interleaved samples, if they are there as a whole.
+    pub fn whole_samples(&self) -> Option<&Samples> {
+        match &self.store {
+            Store::Whole(it) => Some(it),
+            Store::Arriving(it) => it.whole.get(),
+        }
+    }
+
+    fn held(&self, rows: Range<usize>) -> Held<'_> {
+        match (&self.store, self.whole_samples()) {
+            (Store::Arriving(it), None) => Held::Pieces(it.rows.read(rows)),
+            _ => Held::Whole(self.samples()),
         }
     }
 
@@ -187,32 +264,38 @@ impl Image {
 
     /// How its samples are stored.
     pub fn depth(&self) -> Depth {
-        match self.samples {
-            Samples::Eight(_) => Depth::Eight,
-            Samples::Sixteen(_) => Depth::Sixteen,
-            Samples::Float(_) => Depth::Float,
+        match &self.store {
+            Store::Whole(Samples::Eight(_)) => Depth::Eight,
+            Store::Whole(Samples::Sixteen(_)) => Depth::Sixteen,
+            Store::Whole(Samples::Float(_)) => Depth::Float,
+            Store::Arriving(it) => it.depth,
         }
     }
 
-    /// The interleaved samples.
+    /// The interleaved samples. Those of a picture that arrives row by row are put together, and stay so.
     pub fn samples(&self) -> &Samples {
-        &self.samples
+        match &self.store {
+            Store::Whole(it) => it,
+            Store::Arriving(it) => it.whole.get_or_init(|| it.rows.whole()),
+        }
     }
 
     /// Takes the picture apart into its interleaved samples.
     pub fn into_samples(self) -> Samples {
-        self.samples
+        match self.store {
+            Store::Whole(it) => it,
+            Store::Arriving(_) => self.samples().clone(),
+        }
     }
 
     /// The colour planes of a region, which must lie inside. Samples that are not finite become
     /// 0 (NaN) or the nearest of 0 and 1.
     pub fn tile(&self, region: Region) -> Tile {
         assert!(self.bounds().contains(&region), "a region of the picture");
-        let colours = self.layout.colours();
-        let planes = match &self.samples {
-            Samples::Eight(it) => self.split(it, colours, region, from_eight),
-            Samples::Sixteen(it) => self.split(it, colours, region, from_sixteen),
-            Samples::Float(it) => self.split(it, colours, region, finite),
+        let planes = match self.depth() {
+            Depth::Eight => self.split(region, from_eight),
+            Depth::Sixteen => self.split(region, from_sixteen),
+            Depth::Float => self.split(region, finite),
         };
         Tile::new(region, planes)
     }
@@ -220,10 +303,10 @@ impl Image {
     /// Luma of a region, which must lie inside: that of its [tile](Self::tile), without the tile.
     pub fn luma(&self, region: Region) -> Plane {
         assert!(self.bounds().contains(&region), "a region of the picture");
-        match &self.samples {
-            Samples::Eight(it) => self.to_luma(it, region, from_eight),
-            Samples::Sixteen(it) => self.to_luma(it, region, from_sixteen),
-            Samples::Float(it) => self.to_luma(it, region, finite),
+        match self.depth() {
+            Depth::Eight => self.to_luma(region, from_eight),
+            Depth::Sixteen => self.to_luma(region, from_sixteen),
+            Depth::Float => self.to_luma(region, finite),
         }
     }
 
@@ -238,19 +321,15 @@ impl Image {
     /// The picture at half its size, rounded up: each sample is the mean of the two by two that it
     /// stands for.
     pub fn halved(&self) -> Image {
-        let samples = match &self.samples {
+        let samples = match self.samples() {
             Samples::Eight(it) => Samples::Eight(self.halve(it, |sum: u32| ((sum + 2) / 4) as u8)),
             Samples::Sixteen(it) => {
                 Samples::Sixteen(self.halve(it, |sum: u32| ((sum + 2) / 4) as u16))
             }
             Samples::Float(it) => Samples::Float(self.halve(it, |sum: f32| sum * 0.25)),
         };
-        Image {
-            width: self.width.div_ceil(2),
-            height: self.height.div_ceil(2),
-            layout: self.layout,
-            samples,
-        }
+        let (width, height) = (self.width.div_ceil(2), self.height.div_ceil(2));
+        Self::whole(width, height, self.layout, samples)
     }
 
     /// The picture's colour planes at another size (width, height), made tile by tile so that the
@@ -306,53 +385,52 @@ impl Image {
     }
 
     fn channel(&self, channel: usize, region: Region) -> Plane {
-        match &self.samples {
-            Samples::Eight(it) => self.gather(it, channel, region, from_eight),
-            Samples::Sixteen(it) => self.gather(it, channel, region, from_sixteen),
-            Samples::Float(it) => self.gather(it, channel, region, finite),
+        match self.depth() {
+            Depth::Eight => self.gather(channel, region, from_eight),
+            Depth::Sixteen => self.gather(channel, region, from_sixteen),
+            Depth::Float => self.gather(channel, region, finite),
         }
     }
 
-    /// The first of its channels in a region.
-    fn split<T: Copy>(
-        &self,
-        samples: &[T],
-        count: usize,
-        region: Region,
-        convert: impl Fn(T) -> f32,
-    ) -> Vec<Plane> {
+    /// What a region has of each of its rows: its number there, and the samples.
+    fn each_row<T: Stored>(&self, region: Region, mut work: impl FnMut(usize, &[T])) {
+        let channels = self.layout.channels();
+        let held = self.held(region.y..region.bottom());
+        for y in 0..region.height {
+            let row = held.row(region.y + y, self.width * channels);
+            work(y, &row[region.x * channels..][..region.width * channels]);
+        }
+    }
+
+    /// The colour channels in a region.
+    fn split<T: Stored>(&self, region: Region, convert: impl Fn(T) -> f32) -> Vec<Plane> {
         let arch = Arch::new();
         let channels = self.layout.channels();
-        let planes = (0..count).map(|_| Plane::unfilled(region.width, region.height));
+        let planes =
+            (0..self.layout.colours()).map(|_| Plane::unfilled(region.width, region.height));
         let mut planes: Vec<Plane> = planes.collect();
-        for y in 0..region.height {
-            let start = ((region.y + y) * self.width + region.x) * channels;
-            let pixels = &samples[start..][..region.width * channels];
-            match planes.as_mut_slice() {
-                [grey] => split(arch, pixels, channels, &mut [grey.row_mut(y)], &convert),
-                [r, g, b] => {
-                    let mut rows = [r.row_mut(y), g.row_mut(y), b.row_mut(y)];
-                    split(arch, pixels, channels, &mut rows, &convert);
-                }
-                _ => unreachable!("grey or RGB"),
+        self.each_row(region, |y, pixels| match planes.as_mut_slice() {
+            [grey] => split(arch, pixels, channels, &mut [grey.row_mut(y)], &convert),
+            [r, g, b] => {
+                let mut rows = [r.row_mut(y), g.row_mut(y), b.row_mut(y)];
+                split(arch, pixels, channels, &mut rows, &convert);
             }
-        }
+            _ => unreachable!("grey or RGB"),
+        });
         planes
     }
 
-    fn to_luma<T: Copy>(&self, samples: &[T], region: Region, convert: impl Fn(T) -> f32) -> Plane {
+    fn to_luma<T: Stored>(&self, region: Region, convert: impl Fn(T) -> f32) -> Plane {
         let arch = Arch::new();
         let channels = self.layout.channels();
         let mut out = Plane::unfilled(region.width, region.height);
         let mut rows = [(); 2].map(|()| vec![0.0; region.width]);
         let [green, blue] = &mut rows;
-        for y in 0..region.height {
-            let start = ((region.y + y) * self.width + region.x) * channels;
-            let pixels = &samples[start..][..region.width * channels];
+        self.each_row(region, |y, pixels| {
             let out = out.row_mut(y);
             if self.layout.colours() == 1 {
                 split(arch, pixels, channels, &mut [out], &convert);
-                continue;
+                return;
             }
             split(
                 arch,
@@ -366,23 +444,21 @@ impl Image {
                     *out = luma(*out, *green, *blue);
                 }
             });
-        }
+        });
         out
     }
 
-    fn gather<T: Copy>(
+    fn gather<T: Stored>(
         &self,
-        samples: &[T],
         channel: usize,
         region: Region,
         convert: impl Fn(T) -> f32,
     ) -> Plane {
         let channels = self.layout.channels();
         let mut plane = Vec::with_capacity(region.width * region.height);
-        for y in region.y..region.bottom() {
-            let row = &samples[(y * self.width + region.x) * channels..][..region.width * channels];
+        self.each_row(region, |_, row| {
             plane.extend(row.chunks_exact(channels).map(|it| convert(it[channel])));
-        }
+        });
         Plane::from_samples(region.width, region.height, plane)
     }
 }

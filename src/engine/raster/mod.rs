@@ -1,6 +1,7 @@
 //! What a picture is: images as files store them, planes of `f32` as the engine computes them,
 //! regions, colour and blend modes.
 
+mod arriving;
 mod blend;
 mod colour;
 mod image;
@@ -12,6 +13,7 @@ mod resample;
 pub mod store;
 mod wide;
 
+pub use arriving::{Piece, Rows};
 pub use blend::Blend;
 pub use colour::{desaturate, luma};
 pub use image::{Depth, Image, Layout, Samples, SizeError};

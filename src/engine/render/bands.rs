@@ -41,15 +41,15 @@ impl Plan {
         };
         match depth {
             Depth::Eight => {
-                let own = match self.picture().samples() {
-                    Samples::Eight(it) => Some(it.as_slice()),
+                let own = match self.picture().whole_samples() {
+                    Some(Samples::Eight(it)) => Some(it.as_slice()),
                     _ => None,
                 };
                 bands.run(own, store::to_eight, Samples::Eight, take)
             }
             Depth::Sixteen => {
-                let own = match self.picture().samples() {
-                    Samples::Sixteen(it) => Some(it.as_slice()),
+                let own = match self.picture().whole_samples() {
+                    Some(Samples::Sixteen(it)) => Some(it.as_slice()),
                     _ => None,
                 };
                 bands.run(own, store::to_sixteen, Samples::Sixteen, take)
@@ -105,6 +105,7 @@ impl<M> Bands<'_, M> {
                     self.size.height,
                 )
                 .within(&whole);
+                self.plan.await_rows(&region);
                 let touched = self.plan.touched(region, self.cancel);
                 if self.cancel.is_cancelled() {
                     break;
@@ -125,7 +126,9 @@ impl<M> Bands<'_, M> {
                 let layout = self.plan.picture().layout();
                 let image = Image::new(whole.width, region.height, layout, samples);
                 let image = image.expect("as many samples as the band has");
-                queue.put(band, (self.make)(region.y, image));
+                let finished = queue.put(band, (self.make)(region.y, image));
+                self.plan
+                    .let_go((finished * self.size.height).min(whole.height));
                 let before = rows_done.fetch_add(region.height, Ordering::Relaxed);
                 (self.progress)(before + region.height, whole.height);
             }
@@ -215,7 +218,8 @@ impl<R, F: FnMut(R) -> ControlFlow<()>> Queue<R, F> {
         }
     }
 
-    fn put(&self, number: usize, made: R) {
+    /// Up to which number all were put.
+    fn put(&self, number: usize, made: R) -> usize {
         let mut state = lock(&self.state);
         state.early.insert(number, made);
         let Waiting { next, early, take } = &mut *state;
@@ -225,6 +229,7 @@ impl<R, F: FnMut(R) -> ControlFlow<()>> Queue<R, F> {
                 self.closed.store(true, Ordering::Relaxed);
             }
         }
+        *next
     }
 
     fn is_closed(&self) -> bool {

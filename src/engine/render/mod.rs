@@ -3,6 +3,7 @@
 //! Preview and export are the same function with another region: every tile is computed from the
 //! same samples in the same order, whatever its size and whichever thread runs it.
 
+mod arriving;
 mod bands;
 mod findings;
 mod inspection;
@@ -15,6 +16,7 @@ mod tuning;
 mod whole;
 
 pub use super::operations::Cancel;
+pub use arriving::reads_in_order;
 pub use findings::Findings;
 pub use inspection::{Inspection, inspection_recipe};
 pub use patches::{ORIGINAL, SELF};

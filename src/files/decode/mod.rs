@@ -5,12 +5,14 @@ mod jpeg;
 mod png;
 
 pub use glimpse::{Glimpse, glimpse};
+pub(super) use jpeg::Arriving;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
+use image::metadata::Orientation;
 use image::{
     DynamicImage, ExtendedColorType, ImageBuffer, ImageDecoder, ImageError, ImageFormat,
     ImageReader,
@@ -22,7 +24,7 @@ use super::containers::png::Chunks;
 use super::metadata::{Directories, Metadata, Provenance};
 use super::photo::COPIES;
 use super::{FileError, Format, Photo, ReadOptions};
-use crate::engine::raster::{Image, Layout, Samples};
+use crate::engine::raster::{Depth, Image, Layout, Samples};
 
 /// Reads a picture file. Its content says what format it has, not its name.
 ///
@@ -37,6 +39,16 @@ pub fn read_photo(path: &Path) -> Result<Photo, FileError> {
 /// # Errors
 /// When the file cannot be read, is no picture, is damaged, or is too large.
 pub fn read_photo_with(path: &Path, options: ReadOptions) -> Result<Photo, FileError> {
+    open(path, options, false)
+}
+
+/// The same, but that rows of the picture may be made when they are asked for: what is damaged is told by
+/// [`Photo::is_sound`] then, and not here.
+pub(super) fn open_photo(path: &Path, options: ReadOptions) -> Result<Photo, FileError> {
+    open(path, options, true)
+}
+
+fn open(path: &Path, options: ReadOptions, in_rows: bool) -> Result<Photo, FileError> {
     let file = File::open(path).map_err(|it| FileError::from_io("read", path, &it))?;
     let metadata = file.metadata();
     let metadata = metadata.map_err(|it| FileError::from_io("read", path, &it))?;
@@ -46,7 +58,12 @@ pub fn read_photo_with(path: &Path, options: ReadOptions) -> Result<Photo, FileE
     if metadata.len() == 0 {
         return Err(FileError::new("read", path, "the file is empty").with_cure("copy it again"));
     }
-    decode_photo(BufReader::new(file), path, options)
+    let decoding = Decoding {
+        path,
+        options,
+        in_rows,
+    };
+    decoding.contained(BufReader::new(file))
 }
 
 /// The last render that a picture's history tells of, found without decoding its pixels.
@@ -80,33 +97,42 @@ pub fn decode_photo(
     let decoding = Decoding {
         path: name,
         options,
+        in_rows: false,
     };
-    contain(|| decoding.photo(source)).unwrap_or_else(|| {
-        Err(FileError::new(
-            "read",
-            name,
-            "it is damaged in a way that its decoder cannot take",
-        )
-        .with_cure("copy or export it again"))
-    })
+    decoding.contained(source)
 }
 
 /// Pixels as they were decoded, and what is known beside them.
 struct Decoded {
-    pixels: DynamicImage,
+    pixels: Pixels,
     /// Whether three equal channels stand for one.
     is_grey: bool,
     metadata: Metadata,
     notes: Vec<String>,
 }
 
+enum Pixels {
+    Here(DynamicImage),
+    /// Made when they are asked for; they are upright.
+    Arriving(Arc<Arriving>),
+}
+
 /// One picture on its way into memory.
 struct Decoding<'a> {
     path: &'a Path,
     options: ReadOptions,
+    /// Whether rows may be made when they are asked for.
+    in_rows: bool,
 }
 
 impl Decoding<'_> {
+    fn contained(&self, source: impl BufRead + Seek) -> Result<Photo, FileError> {
+        contain(|| self.photo(source)).unwrap_or_else(|| {
+            let cause = "it is damaged in a way that its decoder cannot take";
+            Err(FileError::new("read", self.path, cause).with_cure("copy or export it again"))
+        })
+    }
+
     fn photo(&self, mut source: impl BufRead + Seek) -> Result<Photo, FileError> {
         let start = source.fill_buf();
         let start = start.map_err(|it| FileError::from_io("read", self.path, &it))?;
@@ -125,15 +151,27 @@ impl Decoding<'_> {
             Some(ImageFormat::WebP) => (Some(Format::WebP), self.other(reader)?),
             _ => (None, self.other(reader)?),
         };
-        decoded
-            .pixels
-            .apply_orientation(decoded.metadata.orientation());
+        let (image, arriving) = match decoded.pixels {
+            Pixels::Here(mut pixels) => {
+                pixels.apply_orientation(decoded.metadata.orientation());
+                (to_image(self.path, pixels, decoded.is_grey)?, None)
+            }
+            Pixels::Arriving(rows) => {
+                let layout = match rows.channels() {
+                    1 => Layout::Grey,
+                    _ => Layout::Rgb,
+                };
+                let image = Image::arriving(rows.size(), layout, Depth::Eight, rows.clone());
+                (image, Some(rows))
+            }
+        };
         decoded.metadata.make_upright();
         Ok(Photo {
-            image: Arc::new(to_image(self.path, decoded.pixels, decoded.is_grey)?),
+            image: Arc::new(image),
             format,
             metadata: decoded.metadata,
             notes: decoded.notes,
+            arriving,
         })
     }
 
@@ -151,7 +189,8 @@ impl Decoding<'_> {
             metadata.drop_profile();
             notes.push(CMYK.to_string());
         }
-        let pixels = match self.usual_jpeg(bytes)? {
+        let in_rows = self.in_rows && metadata.orientation() == Orientation::NoTransforms;
+        let pixels = match self.usual_jpeg(bytes, in_rows)? {
             Ok(pixels) => pixels,
             Err(bytes) => {
                 let decoder = image::codecs::jpeg::JpegDecoder::new(Cursor::new(bytes));
@@ -168,7 +207,11 @@ impl Decoding<'_> {
 
     /// The pixels of a JPEG of the usual kind. Others come back as they were, and damaged ones: the decoder that makes
     /// the best of them says what it misses.
-    fn usual_jpeg(&self, bytes: Vec<u8>) -> Result<Result<DynamicImage, Vec<u8>>, FileError> {
+    fn usual_jpeg(
+        &self,
+        bytes: Vec<u8>,
+        in_rows: bool,
+    ) -> Result<Result<Pixels, Vec<u8>>, FileError> {
         let decoder = match jpeg::Decoder::new(bytes) {
             Ok(decoder) => decoder,
             Err(bytes) => return Ok(Err(bytes)),
@@ -178,6 +221,9 @@ impl Decoding<'_> {
         let (width, height) = (width as u32, height as u32);
         let bytes = channels as u64 * u64::from(width) * u64::from(height);
         self.check_size(width, height, bytes)?;
+        if in_rows {
+            return Ok(Ok(Pixels::Arriving(Arc::new(Arriving::new(decoder)))));
+        }
         Ok(decoder.read().map(|samples| {
             let grey = |it| ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLuma8);
             let rgb = |it| ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgb8);
@@ -185,7 +231,7 @@ impl Decoding<'_> {
                 1 => grey(samples),
                 _ => rgb(samples),
             };
-            pixels.expect("as many samples as the picture has")
+            Pixels::Here(pixels.expect("as many samples as the picture has"))
         }))
     }
 
@@ -204,7 +250,7 @@ impl Decoding<'_> {
             let metadata = Metadata::of_png(chunks, icc);
             return Ok(Decoded {
                 is_grey: false,
-                pixels,
+                pixels: Pixels::Here(pixels),
                 metadata,
                 notes,
             });
@@ -234,7 +280,7 @@ impl Decoding<'_> {
         self.rewind(&mut source)?;
         if let Some(pixels) = self.grey_tiff(&mut source)? {
             return Ok(Decoded {
-                pixels,
+                pixels: Pixels::Here(pixels),
                 is_grey: true,
                 metadata,
                 notes,
@@ -330,10 +376,11 @@ impl Decoding<'_> {
         })
     }
 
-    fn pixels(&self, decoder: impl ImageDecoder) -> Result<DynamicImage, FileError> {
+    fn pixels(&self, decoder: impl ImageDecoder) -> Result<Pixels, FileError> {
         let (width, height) = decoder.dimensions();
         self.check_size(width, height, decoder.total_bytes())?;
-        DynamicImage::from_decoder(decoder).map_err(|it| self.refusal(&it))
+        let pixels = DynamicImage::from_decoder(decoder);
+        pixels.map(Pixels::Here).map_err(|it| self.refusal(&it))
     }
 
     /// Decoded pixels must fit into the memory that there is for them.

@@ -6,6 +6,7 @@
 //! Usual are sequential JPEGs of 8 bits in one scan, grey or of three components, whose chroma has half as many columns,
 //! rows or both. Everything else, and everything damaged, is for another decoder.
 
+mod arriving;
 mod bits;
 mod codes;
 mod coefficients;
@@ -19,6 +20,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use self::arriving::Arriving;
 use self::coefficients::{Blocks, Reader, pieces};
 use self::frame::{Colours, Frame};
 use self::pixels::{Planes, Rim, is_blunt};
@@ -49,6 +51,15 @@ pub trait Sink: Sync {
 struct Workshop {
     blocks: Blocks,
     planes: Planes,
+}
+
+impl Workshop {
+    fn new(frame: &Frame) -> Self {
+        Self {
+            blocks: Blocks::new(frame),
+            planes: Planes::new(frame),
+        }
+    }
 }
 
 impl Decoder {
@@ -100,13 +111,48 @@ impl Decoder {
         }
     }
 
-    /// The rows of each span, from top to bottom. There are two kinds in turn: those that one row of groups makes by
-    /// itself, and those that it needs the next one for.
-    fn spans(&self) -> impl Iterator<Item = usize> {
-        (0..self.frame.groups.1).flat_map(|row| {
-            let (own, has_border) = self.own_rows(row);
-            [own.len(), if has_border { 2 } else { 0 }]
-        })
+    /// How many spans of rows there are: each row of groups makes one by itself, and one with the next where it needs
+    /// that for the rows between.
+    fn span_count(&self) -> usize {
+        self.frame.groups.1 + self.borders.len()
+    }
+
+    /// The span that a row of groups makes by itself.
+    fn own_span(&self, row: usize) -> usize {
+        match self.borders.is_empty() {
+            true => row,
+            false => 2 * row,
+        }
+    }
+
+    /// The span that a row of pixels is in.
+    fn span_of(&self, y: usize) -> usize {
+        let group = self.frame.group.1;
+        let (row, y) = (y / group, y % group);
+        let (own, _) = self.own_rows(row);
+        let span = self.own_span(row);
+        if y < own.start {
+            span - 1
+        } else if y < own.end {
+            span
+        } else {
+            span + 1
+        }
+    }
+
+    /// The rows of pixels in a span.
+    fn rows_of_span(&self, span: usize) -> Range<usize> {
+        let group = self.frame.group.1;
+        let (row, is_border) = match self.borders.is_empty() {
+            true => (span, false),
+            false => (span / 2, span % 2 == 1),
+        };
+        if is_border {
+            let border = (row + 1) * group;
+            return border - 1..border + 1;
+        }
+        let (own, _) = self.own_rows(row);
+        row * group + own.start..row * group + own.end
     }
 
     /// The rows of pixels that a row of groups makes by itself, counted from its first, and whether a border follows.
@@ -131,22 +177,33 @@ impl Decoder {
     /// # Errors
     /// With the file, when it is damaged.
     pub fn read(self) -> Result<Vec<u8>, Vec<u8>> {
+        self.read_with(|work| {
+            rayon::scope(|scope| {
+                for _ in 1..rayon::current_num_threads() {
+                    scope.spawn(|_| work());
+                }
+                work();
+            });
+        })
+    }
+
+    /// The same on this thread alone.
+    fn read_alone(self) -> Result<Vec<u8>, Vec<u8>> {
+        self.read_with(|work| work())
+    }
+
+    fn read_with(self, run: impl FnOnce(&(dyn Fn() + Sync))) -> Result<Vec<u8>, Vec<u8>> {
         let width = self.frame.size.0 * self.channels();
         let mut samples = vec![0; width * self.frame.size.1];
         let mut rest = samples.as_mut_slice();
         let mut spans = Vec::new();
-        for rows in self.spans() {
-            let (span, others) = rest.split_at_mut(rows * width);
+        for span in 0..self.span_count() {
+            let (span, others) = rest.split_at_mut(self.rows_of_span(span).len() * width);
             spans.push(Mutex::new(span));
             rest = others;
         }
         let sink = Whole(spans);
-        rayon::scope(|scope| {
-            for _ in 1..rayon::current_num_threads() {
-                scope.spawn(|_| self.work(&sink));
-            }
-            self.work(&sink);
-        });
+        run(&|| self.work(&sink));
         drop(sink);
         if self.is_damaged.into_inner() {
             return Err(self.file);
@@ -155,10 +212,7 @@ impl Decoder {
     }
 
     fn work(&self, sink: &impl Sink) {
-        let mut workshop = Workshop {
-            blocks: Blocks::new(&self.frame),
-            planes: Planes::new(&self.frame),
-        };
+        let mut workshop = Workshop::new(&self.frame);
         while !self.is_damaged.load(Ordering::Relaxed) {
             match self.step(&mut workshop, sink) {
                 Some(true) => {}
@@ -208,7 +262,7 @@ impl Decoder {
         planes.fill(&workshop.blocks);
         let (own, has_border) = self.own_rows(row);
         let rows = self.rows_of(row);
-        sink.put(2 * row, &mut |out| {
+        sink.put(self.own_span(row), &mut |out| {
             for (y, out) in own.clone().zip(out.chunks_exact_mut(width)) {
                 planes.write(&self.frame, y, rows, out);
             }
