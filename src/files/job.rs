@@ -198,17 +198,21 @@ fn load_with(
         let path = original_path.as_deref();
         path.map(|it| read(it, options)).transpose()
     };
-    let (photo, original) = rayon::join(|| read(picture, options), read_original);
-    let mut files = BTreeMap::new();
-    for path in recipe.files() {
-        files.insert(path.to_string(), read_named(path, recipe_folder)?);
-    }
+    let read_files = || {
+        let files = recipe.files().into_iter();
+        let named = files.map(|path| Ok((path.to_string(), read_named(path, recipe_folder)?)));
+        named.collect::<Result<BTreeMap<_, _>, FileError>>()
+    };
+    let ((photo, original), files) = rayon::join(
+        || rayon::join(|| read(picture, options), read_original),
+        read_files,
+    );
     let sources = sources(picture, original_path.as_deref(), recipe, recipe_folder);
     Ok(Inputs {
         photo: photo?,
         original: original?,
         original_path,
-        files,
+        files: files?,
         sources,
     })
 }

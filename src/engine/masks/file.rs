@@ -26,11 +26,12 @@ impl FileMask {
         let Some(file) = sources.file else {
             return Plane::filled(region.width, region.height, 0.0);
         };
-        let resample = Resample::new(
-            (file.width(), file.height()),
-            (sources.picture.width(), sources.picture.height()),
-        );
-        let luma = file.tile(resample.needs(region)).luma();
+        let (size, own) = (sources.picture.bounds(), file.bounds());
+        if size == own {
+            return file.luma(region).map(|it| it.clamp(0.0, 1.0));
+        }
+        let resample = Resample::new((own.width, own.height), (size.width, size.height));
+        let luma = file.luma(resample.needs(region));
         resample.apply(&luma, region).map(|it| it.clamp(0.0, 1.0))
     }
 }

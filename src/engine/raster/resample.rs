@@ -1,6 +1,8 @@
 //! Another size of the same picture. Kernels widen with the step when a picture shrinks, so that
 //! nothing aliases. At the same size a picture is copied.
 
+use std::ops::Range;
+
 use super::{Plane, Region};
 
 /// How samples between samples are found.
@@ -40,68 +42,63 @@ fn sinc(at: f64) -> f64 {
     }
 }
 
-/// Which source samples make one target sample: the first of them, and their weights.
-#[derive(Clone, Debug, PartialEq)]
+/// Which source samples make each of some target samples.
 struct Taps {
-    first: usize,
+    /// Of each target sample the first source sample, and where its weights are.
+    places: Vec<(usize, Range<usize>)>,
     weights: Vec<f32>,
 }
 
-/// A change of size, prepared for both axes. Any region of the target can be computed alone and
-/// comes out the same as in the whole.
-#[derive(Clone, Debug, PartialEq)]
+/// A change of size. Any region of the target can be computed alone and comes out the same as in the whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Resample {
-    columns: Vec<Taps>,
-    rows: Vec<Taps>,
+    kernel: Kernel,
+    from: (usize, usize),
+    to: (usize, usize),
 }
 
 impl Resample {
     /// From a picture of size `from` to one of size `to`, both (width, height) and not empty.
     pub fn new(from: (usize, usize), to: (usize, usize)) -> Self {
-        Self::with(Kernel::Triangle, from, to)
+        Self {
+            kernel: Kernel::Triangle,
+            from,
+            to,
+        }
     }
 
     /// The same with a kernel that keeps fine detail, for texture.
     pub fn fine(from: (usize, usize), to: (usize, usize)) -> Self {
-        Self::with(Kernel::Lanczos, from, to)
-    }
-
-    fn with(kernel: Kernel, from: (usize, usize), to: (usize, usize)) -> Self {
         Self {
-            columns: axis(kernel, from.0, to.0),
-            rows: axis(kernel, from.1, to.1),
+            kernel: Kernel::Lanczos,
+            from,
+            to,
         }
     }
 
     /// The source region that the target region is made of.
     pub fn needs(&self, target: Region) -> Region {
-        let span = |taps: &[Taps]| {
-            let first = taps.iter().map(|it| it.first).min().unwrap_or(0);
-            let end = taps.iter().map(|it| it.first + it.weights.len()).max();
-            (first, end.unwrap_or(first) - first)
-        };
-        let (x, width) = span(&self.columns[target.x..target.right()]);
-        let (y, height) = span(&self.rows[target.y..target.bottom()]);
-        Region::new(x, y, width, height)
+        let [columns, rows] = self.taps(target);
+        region_of(&columns, &rows)
     }
 
     /// The target region, from a plane that holds what it [needs](Self::needs).
     pub fn apply(&self, source: &Plane, target: Region) -> Plane {
-        let from = self.needs(target);
+        let [columns, rows] = self.taps(target);
+        let from = region_of(&columns, &rows);
         assert_eq!((source.width(), source.height()), (from.width, from.height));
         let mut across = Plane::filled(target.width, from.height, 0.0);
         for y in 0..from.height {
             let row = source.row(y);
-            let columns = &self.columns[target.x..target.right()];
-            for (out, taps) in across.row_mut(y).iter_mut().zip(columns) {
-                let samples = &row[taps.first - from.x..][..taps.weights.len()];
-                *out = samples.iter().zip(&taps.weights).map(|(s, w)| s * w).sum();
+            for (out, (first, weights)) in across.row_mut(y).iter_mut().zip(columns.iter()) {
+                let samples = &row[first - from.x..][..weights.len()];
+                *out = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
             }
         }
         let mut out = Plane::filled(target.width, target.height, 0.0);
-        for (y, taps) in self.rows[target.y..target.bottom()].iter().enumerate() {
-            for (i, weight) in taps.weights.iter().enumerate() {
-                let row = across.row(taps.first - from.y + i);
+        for (y, (first, weights)) in rows.iter().enumerate() {
+            for (i, weight) in weights.iter().enumerate() {
+                let row = across.row(first - from.y + i);
                 for (sum, sample) in out.row_mut(y).iter_mut().zip(row) {
                     *sum += sample * weight;
                 }
@@ -109,33 +106,69 @@ impl Resample {
         }
         out
     }
+
+    /// Those of the columns and of the rows of a region of the target.
+    fn taps(&self, target: Region) -> [Taps; 2] {
+        let columns = target.x..target.right();
+        let rows = target.y..target.bottom();
+        [
+            Taps::new(self.kernel, self.from.0, self.to.0, columns),
+            Taps::new(self.kernel, self.from.1, self.to.1, rows),
+        ]
+    }
 }
 
-fn axis(kernel: Kernel, from: usize, to: usize) -> Vec<Taps> {
-    let step = from as f64 / to as f64;
-    let widened = step.max(1.0);
-    let reach = kernel.reach() * widened;
-    let taps = |i: usize| {
-        let centre = (i as f64 + 0.5) * step - 0.5;
-        let first = (centre - reach).floor().max(0.0) as usize;
-        let last = ((centre + reach).ceil() as usize).min(from - 1);
-        let weight = |at: usize| kernel.weight((at as f64 - centre) / widened);
-        // Weightless taps at the ends are dropped, so that an equal size needs one sample only.
-        let first = (first..=last).find(|&at| weight(at).abs() > 1e-9);
-        let first = first.unwrap_or((centre.round().max(0.0) as usize).min(from - 1));
-        let last = (first..=last)
-            .rfind(|&at| weight(at).abs() > 1e-9)
-            .unwrap_or(first);
-        let weights: Vec<f64> = (first..=last).map(weight).collect();
-        let sum: f64 = weights.iter().sum();
-        let weights = if sum > 0.0 {
-            weights.iter().map(|it| (it / sum) as f32).collect()
-        } else {
-            vec![1.0]
+fn region_of(columns: &Taps, rows: &Taps) -> Region {
+    let ((x, width), (y, height)) = (columns.span(), rows.span());
+    Region::new(x, y, width, height)
+}
+
+impl Taps {
+    /// Those of some samples of an axis that has `from` samples and gets `to`.
+    fn new(kernel: Kernel, from: usize, to: usize, targets: Range<usize>) -> Self {
+        let step = from as f64 / to as f64;
+        let widened = step.max(1.0);
+        let reach = kernel.reach() * widened;
+        let mut taps = Self {
+            places: Vec::with_capacity(targets.len()),
+            weights: Vec::new(),
         };
-        Taps { first, weights }
-    };
-    (0..to).map(taps).collect()
+        for i in targets {
+            let centre = (i as f64 + 0.5) * step - 0.5;
+            let first = (centre - reach).floor().max(0.0) as usize;
+            let last = ((centre + reach).ceil() as usize).min(from - 1);
+            let weight = |at: usize| kernel.weight((at as f64 - centre) / widened);
+            // Weightless taps at the ends are dropped, so that an equal size needs one sample only.
+            let first = (first..=last).find(|&at| weight(at).abs() > 1e-9);
+            let first = first.unwrap_or((centre.round().max(0.0) as usize).min(from - 1));
+            let last = (first..=last)
+                .rfind(|&at| weight(at).abs() > 1e-9)
+                .unwrap_or(first);
+            let sum: f64 = (first..=last).map(weight).sum();
+            let start = taps.weights.len();
+            if sum > 0.0 {
+                let normalised = (first..=last).map(|at| (weight(at) / sum) as f32);
+                taps.weights.extend(normalised);
+            } else {
+                taps.weights.push(1.0);
+            }
+            taps.places.push((first, start..taps.weights.len()));
+        }
+        taps
+    }
+
+    /// Of each target sample the first source sample and the weights from it on.
+    fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let places = self.places.iter();
+        places.map(|(first, weights)| (*first, &self.weights[weights.clone()]))
+    }
+
+    /// The first of all source samples, and how many there are.
+    fn span(&self) -> (usize, usize) {
+        let first = self.iter().map(|(first, _)| first).min().unwrap_or(0);
+        let end = self.iter().map(|(first, weights)| first + weights.len());
+        (first, end.max().unwrap_or(first) - first)
+    }
 }
 
 #[cfg(test)]
