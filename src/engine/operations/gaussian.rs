@@ -15,10 +15,10 @@ mod tests;
 use decimated::Decimated;
 pub use lows::Lows;
 use pulp::Arch;
-use sums::sum_pairs;
+use sums::{BETWEEN, sum_between, sum_pairs};
 
 use super::Cancel;
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, RowSource, row_set};
 
 /// A Gaussian of one radius, ready to blur.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ enum Method {
     Decimated(Decimated),
 }
 
-/// Rows between two looks at the cancel flag.
+/// RowSource between two looks at the cancel flag.
 const ROWS_BETWEEN_CHECKS: usize = 4;
 
 impl Gaussian {
@@ -75,11 +75,10 @@ impl Gaussian {
         }
     }
 
-    /// Blurs the region `to` of a picture.
+    /// Blurs the region `to` of a plane, which holds the region `from` of a picture.
     ///
-    /// `source` holds the region `from` of that picture, which must reach [`halo`](Self::halo)
-    /// pixels beyond `to`, or to the picture's edge at `bounds`. Once cancelled, what is returned
-    /// is unfinished.
+    /// `from` must reach [`halo`](Self::halo) pixels beyond `to`, or to the picture's edge at `bounds`. Once cancelled,
+    /// what is returned is unfinished.
     pub fn blur(
         &self,
         source: &Plane,
@@ -91,31 +90,96 @@ impl Gaussian {
         let needed = to.expanded(self.halo(), &bounds);
         assert_eq!((source.width(), source.height()), (from.width, from.height));
         assert!(from.contains(&needed), "the blur's rim is there");
-        if cancel.is_cancelled() {
-            return Plane::filled(to.width, to.height, 0.0);
-        }
-        match &self.method {
-            Method::Direct(taps) if taps.len() == 1 => source.crop(to.seen_from(&from)),
-            Method::Direct(taps) => {
-                let arch = Arch::new();
-                let across = blur_across(arch, taps, source, (from, needed, to), cancel);
-                blur_down(arch, taps, &across, (needed, to), cancel)
+        let blurred = self.blurred(&mut (source, from), to, bounds, cancel);
+        let mut out = Plane::unfilled(to.width, to.height);
+        for y in 0..to.height {
+            if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
+                break;
             }
-            Method::Decimated(it) => it.blur(source, from, to, bounds, cancel),
+            blurred.read_plane(0, y, out.row_mut(y));
+        }
+        out
+    }
+
+    /// Makes the region `to` of a picture ready to be read blurred.
+    ///
+    /// The source is read up to [`halo`](Self::halo) pixels beyond `to`, as far as the picture reaches at `bounds`. Once
+    /// cancelled, what is returned is unfinished.
+    pub fn blurred(
+        &self,
+        source: &mut impl RowSource,
+        to: Region,
+        bounds: Region,
+        cancel: &Cancel,
+    ) -> Blurred {
+        match &self.method {
+            Method::Direct(taps) => blurred_across(taps, source, to, bounds, cancel),
+            Method::Decimated(it) => it.blurred(source, to, bounds, cancel),
         }
     }
 }
 
-/// The rows of `needed`, blurred along, in the columns of `to`.
-fn blur_across(
-    arch: Arch,
+/// A region of a picture, blurred along its rows; what is still to be done down its columns is done for each row when it
+/// is read, so that blurred planes need not be in memory.
+#[derive(Clone, Debug)]
+pub struct Blurred {
+    planes: Vec<Plane>,
+    down: Down,
+}
+
+/// How one row is made from others.
+#[derive(Clone, Debug)]
+enum Down {
+    /// By these taps, the first row from so many rows on.
+    Sum { taps: Vec<f32>, start: usize },
+    /// From rows of a grid, the weights for each position between two of its rows; the first row lies so many positions
+    /// behind a row of the grid.
+    Enlarge {
+        weights: Vec<[f32; BETWEEN]>,
+        skipped: usize,
+    },
+}
+
+impl Blurred {
+    /// One row of each plane, `y` counted from the region's top.
+    pub fn read(&self, y: usize, out: &mut [Vec<f32>]) {
+        for (plane, out) in out.iter_mut().enumerate() {
+            self.read_plane(plane, y, out);
+        }
+    }
+
+    fn read_plane(&self, plane: usize, y: usize, out: &mut [f32]) {
+        let (arch, across) = (Arch::new(), &self.planes[plane]);
+        match &self.down {
+            Down::Sum { taps, start } => {
+                let last = across.height() - 1;
+                let above = |j: usize| across.row((start + y).saturating_sub(j));
+                let below = |j: usize| across.row((start + y + j).min(last));
+                sum_pairs(arch, out, taps, above, below);
+            }
+            Down::Enlarge { weights, skipped } => {
+                let (step, position) = (weights.len(), skipped + y);
+                let rows = std::array::from_fn(|i| across.row(position / step + i));
+                sum_between(arch, out, &weights[position % step], rows);
+            }
+        }
+    }
+}
+
+/// Sums up along the rows that are needed for a region.
+fn blurred_across(
     taps: &[f32],
-    source: &Plane,
-    (from, needed, to): (Region, Region, Region),
+    source: &mut impl RowSource,
+    to: Region,
+    bounds: Region,
     cancel: &Cancel,
-) -> Plane {
+) -> Blurred {
+    let arch = Arch::new();
     let halo = taps.len() - 1;
-    let mut across = Plane::unfilled(to.width, needed.height);
+    let needed = to.expanded(halo, &bounds);
+    let planes = (0..source.planes()).map(|_| Plane::unfilled(to.width, needed.height));
+    let mut planes: Vec<Plane> = planes.collect();
+    let mut rows = row_set(source.planes(), needed.width);
     // The row with its ends repeated as far as the taps reach.
     let mut padded = vec![0.0; to.width + 2 * halo];
     let left = halo - (to.x - needed.x);
@@ -124,35 +188,21 @@ fn blur_across(
         if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
             break;
         }
-        let row = &source.row(y + needed.y - from.y)[needed.x - from.x..][..needed.width];
-        padded[..left].fill(row[0]);
-        padded[left..right].copy_from_slice(row);
-        padded[right..].fill(row[row.len() - 1]);
-        let before = |j: usize| &padded[halo - j..];
-        let after = |j: usize| &padded[halo + j..];
-        sum_pairs(arch, across.row_mut(y), taps, before, after);
-    }
-    across
-}
-
-/// The columns of `across`, blurred downwards, in the rows of `to`.
-fn blur_down(
-    arch: Arch,
-    taps: &[f32],
-    across: &Plane,
-    (needed, to): (Region, Region),
-    cancel: &Cancel,
-) -> Plane {
-    let mut out = Plane::unfilled(to.width, to.height);
-    let last = across.height() - 1;
-    let start = to.y - needed.y;
-    for y in 0..to.height {
-        if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
-            break;
+        source.read(needed.y + y, needed.x..needed.right(), &mut rows);
+        for (row, plane) in rows.iter().zip(&mut planes) {
+            padded[..left].fill(row[0]);
+            padded[left..right].copy_from_slice(row);
+            padded[right..].fill(row[row.len() - 1]);
+            let before = |j: usize| &padded[halo - j..];
+            let after = |j: usize| &padded[halo + j..];
+            sum_pairs(arch, plane.row_mut(y), taps, before, after);
         }
-        let above = |j: usize| across.row((start + y).saturating_sub(j));
-        let below = |j: usize| across.row((start + y + j).min(last));
-        sum_pairs(arch, out.row_mut(y), taps, above, below);
     }
-    out
+    Blurred {
+        planes,
+        down: Down::Sum {
+            taps: taps.to_vec(),
+            start: to.y - needed.y,
+        },
+    }
 }

@@ -1,10 +1,12 @@
 //! Method 3, high-pass graft: the texture of a patch of real skin, spread over the picture.
 
+use std::sync::Arc;
+
 use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
 use super::synthesis::{SMALLEST_PATCH, Synthesis};
 use super::tiling::{self, Tiling};
-use super::{Cancel, HighPass};
-use crate::engine::raster::{Image, Plane, Region, Resample};
+use super::{Cancel, HighPass, Source};
+use crate::engine::raster::{Image, Plane, Region, Resample, wide};
 
 /// A rectangle that a person marked, in pixels of the donor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,22 +226,49 @@ impl GraftTexture {
     /// The source of a graft layer, ½ + strength·T, in a region of the picture that covers `bounds`.
     /// `factor` is the strength, 1 for 100 %.
     pub fn paint(
-        &self,
+        self: &Arc<Self>,
         factor: f32,
         (seed, layer): (u64, u64),
         region: Region,
         bounds: Region,
-    ) -> Plane {
-        let texture = match &self.synthesis {
-            Some(synthesis) => faint_at_rim(synthesis.spread(seed, layer, region), region, bounds),
-            None => tiling::repeat(&self.detail, region),
-        };
-        texture.map(|detail| 0.5 + factor * detail)
+    ) -> Spread {
+        let by_example = self.synthesis.as_ref();
+        Spread {
+            texture: self.clone(),
+            by_example: by_example
+                .map(|it| faint_at_rim(it.spread(seed, layer, region), region, bounds)),
+            factor,
+            region,
+        }
     }
 
     /// The high-passed patch itself, around 0.
     pub fn detail(&self) -> &Plane {
         &self.detail
+    }
+}
+
+/// The source of a graft layer: texture spread over a region.
+pub struct Spread {
+    texture: Arc<GraftTexture>,
+    /// By example; otherwise it is repeated.
+    by_example: Option<Plane>,
+    factor: f32,
+    region: Region,
+}
+
+impl Source for Spread {
+    fn planes(&self) -> usize {
+        1
+    }
+
+    fn paint(&mut self, y: usize, _: &[Vec<f32>], out: &mut [Vec<f32>]) {
+        let (row, factor) = (&mut out[0], self.factor);
+        match &self.by_example {
+            Some(spread) => row.copy_from_slice(spread.row(y)),
+            None => tiling::repeat(&self.texture.detail, self.region.y + y, self.region.x, row),
+        }
+        wide(move || row.iter_mut().for_each(|it| *it = 0.5 + factor * *it));
     }
 }
 

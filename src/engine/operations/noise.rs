@@ -1,9 +1,10 @@
 //! Method 1, synthetic noise: 50 % grey plus noise, softened by a small Gaussian.
 
+use std::ops::Range;
+
 use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
-use super::random::RandomRow;
-use super::{Cancel, Gaussian, Random};
-use crate::engine::raster::{Plane, Region, wide};
+use super::{Blurred, Cancel, Gaussian, Random, Source};
+use crate::engine::raster::{Region, RowSource, wide};
 
 /// How the draws are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,35 +87,46 @@ impl Settings for Noise {
 impl Noise {
     /// The source of a noise layer, ½ + strength·Gaussian(noise), for a region of a picture with
     /// this many colour channels: one plane for all of them if it is monochromatic.
-    pub fn paint(&self, place: NoisePlace, region: Region, cancel: &Cancel) -> Vec<Plane> {
+    pub fn paint(&self, place: NoisePlace, region: Region, cancel: &Cancel) -> Grain {
         let planes = if self.monochromatic {
             1
         } else {
-            place.channels
+            place.channels as u64
         };
-        (0..planes)
-            .map(|channel| self.paint_channel(&place, channel, region, cancel))
-            .collect()
+        let mut draws = Draws {
+            channels: (0..planes)
+                .map(|it| Random::new(place.seed, place.layer, it))
+                .collect(),
+            amount: (self.amount / 100.0) as f32,
+            distribution: self.distribution,
+        };
+        let gaussian = Gaussian::new(self.blur);
+        Grain {
+            planes: draws.planes(),
+            blurred: gaussian.blurred(&mut draws, region, place.bounds, cancel),
+            factor: place.factor,
+        }
+    }
+}
+
+/// The source of a noise layer.
+pub struct Grain {
+    planes: usize,
+    blurred: Blurred,
+    factor: f32,
+}
+
+impl Source for Grain {
+    fn planes(&self) -> usize {
+        self.planes
     }
 
-    fn paint_channel(
-        &self,
-        place: &NoisePlace,
-        channel: usize,
-        region: Region,
-        cancel: &Cancel,
-    ) -> Plane {
-        let gaussian = Gaussian::new(self.blur);
-        let from = region.expanded(gaussian.halo(), &place.bounds);
-        let random = Random::new(place.seed, place.layer, channel as u64);
-        let amount = (self.amount / 100.0) as f32;
-        let draws = match self.distribution {
-            Distribution::Uniform => draw(random, from, amount, RandomRow::signed),
-            Distribution::Gaussian => draw(random, from, amount, RandomRow::normal),
-        };
-        gaussian
-            .blur(&draws, from, region, place.bounds, cancel)
-            .map(|noise| 0.5 + place.factor * noise)
+    fn paint(&mut self, y: usize, _: &[Vec<f32>], out: &mut [Vec<f32>]) {
+        self.blurred.read(y, out);
+        let factor = self.factor;
+        for row in out {
+            wide(move || row.iter_mut().for_each(|it| *it = 0.5 + factor * *it));
+        }
     }
 }
 
@@ -133,31 +145,49 @@ pub struct NoisePlace {
     pub factor: f32,
 }
 
-#[inline(always)]
-fn draw(
-    random: Random,
-    region: Region,
+/// Noise as it is drawn, one plane for each source of draws.
+struct Draws {
+    channels: Vec<Random>,
     amount: f32,
-    one: impl Fn(RandomRow, usize) -> f32,
-) -> Plane {
-    let mut plane = Plane::filled(region.width, region.height, 0.0);
-    for y in 0..region.height {
-        let row = random.row(region.y + y);
-        let out = plane.row_mut(y);
-        // Columns of 32 bits, as the draws count them, keep the loop wide.
-        let first = region.x as u32;
-        wide(|| {
-            for (x, out) in (first..).zip(out) {
-                *out = amount * one(row, x as usize);
-            }
-        });
+    distribution: Distribution,
+}
+
+impl RowSource for Draws {
+    fn planes(&self) -> usize {
+        self.channels.len()
     }
-    plane
+
+    fn read(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
+        for (random, out) in self.channels.iter().zip(out) {
+            let row = random.row(y);
+            match self.distribution {
+                Distribution::Uniform => {
+                    draw(self.amount, columns.start, out, move |x| row.signed(x))
+                }
+                Distribution::Gaussian => {
+                    draw(self.amount, columns.start, out, move |x| row.normal(x))
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn draw(amount: f32, first: usize, out: &mut [f32], one: impl Fn(usize) -> f32) {
+    // Columns of 32 bits, as the draws count them, and values of its own keep the loop wide.
+    let first = first as u32;
+    wide(move || {
+        for (x, out) in (first..).zip(out) {
+            *out = amount * one(x as usize);
+        }
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::operations::painted as painted_over;
+    use crate::engine::raster::Plane;
 
     fn painted(noise: &Noise, region: Region) -> Vec<Plane> {
         let place = NoisePlace {
@@ -167,7 +197,11 @@ mod tests {
             bounds: Region::of_size(200, 200),
             factor: 1.0,
         };
-        noise.paint(place, region, &Cancel::default())
+        let blank = Plane::filled(region.width, region.height, 0.0);
+        painted_over(
+            &mut noise.paint(place, region, &Cancel::default()),
+            &[blank],
+        )
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Method 2, frequency separation: the original's fine detail over the AI picture's tone.
 
+use std::ops::Range;
+
 use super::parameter::{Allowed, Choice, Parameter, Settings, parameter};
-use super::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region, Tile, wide};
+use super::{Blurred, Cancel, Gaussian, Source};
+use crate::engine::raster::{Part, Region, RowSet, RowSource, row_set, wide};
 
 /// What becomes of the backdrop's own fine detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,81 +122,122 @@ impl Texture {
 
     /// The source of a texture layer for the region `to`.
     ///
-    /// `replace`: b + t·((O − G(O)) − (b − G(b))); `add`: b + t·(O − G(O)). Backdrop and original
-    /// cover the same region and have the same number of planes. Once cancelled, what is returned
-    /// is unfinished.
-    pub fn paint(
+    /// `replace`: b + t·((O − G(O)) − (b − G(b))); `add`: b + t·(O − G(O)). Backdrop and original have the same number
+    /// of planes; they are read [`halo`](Self::halo) pixels beyond `to`, as far as the picture reaches at `bounds`.
+    /// Once cancelled, what is returned is unfinished.
+    pub fn paint<'a>(
         &self,
-        backdrop: &Tile,
-        original: Tile,
+        backdrop: Part<'a>,
+        original: Part<'a>,
         to: Region,
         bounds: Region,
         cancel: &Cancel,
-    ) -> Vec<Plane> {
-        let from = backdrop.region();
-        let gaussian = Gaussian::new(self.radius);
-        let fine = self.separated(backdrop, original);
-        let corner = (to.x - from.x, to.y - from.y);
-        let planes = backdrop.planes().iter().zip(&fine);
-        planes
-            .map(|(b, fine)| {
-                let low = gaussian.blur(fine, from, to, bounds, cancel);
-                self.over(b, fine, corner, low)
-            })
-            .collect()
+    ) -> Detail<'a> {
+        let mut fine = self.separated(backdrop, original.clone());
+        let low = Gaussian::new(self.radius).blurred(&mut fine, to, bounds, cancel);
+        self.paint_with(original, low, to)
     }
 
-    /// The same where the low layer of what is [separated](Self::separated) is known for the region
-    /// of the backdrop.
-    pub fn paint_with(&self, backdrop: &Tile, original: Tile, lows: Vec<Plane>) -> Vec<Plane> {
-        let fine = self.separated(backdrop, original);
-        let planes = backdrop.planes().iter().zip(&fine).zip(lows);
-        planes
-            .map(|((b, fine), low)| self.over(b, fine, (0, 0), low))
-            .collect()
+    /// The same where the low layer of what is [separated](Self::separated) is known for the region.
+    pub fn paint_with<'a>(&self, original: Part<'a>, low: Blurred, to: Region) -> Detail<'a> {
+        Detail {
+            rows: row_set(original.planes(), to.width),
+            original,
+            low,
+            to,
+            amount: (self.amount / 100.0) as f32,
+            mode: self.mode,
+        }
     }
 
     /// What is separated into texture and tone.
-    pub fn separated(&self, backdrop: &Tile, original: Tile) -> Vec<Plane> {
-        assert_eq!(backdrop.region(), original.region());
-        let originals = original.into_planes().into_iter();
-        match self.mode {
+    pub fn separated<'a>(&self, backdrop: Part<'a>, original: Part<'a>) -> Separated<'a> {
+        assert_eq!(backdrop.planes(), original.planes());
+        Separated {
             // A high pass is linear: that of the difference is the difference of the two, at half
             // the work, and exactly nothing where both are the same.
-            Mode::Replace => {
-                let planes = originals.zip(backdrop.planes());
-                planes.map(|(o, b)| o.zip_map(b, |o, b| o - b)).collect()
-            }
-            Mode::Add => originals.collect(),
+            backdrop: (self.mode == Mode::Replace).then_some(backdrop),
+            original,
+            rows: RowSet::new(),
         }
     }
+}
 
-    /// b + amount·(fine − low) in place of `low`, from the column and row `left` and `top` of the others on.
-    fn over(
-        &self,
-        backdrop: &Plane,
-        fine: &Plane,
-        (left, top): (usize, usize),
-        mut low: Plane,
-    ) -> Plane {
-        let amount = (self.amount / 100.0) as f32;
-        for y in 0..low.height() {
-            let (b, fine) = (&backdrop.row(top + y)[left..], &fine.row(top + y)[left..]);
-            let low = low.row_mut(y);
-            wide(|| {
-                for (low, (b, fine)) in low.iter_mut().zip(b.iter().zip(fine)) {
-                    *low = b + amount * (fine - *low);
+/// What is separated into texture and tone: the original, or what it has that the backdrop has not.
+pub struct Separated<'a> {
+    original: Part<'a>,
+    backdrop: Option<Part<'a>>,
+    rows: RowSet,
+}
+
+impl RowSource for Separated<'_> {
+    fn planes(&self) -> usize {
+        self.original.planes()
+    }
+
+    fn read(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
+        self.original.read(y, columns.clone(), out);
+        let Some(backdrop) = &mut self.backdrop else {
+            return;
+        };
+        self.rows.resize_with(out.len(), Vec::new);
+        self.rows
+            .iter_mut()
+            .for_each(|it| it.resize(columns.len(), 0.0));
+        backdrop.read(y, columns, &mut self.rows);
+        for (out, below) in out.iter_mut().zip(&self.rows) {
+            wide(move || {
+                for (out, below) in out.iter_mut().zip(below) {
+                    *out -= below;
                 }
             });
         }
-        low
+    }
+}
+
+/// The source of a texture layer.
+pub struct Detail<'a> {
+    original: Part<'a>,
+    low: Blurred,
+    to: Region,
+    amount: f32,
+    mode: Mode,
+    rows: RowSet,
+}
+
+impl Source for Detail<'_> {
+    fn planes(&self) -> usize {
+        self.original.planes()
+    }
+
+    fn paint(&mut self, y: usize, backdrop: &[Vec<f32>], out: &mut [Vec<f32>]) {
+        let (to, amount) = (self.to, self.amount);
+        self.low.read(y, out);
+        self.original
+            .read(to.y + y, to.x..to.right(), &mut self.rows);
+        for ((low, below), original) in out.iter_mut().zip(backdrop).zip(&self.rows) {
+            let samples = low.iter_mut().zip(below.iter().zip(original));
+            match self.mode {
+                Mode::Replace => wide(move || {
+                    for (low, (b, o)) in samples {
+                        *low = b + amount * ((o - b) - *low);
+                    }
+                }),
+                Mode::Add => wide(move || {
+                    for (low, (b, o)) in samples {
+                        *low = b + amount * (o - *low);
+                    }
+                }),
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::operations::Random;
+    use crate::engine::operations::{Random, painted};
+    use crate::engine::raster::{Plane, Tile};
 
     fn noise(seed: u64) -> Plane {
         let random = Random::new(seed, 0, 0);
@@ -214,13 +257,9 @@ mod tests {
             mode,
             ..Texture::default()
         };
-        let painted = texture.paint(
-            &Tile::new(bounds, vec![b.clone()]),
-            Tile::new(bounds, vec![o.clone()]),
-            bounds,
-            bounds,
-            &Cancel::default(),
-        );
+        let part = |plane: &Plane| Part::Made(Tile::new(bounds, vec![plane.clone()]).into());
+        let mut source = texture.paint(part(&b), part(&o), bounds, bounds, &Cancel::default());
+        let painted = painted(&mut source, std::slice::from_ref(&b));
         let (low_b, low_o) = (low(&b), low(&o));
         for (i, sample) in painted[0].samples().iter().enumerate() {
             let expected = formula(

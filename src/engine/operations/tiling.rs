@@ -1,7 +1,7 @@
 //! How the texture of a patch is spread over a picture.
 
 use super::parameter::Choice;
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::Plane;
 
 /// How a patch is spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,18 +17,14 @@ impl Choice for Tiling {
         &[("blend", Tiling::Blend), ("pattern", Tiling::Pattern)];
 }
 
-/// The patch, repeated from the picture's origin, in a region of the picture.
-pub fn repeat(patch: &Plane, region: Region) -> Plane {
-    let mut out = Plane::filled(region.width, region.height, 0.0);
-    let start = region.x % patch.width();
-    for y in 0..region.height {
-        let row = patch.row((region.y + y) % patch.height());
-        let repeated = row.iter().cycle().skip(start);
-        for (out, sample) in out.row_mut(y).iter_mut().zip(repeated) {
-            *out = *sample;
-        }
+/// Row `y` of the patch repeated from the picture's origin, from column `x` on.
+pub fn repeat(patch: &Plane, y: usize, x: usize, out: &mut [f32]) {
+    let row = patch.row(y % patch.height());
+    let (first, others) = out.split_at_mut(out.len().min(row.len() - x % row.len()));
+    first.copy_from_slice(&row[x % row.len()..][..first.len()]);
+    for out in others.chunks_mut(row.len()) {
+        out.copy_from_slice(&row[..out.len()]);
     }
-    out
 }
 
 #[cfg(test)]
@@ -38,8 +34,12 @@ mod tests {
     #[test]
     fn a_pattern_repeats_from_the_origin() {
         let patch = Plane::from_samples(3, 2, (0..6).map(|i| i as f32).collect());
-        let spread = repeat(&patch, Region::new(4, 3, 4, 2));
-        assert_eq!(spread.row(0), [4.0, 5.0, 3.0, 4.0]);
-        assert_eq!(spread.row(1), [1.0, 2.0, 0.0, 1.0]);
+        let repeated = |y: usize, x: usize| {
+            let mut row = [0.0; 8];
+            repeat(&patch, y, x, &mut row);
+            row
+        };
+        assert_eq!(repeated(3, 4), [4.0, 5.0, 3.0, 4.0, 5.0, 3.0, 4.0, 5.0]);
+        assert_eq!(repeated(4, 6), [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0, 1.0]);
     }
 }

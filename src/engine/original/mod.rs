@@ -14,7 +14,7 @@ pub use alignment::{Alignment, Mismatch};
 use sampler::Sampler;
 use spots::Healed;
 
-use crate::engine::raster::{Image, Plane, Region, Tile};
+use crate::engine::raster::{Image, Part, Plane, Region, Tile};
 
 /// An original in the coordinates of the picture that it belongs to. Clones share its samples.
 #[derive(Clone, Debug)]
@@ -98,6 +98,15 @@ impl Original {
             healed.lay_over(&mut tile);
         }
         tile
+    }
+
+    /// The same to be read row by row, with so many colours: as it is stored where it lies over the picture.
+    pub fn part(&self, region: Region, colours: usize) -> Part<'_> {
+        let is_stored = self.sampler.is_none() && self.healed.is_none();
+        if is_stored && self.image.layout().colours() == colours {
+            return Part::of(&self.image, region);
+        }
+        Part::Made(Arc::new(self.tile(region).with_channels(colours)))
     }
 
     /// Luma over a region of the picture, which must lie inside.

@@ -64,6 +64,7 @@ impl Stored for f32 {
 }
 
 /// Some rows of a picture, wherever they are.
+#[derive(Clone, Debug)]
 pub(super) enum Held<'a> {
     /// In the picture as a whole.
     Whole(&'a Samples),

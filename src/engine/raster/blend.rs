@@ -4,7 +4,7 @@
 //! compositing specification and ISO 32000, which is Photoshop's own; the square-root-only form
 //! often called Photoshop's fails in the shadows.
 
-use super::{Plane, wide};
+use super::wide;
 
 /// How a layer's source is mixed with its backdrop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -90,17 +90,17 @@ impl Blend {
         }
     }
 
-    /// Lays `source` over `backdrop`: b + coverage·opacity·(mix(b, s) − b).
+    /// Lays a row of `source` over `backdrop`: b + coverage·opacity·(mix(b, s) − b).
     ///
     /// `opacity` is 0..=1; `coverage`, where there is one, holds 0..=1 a pixel. Nothing is clamped.
     ///
     /// # Panics
-    /// If the planes differ in size.
+    /// If the rows differ in length.
     pub fn composite(
         self,
-        backdrop: &mut Plane,
-        source: &Plane,
-        coverage: Option<&Plane>,
+        backdrop: &mut [f32],
+        source: &[f32],
+        coverage: Option<&[f32]>,
         opacity: f32,
     ) {
         // The mode is chosen once here, so that each loop below is a plain one.
@@ -122,12 +122,12 @@ impl Blend {
     /// at part opacity differ by up to 57 of 255 levels without.
     ///
     /// # Panics
-    /// If the planes differ in size.
+    /// If the rows differ in length.
     pub fn composite_clamped(
         self,
-        backdrop: &mut Plane,
-        source: &Plane,
-        coverage: Option<&Plane>,
+        backdrop: &mut [f32],
+        source: &[f32],
+        coverage: Option<&[f32]>,
         opacity: f32,
     ) {
         run(backdrop, source, coverage, opacity, |b, s| {
@@ -138,26 +138,25 @@ impl Blend {
 
 #[inline(always)]
 fn run(
-    backdrop: &mut Plane,
-    source: &Plane,
-    coverage: Option<&Plane>,
+    backdrop: &mut [f32],
+    source: &[f32],
+    coverage: Option<&[f32]>,
     opacity: f32,
     mix: impl Fn(f32, f32) -> f32,
 ) {
-    let size = (backdrop.width(), backdrop.height());
-    assert_eq!(size, (source.width(), source.height()));
-    let pairs = backdrop.samples_mut().iter_mut().zip(source.samples());
+    assert_eq!(backdrop.len(), source.len());
+    let pairs = backdrop.iter_mut().zip(source);
     match coverage {
         Some(coverage) => {
-            assert_eq!(size, (coverage.width(), coverage.height()));
-            wide(|| {
-                for ((b, s), coverage) in pairs.zip(coverage.samples()) {
+            assert_eq!(source.len(), coverage.len());
+            wide(move || {
+                for ((b, s), coverage) in pairs.zip(coverage) {
                     *b += coverage * opacity * (mix(*b, *s) - *b);
                 }
             });
         }
         None => {
-            wide(|| {
+            wide(move || {
                 for (b, s) in pairs {
                     *b += opacity * (mix(*b, *s) - *b);
                 }
@@ -243,9 +242,9 @@ mod tests {
                 (mixed - expected).abs() < 1e-6,
                 "{mode:?} of {b}, {s}: {mixed}"
             );
-            let mut backdrop = Plane::filled(1, 1, b);
-            mode.composite(&mut backdrop, &Plane::filled(1, 1, s), None, 1.0);
-            assert!((backdrop.at(0, 0) - expected).abs() < 1e-6 * expected.abs().max(1.0));
+            let mut backdrop = [b];
+            mode.composite(&mut backdrop, &[s], None, 1.0);
+            assert!((backdrop[0] - expected).abs() < 1e-6 * expected.abs().max(1.0));
         }
         for (_, mode) in Blend::NAMES {
             assert!(WORKED.iter().any(|row| row.0 == mode), "{mode:?} has a row");
@@ -254,38 +253,25 @@ mod tests {
 
     #[test]
     fn opacity_and_coverage_multiply() {
-        let mut backdrop = Plane::filled(1, 1, 0.2);
-        let coverage = Plane::filled(1, 1, 0.5);
-        Blend::Normal.composite(
-            &mut backdrop,
-            &Plane::filled(1, 1, 1.0),
-            Some(&coverage),
-            0.5,
-        );
-        assert!((backdrop.at(0, 0) - 0.4).abs() < 1e-6);
+        let mut backdrop = [0.2];
+        Blend::Normal.composite(&mut backdrop, &[1.0], Some(&[0.5]), 0.5);
+        assert!((backdrop[0] - 0.4).abs() < 1e-6);
     }
 
     #[test]
     fn a_clamped_mix_is_clamped_before_opacity() {
-        let source = Plane::filled(1, 1, 0.8);
-        let mut backdrop = Plane::filled(1, 1, 0.2);
-        Blend::Subtract.composite_clamped(&mut backdrop, &source, None, 0.5);
-        assert!((backdrop.at(0, 0) - 0.1).abs() < 1e-6);
+        let mut backdrop = [0.2];
+        Blend::Subtract.composite_clamped(&mut backdrop, &[0.8], None, 0.5);
+        assert!((backdrop[0] - 0.1).abs() < 1e-6);
     }
 
     #[test]
     fn no_coverage_leaves_the_backdrop_alone_bit_for_bit() {
         for (_, mode) in Blend::NAMES {
             for b in [0.0, 0.1, 0.5, 1.0 / 3.0, 1.0, 1.7, -0.4] {
-                let mut backdrop = Plane::filled(1, 1, b);
-                let nowhere = Plane::filled(1, 1, 0.0);
-                mode.composite(
-                    &mut backdrop,
-                    &Plane::filled(1, 1, 0.0),
-                    Some(&nowhere),
-                    1.0,
-                );
-                assert_eq!(backdrop.at(0, 0), b, "{mode:?}");
+                let mut backdrop = [b];
+                mode.composite(&mut backdrop, &[0.0], Some(&[0.0]), 1.0);
+                assert_eq!(backdrop[0], b, "{mode:?}");
             }
         }
     }

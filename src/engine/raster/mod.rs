@@ -10,15 +10,17 @@ mod plane;
 mod pool;
 mod region;
 mod resample;
+mod rows;
 pub mod store;
 mod wide;
 
 pub use arriving::{Piece, Rows};
 pub use blend::Blend;
 pub use colour::{desaturate, luma};
-pub use image::{Depth, Image, Layout, Samples, SizeError};
+pub use image::{Depth, Image, Layout, Samples, SizeError, Strip};
 pub(super) use interleave::join;
 pub use plane::{Plane, Tile};
 pub use region::Region;
 pub use resample::Resample;
+pub use rows::{Part, RowSet, RowSource, row_set};
 pub(crate) use wide::wide;

@@ -7,6 +7,9 @@ use crate::engine::operations::{Align, Lows, Spots};
 use crate::engine::raster::Region;
 use crate::engine::recipe::{Layer, Operation, Recipe};
 
+/// Rows beyond a tile that are few beside a picture.
+const FARTHEST: usize = 384;
+
 /// Rows that masks read beyond a tile at most.
 const RIM: usize = 64;
 
@@ -14,7 +17,7 @@ impl Plan {
     /// Has the rows made that a tile needs. Threads begin with different pictures, so that they do not wait for each
     /// other.
     pub(super) fn await_rows(&self, tile: &Region) {
-        let needed = tile.expanded(self.rim(), &self.picture().bounds());
+        let needed = tile.expanded(self.rim() + RIM, &self.picture().bounds());
         let mut pictures = [Some(self.picture()), self.inputs.original.as_ref()];
         if rayon::current_thread_index().is_some_and(|it| it % 2 == 1) {
             pictures.reverse();
@@ -27,17 +30,13 @@ impl Plan {
 
     /// Lets rows go that nobody needs when all above a row is rendered.
     pub(super) fn let_go(&self, rendered: usize) {
-        let needed = rendered.saturating_sub(self.rim());
+        let needed = rendered.saturating_sub(self.rim() + RIM);
         for picture in [Some(self.picture()), self.inputs.original.as_ref()]
             .into_iter()
             .flatten()
         {
             picture.let_go(needed);
         }
-    }
-
-    fn rim(&self) -> usize {
-        self.halo() + RIM
     }
 }
 
@@ -54,7 +53,8 @@ fn layer_reads_in_order(layer: &Layer) -> bool {
     let paints_in_order = match &layer.operation {
         Operation::Texture(it) => {
             // What is kept of a very wide blur is made in large pieces.
-            let is_wide = Lows::new(it.radius, Region::of_size(1, 1)).is_some();
+            let lows = Lows::new(it.radius, Region::of_size(1, 1));
+            let is_wide = lows.is_some_and(|it| it.rim() > FARTHEST);
             it.align == Align::Off && it.spots != Spots::LeaveOut && !is_wide
         }
         Operation::Graft(it) => it.patch.is_some() && it.strength != Strength::Match,

@@ -11,9 +11,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pulp::Arch;
 
 use super::plan::Plan;
+use super::stack::Stack;
 use super::whole::TileSize;
 use super::{Cancel, Cancelled, Progress};
-use crate::engine::raster::{Depth, Image, Plane, Region, Samples, Tile, join, store};
+use crate::engine::raster::{Depth, Image, Region, Samples, join, store};
 
 impl Plan {
     /// Renders the whole picture in bands from top to bottom, which are a multiple of 64 rows high
@@ -111,9 +112,9 @@ impl<M> Bands<'_, M> {
                     break;
                 }
                 let samples = match (touched, own) {
-                    (Some(tile), _) => self.interleaved(&tile, store),
+                    (Some(stack), _) => self.interleaved(stack, region, store),
                     (None, Some(own)) => self.copied(own, region),
-                    (None, None) => self.interleaved(&self.plan.picture().tile(region), store),
+                    (None, None) => self.interleaved(self.plan.untouched(region), region, store),
                 };
                 let piece = (region.x, samples);
                 let mut pieces = lock(&open[band]);
@@ -145,22 +146,23 @@ impl<M> Bands<'_, M> {
         }
     }
 
-    /// The samples of a tile as they are stored, with the picture's alpha.
+    /// The samples of a region as they are stored, with the picture's alpha.
     fn interleaved<T: Copy + Default>(
         &self,
-        tile: &Tile,
+        stack: Stack,
+        region: Region,
         store: impl Fn(f32) -> T + Copy,
     ) -> Vec<T> {
         let arch = Arch::new();
-        let region = tile.region();
-        let alpha = self.plan.picture().alpha(region);
-        let planes: Vec<&Plane> = tile.planes().iter().chain(&alpha).collect();
-        let row = region.width * planes.len();
-        let mut samples = vec![T::default(); row * region.height];
-        for (y, out) in samples.chunks_exact_mut(row).enumerate() {
-            let planes: Vec<&[f32]> = planes.iter().map(|it| it.row(y)).collect();
-            join(arch, &planes, out, store);
-        }
+        let picture = self.plan.picture();
+        let alpha = picture.alpha(region);
+        let length = region.width * picture.layout().channels();
+        let mut samples = vec![T::default(); length * region.height];
+        stack.rows(self.cancel, |y, rows| {
+            let rows = rows.iter().map(Vec::as_slice);
+            let rows: Vec<&[f32]> = rows.chain(alpha.iter().map(|it| it.row(y))).collect();
+            join(arch, &rows, &mut samples[y * length..][..length], store);
+        });
         samples
     }
 

@@ -4,13 +4,15 @@
 //! It is measured on the result itself, with all layers below: on tiles of the picture that chance
 //! picks where the mask covers, which is all of them in pictures of a few megapixels.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::plan::{Plan, Step};
-use super::stack::{MaskCache, Painted};
+use super::stack::{Kept, MaskCache};
 use crate::engine::masks::{MaskSources, Smoothed};
 use crate::engine::operations::{Cancel, Graft, GraftTexture, HighPass, Random, Rectangle, Tiling};
-use crate::engine::raster::{Image, Plane, Region, Tile};
+use crate::engine::raster::{Image, Part, Plane, Region, Tile};
 
 /// The fine band is what a Gaussian of this radius takes away, in pixels.
 const FINE: f64 = 2.0;
@@ -137,21 +139,21 @@ impl Plan {
         if step.opacity == 0.0 {
             return None;
         }
-        let backdrop = self.tile(around, &cancel);
-        let painted = self.painted(step, &backdrop, around, coverage, &cancel);
+        let backdrop = Arc::new(self.tile(around, &cancel));
+        let below = Part::Made(backdrop.clone());
+        let painted = self.painted(step, &below, around, coverage, &cancel);
         Some(Sample {
             region,
             weights,
+            painted: painted.kept(&backdrop),
             backdrop,
-            painted,
         })
     }
 
     /// The mean energy of the result's fine band under the masks, at a strength.
     fn energy(&self, step: &Step, samples: &[Sample], factor: f64) -> f64 {
         weighted(samples, |sample| {
-            let painted = sample.painted.scaled(factor as f32);
-            let mut result = step.composite(sample.backdrop.clone(), &painted);
+            let mut result = sample.painted.over(step, &sample.backdrop, factor as f32);
             // As it will be written: strong texture loses its peaks in shadows and highlights.
             for plane in result.planes_mut() {
                 for it in plane.samples_mut() {
@@ -227,8 +229,8 @@ impl Plan {
 struct Sample {
     region: Region,
     weights: Plane,
-    backdrop: Tile,
-    painted: Painted,
+    backdrop: Arc<Tile>,
+    painted: Kept,
 }
 
 /// The mean square of a band over samples, each pixel by its weight.

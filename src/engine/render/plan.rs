@@ -129,8 +129,9 @@ pub(super) enum Painter {
     Texture {
         texture: Texture,
         original: Original,
-        /// The low layer of the whole picture, where the radius is wide and nothing that lies below
-        /// changes what is separated.
+        /// Whether nothing that lies below changes what is separated: the picture itself, or the original alone.
+        over_picture: bool,
+        /// The low layer of the whole picture, where the radius is wide and that is so.
         lows: Option<Arc<Lows>>,
     },
     Graft {
@@ -292,12 +293,13 @@ impl Plan {
                 "{label}: {count} {things} that the AI removed left out"
             ));
         }
-        let is_lowest = self.steps.is_empty() || texture.mode == Mode::Add;
+        let over_picture = self.steps.is_empty() || texture.mode == Mode::Add;
         let lows = || Lows::new(texture.radius, self.inputs.picture.bounds()).map(Arc::new);
         Ok(Painter::Texture {
             texture: texture.clone(),
             original,
-            lows: is_lowest.then(lows).flatten(),
+            over_picture,
+            lows: over_picture.then(lows).flatten(),
         })
     }
 

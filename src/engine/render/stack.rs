@@ -1,24 +1,31 @@
-//! One tile of the picture, taken through the whole stack of layers.
+//! A region of the picture, taken through the whole stack of layers, a row at a time.
 
 use std::sync::Arc;
 
 use super::Cancel;
 use super::plan::{Painter, Plan, Step};
 use crate::engine::masks::MaskName;
-use crate::engine::operations::NoisePlace;
-use crate::engine::raster::{Plane, Region, Tile};
+use crate::engine::operations::{NoisePlace, Source, painted};
+use crate::engine::raster::{Image, Part, Plane, Region, RowSet, RowSource, Tile, row_set};
+
+/// RowSource between two looks at the cancel flag.
+const ROWS_BETWEEN_CHECKS: usize = 16;
 
 impl Plan {
     /// A region of the restored picture, which must lie inside it. Samples are not clamped.
     ///
     /// Once cancelled, what is returned is unfinished.
     pub fn tile(&self, region: Region, cancel: &Cancel) -> Tile {
-        let touched = self.touched(region, cancel);
-        touched.unwrap_or_else(|| self.inputs.picture.tile(region))
+        match self.touched(region, cancel) {
+            Some(stack) => stack.tile(cancel),
+            None => self.inputs.picture.tile(region),
+        }
     }
 
-    /// The same; `None` where no layer changes anything.
-    pub(super) fn touched(&self, region: Region, cancel: &Cancel) -> Option<Tile> {
+    /// What makes a region of the restored picture; `None` where no layer changes anything.
+    ///
+    /// Once cancelled, what is returned is unfinished.
+    pub(super) fn touched(&self, region: Region, cancel: &Cancel) -> Option<Stack<'_>> {
         let picture = &self.inputs.picture;
         let bounds = picture.bounds();
         if cancel.is_cancelled() {
@@ -38,20 +45,34 @@ impl Plan {
         if layers.is_empty() {
             return None;
         }
-        let mut tile = picture.tile(needed);
+        let mut stack = Stack::new(picture, needed);
         for (step, to, coverage) in layers.into_iter().rev() {
             if cancel.is_cancelled() {
-                break;
+                return None;
             }
-            let painted = self.painted(step, &tile, to, coverage, cancel);
-            tile = step.composite(tile.crop(to), &painted);
+            if step.painter.halo() > 0 && !stack.layers.is_empty() {
+                stack = stack.flattened(cancel);
+            }
+            stack.region = to;
+            let painted = self.painted(step, &stack.backdrop, to, coverage, cancel);
+            stack.layers.push((step, painted));
         }
-        Some(tile.crop(region))
+        Some(stack)
     }
 
-    /// How far beyond a tile the stack reads the picture, in pixels.
+    /// A region of the picture without layers.
+    pub(super) fn untouched(&self, region: Region) -> Stack<'_> {
+        Stack::new(&self.inputs.picture, region)
+    }
+
+    /// How far beyond a tile the stack reads what lies below its layers, in pixels.
     pub(super) fn halo(&self) -> usize {
         self.steps.iter().map(|it| it.painter.halo()).sum()
+    }
+
+    /// How many rows beyond a tile it reads the picture and the original.
+    pub(super) fn rim(&self) -> usize {
+        self.steps.iter().map(|it| it.painter.rim()).sum()
     }
 
     /// The coverage of the masks of one layer of the recipe, all multiplied, in a region; `None`
@@ -63,56 +84,61 @@ impl Plan {
     }
 
     /// What a step lays over its backdrop in a region, where its masks have this coverage.
-    pub(super) fn painted(
-        &self,
-        step: &Step,
-        backdrop: &Tile,
+    pub(super) fn painted<'a>(
+        &'a self,
+        step: &'a Step,
+        backdrop: &Part<'a>,
         to: Region,
         coverage: Option<Arc<Plane>>,
         cancel: &Cancel,
-    ) -> Painted {
-        let (sources, alpha) = self.sources(step, backdrop, to, cancel);
+    ) -> Painted<'a> {
+        let (source, alpha) = self.source(step, backdrop, to, cancel);
         let coverage = match (coverage, alpha) {
             (Some(coverage), Some(alpha)) => Some(Arc::new(alpha.zip_map(&coverage, |a, c| c * a))),
             (coverage, alpha) => coverage.or(alpha.map(Arc::new)),
         };
-        Painted { sources, coverage }
+        Painted { source, coverage }
     }
 
-    /// What a layer paints: one plane for all channels or one for each, and its own alpha.
-    fn sources(
-        &self,
-        step: &Step,
-        backdrop: &Tile,
+    /// What a layer paints, and its own alpha.
+    fn source<'a>(
+        &'a self,
+        step: &'a Step,
+        backdrop: &Part<'a>,
         to: Region,
         cancel: &Cancel,
-    ) -> (Vec<Plane>, Option<Plane>) {
+    ) -> (Box<dyn Source + 'a>, Option<Plane>) {
         let bounds = self.inputs.picture.bounds();
-        let channels = backdrop.planes().len();
+        let channels = backdrop.planes();
         match &step.painter {
             Painter::Texture {
                 texture,
                 original,
+                over_picture,
                 lows,
             } => {
-                let tile = |region| original.tile(region).with_channels(channels);
-                let planes = match lows {
+                let part = |region| original.part(region, channels);
+                let detail = match lows {
                     Some(lows) => {
-                        let picture = &self.inputs.picture;
-                        let source = |it| texture.separated(&picture.tile(it), tile(it));
-                        let lows = lows.blur(to, channels, source, cancel);
-                        texture.paint_with(backdrop, tile(to), lows)
+                        let source = |it| texture.separated(self.stored(it), part(it));
+                        let low = lows.blurred(to, channels, source, cancel);
+                        texture.paint_with(part(to), low, to)
                     }
                     None => {
-                        let original = tile(backdrop.region());
-                        texture.paint(backdrop, original, to, bounds, cancel)
+                        let around = to.expanded(texture.halo(), &bounds);
+                        let below = match over_picture {
+                            true => self.stored(around),
+                            false => backdrop.clone(),
+                        };
+                        texture.paint(below, part(around), to, bounds, cancel)
                     }
                 };
-                (planes, original.confidence(to))
+                (Box::new(detail), original.confidence(to))
             }
             Painter::Graft { texture, factor } => {
                 let place = (self.resolved().seed, step.index as u64);
-                (vec![texture.paint(*factor, place, to, bounds)], None)
+                let spread = texture.paint(*factor, place, to, bounds);
+                (Box::new(spread), None)
             }
             Painter::Noise { noise, factor } => {
                 let place = NoisePlace {
@@ -122,30 +148,139 @@ impl Plan {
                     bounds,
                     factor: *factor,
                 };
-                (noise.paint(place, to, cancel), None)
+                (Box::new(noise.paint(place, to, cancel)), None)
             }
-            Painter::Picture { overlay, picture } => overlay.paint(picture, channels, to, bounds),
+            Painter::Picture { overlay, picture } => {
+                let (planes, alpha) = overlay.paint(picture, channels, to, bounds);
+                (Box::new(planes), alpha)
+            }
+        }
+    }
+
+    /// A region of the picture without layers.
+    fn stored(&self, region: Region) -> Part<'_> {
+        Part::of(&self.inputs.picture, region)
+    }
+}
+
+/// Layers over a backdrop, in one region of the picture.
+pub(super) struct Stack<'a> {
+    region: Region,
+    backdrop: Part<'a>,
+    /// From the lowest to the highest.
+    layers: Vec<(&'a Step, Painted<'a>)>,
+}
+
+impl<'a> Stack<'a> {
+    fn new(picture: &'a Image, region: Region) -> Self {
+        Self {
+            region,
+            backdrop: Part::of(picture, region),
+            layers: Vec::new(),
+        }
+    }
+
+    /// Hands on the rows of the region from the top, one row of samples for each channel. Once cancelled, not all of
+    /// them.
+    pub fn rows(mut self, cancel: &Cancel, mut take: impl FnMut(usize, &[Vec<f32>])) {
+        let Region { y: top, width, .. } = self.region;
+        let mut rows = row_set(self.backdrop.planes(), width);
+        let mut source = rows.clone();
+        for y in 0..self.region.height {
+            if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
+                break;
+            }
+            let columns = self.region.x..self.region.right();
+            self.backdrop.read(top + y, columns, &mut rows);
+            for (step, painted) in &mut self.layers {
+                painted.lay_over(step, y, &mut rows, &mut source);
+            }
+            take(y, &rows);
+        }
+    }
+
+    /// The planes of the region.
+    pub fn tile(self, cancel: &Cancel) -> Tile {
+        let region = self.region;
+        let planes = 0..self.backdrop.planes();
+        let planes = planes.map(|_| Plane::unfilled(region.width, region.height));
+        let mut planes: Vec<Plane> = planes.collect();
+        self.rows(cancel, |y, rows| {
+            for (plane, row) in planes.iter_mut().zip(rows) {
+                plane.row_mut(y).copy_from_slice(row);
+            }
+        });
+        Tile::new(region, planes)
+    }
+
+    /// The same region as a backdrop for more layers.
+    fn flattened(self, cancel: &Cancel) -> Self {
+        Self {
+            region: self.region,
+            backdrop: Part::Made(Arc::new(self.tile(cancel))),
+            layers: Vec::new(),
         }
     }
 }
 
-/// What a step lays over its backdrop.
-pub(super) struct Painted {
+/// What a step lays over its backdrop in a region.
+pub(super) struct Painted<'a> {
+    source: Box<dyn Source + 'a>,
+    coverage: Option<Arc<Plane>>,
+}
+
+impl Painted<'_> {
+    /// Blends row `y`, counted from the region's top, over its backdrop. `source` is room for as many rows.
+    fn lay_over(&mut self, step: &Step, y: usize, backdrop: &mut RowSet, source: &mut RowSet) {
+        let planes = self.source.planes();
+        self.source.paint(y, backdrop, &mut source[..planes]);
+        let coverage = self.coverage.as_ref().map(|it| it.row(y));
+        for (channel, row) in backdrop.iter_mut().enumerate() {
+            // A grey source serves all channels.
+            let source = &source[channel.min(planes - 1)];
+            match step.painter {
+                Painter::Picture { .. } => {
+                    let blend = step.blend;
+                    blend.composite_clamped(row, source, coverage, step.opacity);
+                }
+                _ => step.blend.composite(row, source, coverage, step.opacity),
+            }
+        }
+    }
+}
+
+impl Painted<'_> {
+    /// The same in memory, to be laid over its backdrop more than once.
+    pub fn kept(mut self, backdrop: &Tile) -> Kept {
+        Kept {
+            sources: painted(self.source.as_mut(), backdrop.planes()),
+            coverage: self.coverage,
+        }
+    }
+}
+
+/// What a step lays over its backdrop in a region, in memory.
+pub(super) struct Kept {
     /// One plane for all channels, or one for each.
     sources: Vec<Plane>,
     coverage: Option<Arc<Plane>>,
 }
 
-impl Painted {
-    /// The same with what differs from 50 % grey scaled, as another strength does.
-    pub(super) fn scaled(&self, factor: f32) -> Painted {
+impl Kept {
+    /// Lays it over its backdrop with what differs from 50 % grey scaled, as another strength does.
+    pub fn over(&self, step: &Step, backdrop: &Arc<Tile>, factor: f32) -> Tile {
         let sources = self.sources.iter().cloned();
-        Painted {
-            sources: sources
-                .map(|it| it.map(|s| 0.5 + factor * (s - 0.5)))
-                .collect(),
+        let scaled = sources.map(|it| it.map(|s| 0.5 + factor * (s - 0.5)));
+        let painted = Painted {
+            source: Box::new(scaled.collect::<Vec<Plane>>()),
             coverage: self.coverage.clone(),
-        }
+        };
+        let stack = Stack {
+            region: backdrop.region(),
+            backdrop: Part::Made(backdrop.clone()),
+            layers: vec![(step, painted)],
+        };
+        stack.tile(&Cancel::default())
     }
 }
 
@@ -155,29 +290,26 @@ impl Step {
         let covers = |it: &Plane| it.samples().iter().any(|sample| *sample != 0.0);
         self.opacity != 0.0 && coverage.is_none_or(covers)
     }
-
-    /// Blends what the step paints over its backdrop, which has the same region.
-    pub(super) fn composite(&self, mut backdrop: Tile, painted: &Painted) -> Tile {
-        for (channel, plane) in backdrop.planes_mut().iter_mut().enumerate() {
-            // A grey source serves all channels.
-            let source = &painted.sources[channel.min(painted.sources.len() - 1)];
-            let (coverage, opacity) = (painted.coverage.as_deref(), self.opacity);
-            match self.painter {
-                Painter::Picture { .. } => self
-                    .blend
-                    .composite_clamped(plane, source, coverage, opacity),
-                _ => self.blend.composite(plane, source, coverage, opacity),
-            }
-        }
-        backdrop
-    }
 }
 
 impl Painter {
     /// How far beyond a tile it reads its backdrop, in pixels.
     fn halo(&self) -> usize {
         match self {
-            Painter::Texture { lows: Some(_), .. } => 0,
+            Painter::Texture {
+                over_picture: true, ..
+            } => 0,
+            Painter::Texture { texture, .. } => texture.halo(),
+            Painter::Graft { .. } | Painter::Noise { .. } | Painter::Picture { .. } => 0,
+        }
+    }
+
+    /// How many rows beyond a tile it reads the picture and the original.
+    fn rim(&self) -> usize {
+        match self {
+            Painter::Texture {
+                lows: Some(lows), ..
+            } => lows.rim(),
             Painter::Texture { texture, .. } => texture.halo(),
             Painter::Graft { .. } | Painter::Noise { .. } | Painter::Picture { .. } => 0,
         }

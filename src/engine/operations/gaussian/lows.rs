@@ -1,110 +1,141 @@
-//! The coarse grid of a very wide Gaussian, kept for a whole picture.
+//! The coarse grid of a wide Gaussian, shared by the tiles of a picture.
 //!
 //! Such a Gaussian reads so far beyond a tile that tile by tile most of the work would be done many
 //! times. The samples of its grid are functions of their positions alone, so each is made once, in
-//! pieces, when a tile first asks for it.
+//! pieces, when a tile first asks for it. Pieces that were made long ago give way to new ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::Blurred;
 use super::decimated::{Decimated, Run};
 use crate::engine::operations::Cancel;
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, RowSource};
 
-/// Grids of this step and wider ones are kept: they have less than a fiftieth of the picture's samples.
-const SMALLEST_STEP: usize = 8;
+/// Columns and rows of a piece at least, in pixels, …
+const PIECE: (usize, usize) = (1024, 64);
 
-/// Side of a piece, in pixels.
-const PIECE: usize = 512;
+/// … and in steps of the grid: what is read around a piece is little beside it.
+const STEPS: usize = 16;
 
-/// A piece of the grid, one plane for each channel.
+/// Samples of pieces that are kept in any case, in each plane: 16 MiB of three.
+const KEPT: usize = 4 << 18;
+
+/// RowSource of pieces that a tile and those made before it need.
+const ROWS_IN_USE: usize = 3;
+
+/// A piece of the grid, one plane for each of the picture.
 type Piece = Arc<OnceLock<Vec<Plane>>>;
 
-/// What a very wide Gaussian leaves of one picture.
+/// Column and row of a piece.
+type Place = (isize, isize);
+
+/// What a wide Gaussian leaves of one picture.
 #[derive(Debug)]
 pub struct Lows {
     gaussian: Decimated,
     bounds: Region,
-    pieces: Mutex<BTreeMap<(isize, isize), Piece>>,
+    /// Columns and rows of the grid in a piece.
+    side: (usize, usize),
+    /// Pieces that are kept at most.
+    most: usize,
+    pieces: Mutex<Pieces>,
+}
+
+#[derive(Debug, Default)]
+struct Pieces {
+    known: BTreeMap<Place, Piece>,
+    /// The oldest first.
+    order: VecDeque<Place>,
 }
 
 impl Lows {
     /// For a standard deviation of `sigma` pixels, in a picture that covers `bounds`; `None` where the
-    /// Gaussian is not wide enough for it to be worth while.
+    /// Gaussian is so narrow that it has no grid.
     pub fn new(sigma: f64, bounds: Region) -> Option<Self> {
-        let gaussian = Decimated::new(sigma).filter(|it| it.step() >= SMALLEST_STEP)?;
+        let gaussian = Decimated::new(sigma)?;
+        let step = gaussian.step();
+        let side = (STEPS.max(PIECE.0 / step), STEPS.max(PIECE.1 / step));
+        let columns = bounds.width.div_ceil(side.0 * step) + 2;
+        let rows = ROWS_IN_USE + rayon::current_num_threads();
         Some(Self {
             gaussian,
             bounds,
+            side,
+            most: (columns * rows).max(KEPT / (side.0 * side.1)),
             pieces: Mutex::default(),
         })
     }
 
-    /// The blurred planes of a region.
+    /// How many rows beyond a region it reads, in pixels: whole pieces.
+    pub fn rim(&self) -> usize {
+        self.gaussian.halo() + self.side.1 * self.gaussian.step()
+    }
+
+    /// The blurred planes of a region, as many as `planes` says.
     ///
-    /// `source` makes the planes of any region of the picture, always the same ones, and as many as
-    /// `channels` says. Once cancelled, what is returned is unfinished.
-    pub fn blur(
+    /// `source` gives what reads any region of the picture, always the same samples. Once cancelled, what is returned
+    /// is unfinished.
+    pub fn blurred<R: RowSource>(
         &self,
         to: Region,
-        channels: usize,
-        source: impl Fn(Region) -> Vec<Plane>,
+        planes: usize,
+        source: impl Fn(Region) -> R,
         cancel: &Cancel,
-    ) -> Vec<Plane> {
+    ) -> Blurred {
         let (wide, tall) = self.gaussian.grid_around(to);
-        let mut grids = vec![Plane::filled(wide.length, tall.length, 0.0); channels];
-        let side = self.side();
-        for row in tall.pieces(side) {
-            for column in wide.pieces(side) {
-                if cancel.is_cancelled() {
-                    break;
+        let mut pieces = Vec::new();
+        for row in tall.pieces(self.side.1) {
+            for column in wide.pieces(self.side.0) {
+                let (piece, is_new) = self.piece((column, row));
+                // What another thread has begun is waited for when all the rest is done.
+                if is_new && !cancel.is_cancelled() {
+                    piece.get_or_init(|| self.make((column, row), &source));
                 }
-                let piece = self.piece((column, row));
-                let planes = piece.get_or_init(|| self.make((column, row), &source));
-                for (grid, plane) in grids.iter_mut().zip(planes) {
-                    let corner = (column * side as isize, row * side as isize);
-                    copy_common(plane, corner, grid, (wide.first, tall.first));
-                }
+                pieces.push(((column, row), piece));
             }
         }
-        let grids = grids.iter();
-        grids
-            .map(|it| self.gaussian.blur_grid(it, to, cancel))
-            .collect()
+        let mut grids = vec![Plane::filled(wide.length, tall.length, 0.0); planes];
+        for (place, piece) in pieces {
+            if cancel.is_cancelled() {
+                break;
+            }
+            let made = piece.get_or_init(|| self.make(place, &source));
+            for (grid, plane) in grids.iter_mut().zip(made) {
+                copy_common(plane, self.corner(place), grid, (wide.first, tall.first));
+            }
+        }
+        self.gaussian.blur_grids(&grids, to)
     }
 
-    /// Samples of the grid along a piece.
-    fn side(&self) -> usize {
-        PIECE / self.gaussian.step()
-    }
-
-    fn piece(&self, at: (isize, isize)) -> Piece {
+    /// A piece, and whether nobody has asked for it before, or not since it gave way.
+    fn piece(&self, at: Place) -> (Piece, bool) {
         let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
-        pieces.entry(at).or_default().clone()
+        if let Some(known) = pieces.known.get(&at) {
+            return (known.clone(), false);
+        }
+        if pieces.order.len() == self.most
+            && let Some(oldest) = pieces.order.pop_front()
+        {
+            pieces.known.remove(&oldest);
+        }
+        pieces.order.push_back(at);
+        (pieces.known.entry(at).or_default().clone(), true)
+    }
+
+    /// Where a piece begins on the grid.
+    fn corner(&self, (column, row): Place) -> (isize, isize) {
+        (column * self.side.0 as isize, row * self.side.1 as isize)
     }
 
     /// Makes a piece, whoever may be cancelled meanwhile: others may need it.
-    fn make(
-        &self,
-        (column, row): (isize, isize),
-        source: impl Fn(Region) -> Vec<Plane>,
-    ) -> Vec<Plane> {
-        let side = self.side();
-        let run = |piece: isize| Run {
-            first: piece * side as isize,
-            length: side,
-        };
-        let (wide, tall) = (run(column), run(row));
-        let from = self.gaussian.sources_of((wide, tall), self.bounds);
-        let planes = source(from);
-        let planes = planes.iter();
-        planes
-            .map(|it| {
-                let never = Cancel::default();
-                let regions = (from, from, self.bounds);
-                self.gaussian.reduce(it, regions, (wide, tall), &never)
-            })
-            .collect()
+    fn make<R: RowSource>(&self, place: Place, source: impl Fn(Region) -> R) -> Vec<Plane> {
+        let (left, top) = self.corner(place);
+        let run = |first, length| Run { first, length };
+        let grid = (run(left, self.side.0), run(top, self.side.1));
+        let mut source = source(self.gaussian.sources_of(grid, self.bounds));
+        let never = Cancel::default();
+        self.gaussian.reduce(&mut source, grid, self.bounds, &never)
     }
 }
 

@@ -5,11 +5,19 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::taps::SPLINE_REACH;
+
 /// Samples that are summed up together, in registers.
 const WIDE: usize = 32;
 
 /// The same for what is left of a row.
-const NARROW: usize = 8;
+pub const NARROW: usize = 8;
+
+/// Pairs of rows that are summed up together. More would not stay in registers and in the nearest cache.
+const TOGETHER: usize = 16;
+
+/// Rows of a grid between which a sample lies, as a spline sees it.
+pub const BETWEEN: usize = 2 * SPLINE_REACH;
 
 /// `taps[0]`·`before(0)` + Σ `taps[j]`·(`before(j)` + `after(j)`) for every sample of `out`.
 ///
@@ -19,16 +27,37 @@ where
     B: Fn(usize) -> &'a [f32],
     A: Fn(usize) -> &'a [f32],
 {
-    // Found once for a row, not for each of its blocks: that takes half of the time.
     let length = out.len();
-    let pair = |(j, tap): (usize, &f32)| (*tap, &before(j)[..length], &after(j)[..length]);
-    let pairs: Vec<Pair> = taps.iter().enumerate().map(pair).collect();
-    arch.dispatch(Pairs { out, pairs: &pairs });
+    let mut first = 0;
+    for taps in taps.chunks(TOGETHER) {
+        // Found once for a row, not for each of its blocks: that takes half of the time.
+        let mut pairs: [Pair; TOGETHER] = [(0.0, &[], &[]); TOGETHER];
+        for ((pair, tap), j) in pairs.iter_mut().zip(taps).zip(first..) {
+            *pair = (*tap, &before(j)[..length], &after(j)[..length]);
+        }
+        arch.dispatch(Pairs {
+            out,
+            pairs: &pairs[..taps.len()],
+            is_first: first == 0,
+        });
+        first += taps.len();
+    }
 }
 
 /// Σ `weights[i]`·`rows[i]` for every sample of `out`; the rows are at least as long.
-pub fn sum_four(arch: Arch, out: &mut [f32], weights: [f32; 4], rows: [&[f32]; 4]) {
-    arch.dispatch(Four { out, weights, rows });
+pub fn sum_between(arch: Arch, out: &mut [f32], weights: &[f32; BETWEEN], rows: [&[f32]; BETWEEN]) {
+    arch.dispatch(Between { out, weights, rows });
+}
+
+/// Each sample of `out` from [`BETWEEN`] blocks of a row, which is as many samples longer in blocks: Σ over a block of
+/// `weights`·samples, the weights of the first block first. Blocks have `step` samples, a multiple of [`NARROW`].
+pub fn sum_blocks(arch: Arch, out: &mut [f32], weights: &[f32], row: &[f32], step: usize) {
+    arch.dispatch(Blocks {
+        out,
+        weights,
+        row,
+        step,
+    });
 }
 
 /// A tap and the two rows that it weighs.
@@ -37,6 +66,8 @@ type Pair<'r> = (f32, &'r [f32], &'r [f32]);
 struct Pairs<'o> {
     out: &'o mut [f32],
     pairs: &'o [Pair<'o>],
+    /// Whether the first pair is the one sample in the middle, and nothing was summed up yet.
+    is_first: bool,
 }
 
 impl WithSimd for Pairs<'_> {
@@ -44,27 +75,36 @@ impl WithSimd for Pairs<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { out, pairs } = self;
+        let Self {
+            out,
+            pairs,
+            is_first,
+        } = self;
         let mut done = 0;
-        done += pairs_in_blocks::<WIDE>(&mut out[done..], done, pairs);
-        done += pairs_in_blocks::<NARROW>(&mut out[done..], done, pairs);
-        pairs_in_blocks::<1>(&mut out[done..], done, pairs);
+        done += pairs_in_blocks::<WIDE>(&mut out[done..], done, pairs, is_first);
+        done += pairs_in_blocks::<NARROW>(&mut out[done..], done, pairs, is_first);
+        pairs_in_blocks::<1>(&mut out[done..], done, pairs, is_first);
     }
 }
 
 /// Sums up as many blocks of `N` samples as fit; returns how many samples that were.
 #[inline(always)]
-fn pairs_in_blocks<const N: usize>(out: &mut [f32], start: usize, pairs: &[Pair]) -> usize {
-    let Some(((first, middle, _), others)) = pairs.split_first() else {
-        return 0;
-    };
+fn pairs_in_blocks<const N: usize>(
+    out: &mut [f32],
+    start: usize,
+    pairs: &[Pair],
+    is_first: bool,
+) -> usize {
     let blocks = out.as_chunks_mut::<N>().0;
+    let (first, others) = pairs.split_at(usize::from(is_first));
     for (i, block) in blocks.iter_mut().enumerate() {
         let x = start + i * N;
-        let centre = lanes::<N>(middle, x);
-        let mut sums = [0.0; N];
-        for lane in 0..N {
-            sums[lane] = first * centre[lane];
+        let mut sums = *block;
+        for (tap, middle, _) in first {
+            let middle = lanes::<N>(middle, x);
+            for lane in 0..N {
+                sums[lane] = tap * middle[lane];
+            }
         }
         for (tap, one, other) in others {
             let (one, other) = (lanes::<N>(one, x), lanes::<N>(other, x));
@@ -77,21 +117,63 @@ fn pairs_in_blocks<const N: usize>(out: &mut [f32], start: usize, pairs: &[Pair]
     blocks.len() * N
 }
 
-struct Four<'o> {
+struct Between<'o> {
     out: &'o mut [f32],
-    weights: [f32; 4],
-    rows: [&'o [f32]; 4],
+    weights: &'o [f32; BETWEEN],
+    rows: [&'o [f32]; BETWEEN],
 }
 
-impl WithSimd for Four<'_> {
+impl WithSimd for Between<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { out, weights, rows } = self;
-        let [a, b, c, d] = rows.map(|it| &it[..out.len()]);
+        let [a, b, c, d, e, f] = rows.map(|it| &it[..out.len()]);
         for (i, out) in out.iter_mut().enumerate() {
-            *out = weights[0] * a[i] + weights[1] * b[i] + weights[2] * c[i] + weights[3] * d[i];
+            let one = weights[0] * a[i] + weights[1] * b[i] + weights[2] * c[i];
+            let other = weights[3] * d[i] + weights[4] * e[i] + weights[5] * f[i];
+            *out = one + other;
+        }
+    }
+}
+
+struct Blocks<'o> {
+    out: &'o mut [f32],
+    weights: &'o [f32],
+    row: &'o [f32],
+    step: usize,
+}
+
+impl WithSimd for Blocks<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            out,
+            weights,
+            row,
+            step,
+        } = self;
+        out.fill(0.0);
+        for (number, block) in row.chunks_exact(step).enumerate() {
+            // A block is read once for all samples that it is a part of.
+            let mut sums = [[0.0; NARROW]; BETWEEN];
+            for (i, samples) in block.as_chunks::<NARROW>().0.iter().enumerate() {
+                for (which, sums) in sums.iter_mut().enumerate() {
+                    let weights = lanes::<NARROW>(weights, which * step + i * NARROW);
+                    for lane in 0..NARROW {
+                        sums[lane] += weights[lane] * samples[lane];
+                    }
+                }
+            }
+            for (which, sums) in sums.iter().enumerate() {
+                if let Some(out) = number.checked_sub(which).and_then(|at| out.get_mut(at)) {
+                    let [a, b, c, d, e, f, g, h] = sums;
+                    *out += ((a + b) + (c + d)) + ((e + f) + (g + h));
+                }
+            }
         }
     }
 }
