@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::bits::{Bits, Cursor, find_marker};
 use super::codes::{Codes, Entry};
 use super::frame::Frame;
@@ -138,8 +140,15 @@ impl Reader {
             let least = (to - from) * blocks.places.len() * LARGEST_BLOCK;
             self.bits.fill(file, least);
             let before = &mut self.before;
-            self.bits
-                .read(|cursor| wide(|| groups(cursor, frame, from..to, blocks, before)))?;
+            self.bits.read(|cursor| {
+                Arch::new().dispatch(Groups {
+                    cursor,
+                    frame,
+                    range: from..to,
+                    blocks,
+                    before,
+                })
+            })?;
             self.left -= to - from;
             from = to;
             if self.left == 0 && !self.bits.is_done() {
@@ -155,40 +164,53 @@ impl Reader {
     }
 }
 
-#[inline(always)]
-fn groups(
-    cursor: &mut Cursor,
-    frame: &Frame,
+/// Some groups of blocks of a row.
+struct Groups<'a, 'b> {
+    cursor: &'a mut Cursor<'b>,
+    frame: &'a Frame,
     range: Range<usize>,
-    blocks: &mut Blocks,
-    before: &mut [i32; 3],
-) -> Option<()> {
-    let Blocks {
-        blocks,
-        busy,
-        places,
-        ..
-    } = blocks;
-    let mut kinds = Vec::with_capacity(places.len());
-    for (start, step, component) in places {
-        let (first, others) = frame.components[*component].codes;
-        let codes = (
-            frame.first[first].as_deref()?,
-            frame.others[others].as_deref()?,
-        );
-        kinds.push((*start, *step, *component, codes));
-    }
-    // Kept in registers.
-    let mut own = cursor.clone();
-    for group in range {
-        for (start, step, component, codes) in &kinds {
-            let at = start + group * step;
-            let out = &mut blocks[at];
-            busy[at] = own.block(*codes, &mut before[*component], out)?;
+    blocks: &'a mut Blocks,
+    before: &'a mut [i32; 3],
+}
+
+// A loop that is no closure is compiled for the processor it runs on.
+impl WithSimd for Groups<'_, '_> {
+    type Output = Option<()>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Option<()> {
+        let Self {
+            cursor,
+            frame,
+            range,
+            blocks,
+            before,
+        } = self;
+        let Blocks {
+            blocks,
+            busy,
+            places,
+            ..
+        } = blocks;
+        let mut kinds = Vec::with_capacity(places.len());
+        for (start, step, component) in places {
+            let (first, others) = frame.components[*component].codes;
+            let first = frame.first[first].as_deref()?;
+            let others = frame.others[others].as_deref()?;
+            kinds.push((*start, *step, *component, first, others));
         }
+        // Kept in registers.
+        let mut own = cursor.clone();
+        for group in range {
+            for (start, step, component, first, others) in &kinds {
+                let at = start + group * step;
+                let codes = (*first, *others);
+                busy[at] = own.block(codes, &mut before[*component], &mut blocks[at])?;
+            }
+        }
+        *cursor = own;
+        Some(())
     }
-    *cursor = own;
-    Some(())
 }
 
 impl Cursor<'_> {

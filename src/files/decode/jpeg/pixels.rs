@@ -1,11 +1,10 @@
 //! Samples of components into pixels: chroma brought to luma's size, and colours, as libjpeg does both, to the bit.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::coefficients::{Block, Blocks};
 use super::frame::{Colours, Component, Frame};
 use super::transform::{Lanes, Pair, Work, doubled, flat, run};
-use crate::engine::raster::wide;
 
 /// The samples of a row of groups of blocks, one plane for each component.
 pub struct Planes {
@@ -92,7 +91,14 @@ impl Planes {
             };
             *source = (plane.row(near), plane.row(far));
         }
-        write(frame, sources, y % 2, scaled, sums, out);
+        Arch::new().dispatch(Write {
+            frame,
+            sources,
+            lower: y % 2,
+            rows: scaled,
+            sums,
+            out,
+        });
     }
 
     /// Writes the two rows of pixels at the border of two rows of groups.
@@ -108,14 +114,14 @@ impl Planes {
                 *source = (near, far);
             }
             // The upper one is the lower one of its pair.
-            write(
+            Arch::new().dispatch(Write {
                 frame,
                 sources,
-                1 - side,
-                &mut self.rows,
-                &mut self.sums,
+                lower: 1 - side,
+                rows: &mut self.rows,
+                sums: &mut self.sums,
                 out,
-            );
+            });
         }
     }
 }
@@ -166,37 +172,53 @@ impl Work for Transform<'_> {
     }
 }
 
-/// Writes a row of pixels. `lower` is 1 for the lower one of the two that stand for a row of samples.
-fn write(
-    frame: &Frame,
-    sources: Sources,
+/// A row of pixels to be written.
+struct Write<'a> {
+    frame: &'a Frame,
+    sources: Sources<'a>,
+    /// 1 for the lower one of the two that stand for a row of samples.
     lower: usize,
-    rows: &mut [Vec<u8>; 3],
-    sums: &mut [u16],
-    out: &mut [u8],
-) {
-    let width = frame.size.0;
-    if frame.colours == Colours::Grey {
-        out.copy_from_slice(&sources[0].0[..width]);
-        return;
-    }
-    for ((row, source), component) in rows.iter_mut().zip(sources).zip(&frame.components) {
-        if component.reach != (1, 1) {
-            wide(|| scale(component, source, lower, sums, row));
+    rows: &'a mut [Vec<u8>; 3],
+    sums: &'a mut [u16],
+    out: &'a mut [u8],
+}
+
+impl WithSimd for Write<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            frame,
+            sources,
+            lower,
+            rows,
+            sums,
+            out,
+        } = self;
+        let width = frame.size.0;
+        if frame.colours == Colours::Grey {
+            out.copy_from_slice(&sources[0].0[..width]);
+            return;
         }
-    }
-    let mut ready: [&[u8]; 3] = [&[]; 3];
-    for (i, component) in frame.components.iter().enumerate().take(3) {
-        let row = match component.reach {
-            (1, 1) => sources[i].0,
-            _ => rows[i].as_slice(),
-        };
-        ready[i] = &row[..width];
-    }
-    let out = out.as_chunks_mut::<3>().0;
-    match frame.colours {
-        Colours::Rgb => wide(|| join(ready, out)),
-        _ => wide(|| colour(ready, out)),
+        for ((row, source), component) in rows.iter_mut().zip(sources).zip(&frame.components) {
+            if component.reach != (1, 1) {
+                scale(component, source, lower, sums, row);
+            }
+        }
+        let mut ready: [&[u8]; 3] = [&[]; 3];
+        for (i, component) in frame.components.iter().enumerate().take(3) {
+            let row = match component.reach {
+                (1, 1) => sources[i].0,
+                _ => rows[i].as_slice(),
+            };
+            ready[i] = &row[..width];
+        }
+        let out = out.as_chunks_mut::<3>().0;
+        match frame.colours {
+            Colours::Rgb => join(ready, out),
+            _ => colour(ready, out),
+        }
     }
 }
 
