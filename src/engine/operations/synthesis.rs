@@ -7,6 +7,8 @@
 //! made normal, because there a blend that keeps the variance keeps the histogram; the way back is a
 //! table. Every sample is a function of its position, the seed and the layer alone.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::Random;
 use super::normal::{quantile, share_below};
 use super::periodic::periodic_part;
@@ -60,8 +62,8 @@ pub struct Synthesis {
     normal: Plane,
     width: usize,
     height: usize,
-    /// From normal values back to the patch's own.
-    table: Vec<f32>,
+    /// From normal values back to the patch's own: what each step begins with and how much it rises.
+    table: Vec<[f32; 2]>,
     grid: Grid,
     block: usize,
 }
@@ -138,8 +140,10 @@ impl Synthesis {
         let pieces = Pieces::new(self, random, left, top, width, height);
         for y in 0..height {
             self.blend_row(&pieces, left, top + y as i64, out.row_mut(y));
-            let row = out.row_mut(y);
-            wide(|| row.iter_mut().for_each(|it| *it = self.back(*it)));
+            Arch::new().dispatch(Back {
+                table: &self.table,
+                values: out.row_mut(y),
+            });
         }
         out
     }
@@ -215,15 +219,40 @@ impl Synthesis {
             }
         });
     }
+}
 
-    /// A normal value as the patch's own.
+/// Takes normal values back to the patch's own.
+struct Back<'a> {
+    table: &'a [[f32; 2]],
+    values: &'a mut [f32],
+}
+
+impl WithSimd for Back<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn back(&self, value: f32) -> f32 {
+    fn with_simd<S: Simd>(self, _: S) {
         const SCALE: f32 = TABLE_STEPS as f32 / (2.0 * TABLE_REACH);
-        let at = (value.clamp(-TABLE_REACH, TABLE_REACH) + TABLE_REACH) * SCALE;
-        let step = (at as usize).min(TABLE_STEPS - 1);
-        let (low, high) = (self.table[step], self.table[step + 1]);
-        low + (at - step as f32) * (high - low)
+        const LAST: f32 = (TABLE_STEPS - 1) as f32;
+        // Above 2²³ floats have no fraction, and their low bits are the number.
+        const NO_FRACTION: f32 = 8_388_608.0;
+        let Ok(table) = <&[[f32; 2]; TABLE_STEPS]>::try_from(self.table) else {
+            unreachable!("a step for each entry")
+        };
+        let (blocks, rest) = self.values.as_chunks_mut::<8>();
+        for values in blocks.iter_mut().map(|it| it.as_mut_slice()).chain([rest]) {
+            let (mut steps, mut parts) = ([0; 8], [0.0; 8]);
+            for (i, value) in values.iter().enumerate() {
+                let at = (value.clamp(-TABLE_REACH, TABLE_REACH) + TABLE_REACH) * SCALE;
+                let step = at.min(LAST).floor();
+                steps[i] = (step + NO_FRACTION).to_bits() as usize % TABLE_STEPS;
+                parts[i] = at - step;
+            }
+            for (i, value) in values.iter_mut().enumerate() {
+                let [low, rise] = table[steps[i]];
+                *value = low + parts[i] * rise;
+            }
+        }
     }
 }
 
@@ -407,7 +436,7 @@ fn to_normal(patch: &Plane, [columns, rows]: &[Vec<f64>; 2]) -> Plane {
 
 /// The table from normal values to the patch's own: its quantiles at their shares. They are those of
 /// the patch as it is, because its periodic part has lost the peaks at its edges.
-fn way_back(patch: &Plane) -> Vec<f32> {
+fn way_back(patch: &Plane) -> Vec<[f32; 2]> {
     let mut sorted = patch.samples().to_vec();
     sorted.sort_unstable_by(f32::total_cmp);
     let last = sorted.len() - 1;
@@ -420,7 +449,9 @@ fn way_back(patch: &Plane) -> Vec<f32> {
         let part = (at - low as f64) as f32;
         sorted[low] + part * (sorted[high] - sorted[low])
     };
-    (0..=TABLE_STEPS).map(entry).collect()
+    let entries: Vec<f32> = (0..=TABLE_STEPS).map(entry).collect();
+    let steps = entries.windows(2);
+    steps.map(|it| [it[0], it[1] - it[0]]).collect()
 }
 
 /// The plane with its first `more` columns once more to its right.
