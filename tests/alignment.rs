@@ -1,6 +1,7 @@
 //! The original brought onto the picture: shifts, scales and drifts that were planted are taken back, pairs that lie
 //! over each other stay as they are, and another picture gives nothing.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use repore::engine::operations::{Gaussian, HighPass, Random};
@@ -8,6 +9,7 @@ use repore::engine::original::Alignment;
 use repore::engine::raster::{Depth, Image, Plane, Region, Samples, Tile};
 use repore::engine::recipe::{Recipe, preset};
 use repore::engine::render::{Cancel, Findings, Inputs, Plan, TileSize};
+use repore::files::read_photo;
 
 /// The size of the scene; pictures are taken from its middle.
 const WIDE: usize = 760;
@@ -257,6 +259,80 @@ fn a_region_that_shows_something_else_is_left_out() {
     let moved = moved.zip_map(&picture.planes()[0], |a, b| (a - b) * (a - b));
     let moved = moved.samples().iter().sum::<f32>() / moved.samples().len() as f32;
     assert!(moved.sqrt() < 0.002, "{}", moved.sqrt());
+}
+
+fn sample(name: &str) -> Arc<Image> {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    read_photo(&samples.join(name)).expect("a sample").image
+}
+
+/// A portrait with an original that shows somebody else in the lower left part, and that part.
+fn partly_somebody_else() -> (Inputs, Region) {
+    let [picture, own, other] = [
+        "stubble.jpg",
+        "originals/stubble.jpg",
+        "originals/glasses.jpg",
+    ]
+    .map(sample);
+    let part = Region::new(0, 620, 330, 380);
+    let theirs = other.tile(Region::new(420, 520, part.width, part.height));
+    let mut tile = own.tile(own.bounds());
+    for (plane, theirs) in tile.planes_mut().iter_mut().zip(theirs.planes()) {
+        plane.paste(theirs, part);
+    }
+    (inputs(&picture, &Arc::new(Image::from_tile(&tile))), part)
+}
+
+/// Where the original shows somebody else a graft fills in, with the skin of the original's own part, and nothing else:
+/// the report says where, and a recipe without a graft leaves it as it is.
+#[test]
+fn a_graft_fills_what_is_left_out() {
+    let (inputs, part) = partly_somebody_else();
+    let bounds = inputs.picture.bounds();
+    let render = |recipe: &Recipe| {
+        let plan = Plan::new(recipe, inputs.clone());
+        let tile = plan.tile(bounds, &Cancel::default());
+        (plan.notes().to_vec(), plan.skipped().to_vec(), tile)
+    };
+    let mut full = preset("full").expect("built in");
+    full.set("noise.enabled=false").expect("it fits");
+    let (notes, skipped, grafted) = render(&full);
+    assert!(skipped.is_empty(), "{skipped:?}");
+    assert!(notes[0].contains("% of the picture left out"), "{notes:?}");
+    assert!(notes[0].contains("lower left "), "{notes:?}");
+    let used = "where the original is left out, its patch ";
+    let patch = notes.iter().find_map(|it| it.split(used).nth(1));
+    let patch: Vec<usize> = patch
+        .unwrap_or_default()
+        .split([',', ' '])
+        .map_while(|it| it.parse().ok())
+        .collect();
+    let [x, y, width, height] = patch[..] else {
+        panic!("{notes:?}");
+    };
+    let patch = Region::new(x, y, width, height);
+    assert!(patch.within(&part).is_empty(), "{notes:?}");
+    let (_, _, separated) = render(&preset("separation").expect("built in"));
+    let picture = inputs.picture.tile(bounds);
+    let detail = |tile: &Tile| {
+        let skin = Region::new(205, 700, 80, 100);
+        HighPass::new(2.0).detail(&tile.luma(), bounds, skin, bounds, &Cancel::default())
+    };
+    let rms = |plane: &Plane| {
+        let squares = plane.samples().iter().map(|it| it * it);
+        (squares.sum::<f32>() / plane.samples().len() as f32).sqrt()
+    };
+    assert!(detail(&separated) == detail(&picture));
+    let own = sample("originals/stubble.jpg");
+    let own = rms(&detail(&own.tile(bounds)));
+    let [before, after] = [&picture, &grafted].map(|it| rms(&detail(it)));
+    // Its skin is smoother than the stubble that the AI took away here, and rougher than what it left.
+    assert!(
+        after > 1.25 * before && after < own,
+        "{before} {after} {own}"
+    );
+    let restored = Region::new(400, 0, bounds.width - 400, 560);
+    assert!(grafted.crop(restored) == separated.crop(restored));
 }
 
 /// Law 1 with an original that lies elsewhere, and law 3: the same alignment with any number of threads.

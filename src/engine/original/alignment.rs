@@ -160,6 +160,19 @@ impl Alignment {
         self.confidence_in(region).unwrap_or_else(everywhere)
     }
 
+    /// How far a place of the original, in its pixels, can be trusted to be what a picture of these `bounds` shows
+    /// there, 0..=1. Where places drifted, it is that of a place a few pixels away.
+    pub fn trust_at(&self, place: [f64; 2], bounds: Region) -> f32 {
+        let placement = self.over.placement.as_ref();
+        let [x, y] = placement.map_or(place, |it| it.whole.inverse().at(place));
+        let inside = |it: f64, length: usize| it >= 0.0 && it < length as f64;
+        if !inside(x, bounds.width) || !inside(y, bounds.height) {
+            return 0.0;
+        }
+        let pixel = Region::new(x as usize, y as usize, 1, 1);
+        self.confidence_plane(pixel).at(0, 0)
+    }
+
     /// The same alignment between copies of both pictures that were made smaller, as previews use them.
     ///
     /// `picture` and `original` are how many pixels (across, down) stand for one of the copy's.

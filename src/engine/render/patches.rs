@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{Inputs, Plan};
 use crate::engine::masks::{Found, MaskName, MaskSources, Masks};
-use crate::engine::operations::patches::{best_patches, cells};
+use crate::engine::operations::patches::{CELL, best_patches, cells};
 use crate::engine::operations::{
     BUILT_IN, Cancel, FACE, Graft, LIBRARY_RIM, Rectangle, skin_by_formula,
 };
+use crate::engine::original::{Alignment, Mismatch};
 use crate::engine::raster::{Image, Plane, Region, Resample};
 use crate::engine::recipe::Operation;
 
@@ -44,9 +45,11 @@ impl Inputs {
     }
 
     /// What a graft takes instead, if its donor is a picture that has no skin to give: skin by formula, as coarse as
-    /// suits the largest face. `None` where there is something better, or no face to say how coarse.
+    /// suits the largest face. `None` where there is something better, as an original of the same person, or no face to say
+    /// how coarse.
     pub(super) fn built_in(&self, graft: &Graft) -> Option<Graft> {
-        if graft.donor != SELF || self.original.is_some() {
+        let is_theirs = || matches!(self.alignment(), Some(Err(Mismatch::Different)));
+        if graft.donor != SELF || self.original.is_some() && !is_theirs() {
             return None;
         }
         let sizes = self.faces().iter().map(|it| it.size);
@@ -56,6 +59,32 @@ impl Inputs {
             donor: BUILT_IN.to_string(),
             // As it will be written.
             scale: (100.0 * scale).round() / 100.0,
+            ..graft.clone()
+        })
+    }
+
+    /// What a graft takes instead, if its donor is a picture that has no skin to give: the best patch of the original
+    /// in places that the picture shows as well. `None` where there is none.
+    pub(super) fn skin_of_original(&self, graft: &Graft, alignment: &Alignment) -> Option<Graft> {
+        let donor = self.original.as_ref().filter(|_| graft.donor == SELF)?;
+        let scale = (graft.scale * alignment.scale).clamp(0.25, 4.0);
+        let key = (format!("{ORIGINAL} where it is trusted"), scale.to_bits());
+        let found = self.findings.patches.recall(key, || {
+            let Some(mut skin) = skin_of(donor) else {
+                return Vec::new();
+            };
+            for row in 0..skin.height() {
+                for (column, skin) in skin.row_mut(row).iter_mut().enumerate() {
+                    let middle = [column, row].map(|it| (it * CELL + CELL / 2) as f64);
+                    *skin *= alignment.trust_at(middle, self.picture.bounds());
+                }
+            }
+            best_patches(donor, &skin, scale, false)
+        });
+        Some(Graft {
+            donor: ORIGINAL.to_string(),
+            patch: Some(*found.first()?),
+            scale,
             ..graft.clone()
         })
     }

@@ -137,6 +137,8 @@ pub(super) enum Painter {
     Graft {
         texture: Arc<GraftTexture>,
         factor: f32,
+        /// It is painted only where this original is left out, if there is one.
+        beside: Option<Original>,
     },
     Noise {
         noise: Noise,
@@ -309,6 +311,9 @@ impl Plan {
             let best = match self.inputs.patches(&graft) {
                 Ok(best) => best[0],
                 Err(why) => {
+                    if let Some(painter) = self.graft_where_left_out(&graft, (&why, label))? {
+                        return Ok(painter);
+                    }
                     graft = self.inputs.built_in(&graft).ok_or_else(|| why.clone())?;
                     let scale = graft.scale;
                     self.notes.push(format!(
@@ -327,18 +332,51 @@ impl Plan {
             graft.patch = Some(best);
             self.resolved.layers[index].operation = Operation::Graft(graft.clone());
         }
-        let donor = self.inputs.donor(&graft)?;
+        self.grafted(&graft, None)
+    }
+
+    /// What a graft without a patch of its own paints instead where a texture layer below leaves the original out: skin
+    /// from where it does not. `None` where nothing is left out.
+    fn graft_where_left_out(
+        &mut self,
+        graft: &Graft,
+        (why, label): (&str, &str),
+    ) -> Result<Option<Painter>, String> {
+        let mut originals = self.steps.iter().filter_map(|it| match &it.painter {
+            Painter::Texture { original, .. } => Some(original),
+            _ => None,
+        });
+        let leaves_out = |it: &&Original| it.alignment().is_some_and(|it| it.left_out > 0.0);
+        let Some(original) = originals.find(leaves_out).cloned() else {
+            return Ok(None);
+        };
+        let alignment = original.alignment();
+        let Some(instead) = alignment.and_then(|it| self.inputs.skin_of_original(graft, it)) else {
+            return Ok(None);
+        };
+        if let Some(it) = instead.patch {
+            self.notes.push(format!(
+                "{label}: {why}; where the original is left out, its patch {},{},{},{} is used",
+                it.x, it.y, it.width, it.height
+            ));
+        }
+        self.grafted(&instead, Some(original)).map(Some)
+    }
+
+    fn grafted(&self, graft: &Graft, beside: Option<Original>) -> Result<Painter, String> {
+        let donor = self.inputs.donor(graft)?;
         // What the texture depends on, so that another strength does not make it anew.
         let key = Graft {
             strength: Strength::Match,
             ..graft.clone()
         };
         let textures = &self.inputs.findings.textures;
-        let texture = textures.recall(key, || GraftTexture::take(&graft, &donor).map(Arc::new));
+        let texture = textures.recall(key, || GraftTexture::take(graft, &donor).map(Arc::new));
         let texture = texture.as_ref().clone().map_err(|it| it.to_string())?;
         Ok(Painter::Graft {
             texture,
             factor: factor(graft.strength),
+            beside,
         })
     }
 

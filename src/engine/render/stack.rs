@@ -135,10 +135,16 @@ impl Plan {
                 };
                 (Box::new(detail), original.confidence(to))
             }
-            Painter::Graft { texture, factor } => {
+            Painter::Graft {
+                texture,
+                factor,
+                beside,
+            } => {
                 let place = (self.resolved().seed, step.index as u64);
                 let spread = texture.paint(*factor, place, to, bounds);
-                (Box::new(spread), None)
+                let left_out = beside.as_ref().and_then(|it| it.confidence(to));
+                let left_out = left_out.map(|sure| sure.map(|it| 1.0 - it));
+                (Box::new(spread), left_out)
             }
             Painter::Noise { noise, factor } => {
                 let place = NoisePlace {
