@@ -56,6 +56,14 @@ fn check_noise_comes_back(smooth: &DynamicImage, amount: f64, blur: f64, setting
     close("amount", amount);
     close("blur", blur);
     assert!(found["difference_db"].as_f64() < Some(0.5), "{found}");
+    // Octaves do not tell how draws are spread, so both amounts are told where the recipe does not say gaussian.
+    let is = layer["amount"].as_f64().expect("a number");
+    let both = format!(
+        "{is} % of uniform noise are as much as {:.2} %",
+        is / 3.0f64.sqrt()
+    );
+    let told = found["notes"].to_string().contains(&both);
+    assert_eq!(told, layer["distribution"] == "uniform", "{found}");
 }
 
 /// Soft tone in 16-bit grey.

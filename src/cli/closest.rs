@@ -7,7 +7,8 @@ use serde_json::json;
 use super::args::MatchArgs;
 use super::layers::{prepared, wrong};
 use super::{DONE, INTERRUPTED, SOME_FAILED, complain, json, print, print_line};
-use crate::engine::operations::LIBRARY;
+use crate::engine::operations::{Distribution, LIBRARY};
+use crate::engine::recipe::{Operation, Recipe};
 use crate::engine::render::{Cancel, Freedom};
 use crate::files::{Closest, FileError, Found, RecipeChoice, Sought, sidecar_path};
 
@@ -98,14 +99,19 @@ fn report(args: &MatchArgs, found: &Found) -> u8 {
             "recipe": json::recipe(&tuned.recipe),
             "octaves": octaves.collect::<Vec<_>>(),
             "difference_db": json::rounded(Some(tuned.difference)),
-            "notes": tuned.notes,
+            "notes": tuned.notes.iter().cloned().chain(other_noise(&tuned.recipe)).collect::<Vec<_>>(),
         });
         print_line(&line.to_string());
         return DONE;
     }
     if !args.common.quiet {
         let input = args.input.display();
-        for note in &tuned.notes {
+        for note in tuned
+            .notes
+            .iter()
+            .cloned()
+            .chain(other_noise(&tuned.recipe))
+        {
             complain(format!("{input}: {note}"));
         }
         complain(format!(
@@ -117,4 +123,19 @@ fn report(args: &MatchArgs, found: &Found) -> u8 {
         Some(_) => DONE,
         None => print(&tuned.recipe.to_toml()),
     }
+}
+
+/// What the amounts of uniform noise in a recipe are as those of Gaussian noise: the octaves of both are the same, so that
+/// nothing in them tells which the reference has.
+fn other_noise(recipe: &Recipe) -> Vec<String> {
+    let layers = recipe.layers.iter().filter(|it| it.enabled);
+    let noises = layers.filter_map(|it| match &it.operation {
+        Operation::Noise(it) if it.distribution == Distribution::Uniform => Some(it.amount),
+        _ => None,
+    });
+    let words = |amount: f64| {
+        let gaussian = amount / 3.0f64.sqrt();
+        format!("{amount} % of uniform noise are as much as {gaussian:.2} % of gaussian")
+    };
+    noises.map(words).collect()
 }
