@@ -1,6 +1,7 @@
 //! How much like skin every pixel of a picture's reduced copy is. Each face gives the colours of its
 //! own skin, so that no tone is taken for granted; its geometry says where eyes, brows and lips are.
 
+use super::flood::{Flood, flooded_by_face};
 use crate::engine::masks::{Face, median, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region, Tile, luma};
@@ -23,6 +24,19 @@ const VARIATION: [(f32, f32); 3] = [(0.06, 0.12), (0.045, 0.09), (0.2, 0.4)];
 
 /// Skin under other light varies more than in the middle of a face, by these factors.
 const BEYOND_MIDDLE: [f32; 3] = [1.5, 1.5, 1.3];
+
+/// How far from the middle of a face skin is sure, where other things begin to be, and where hair does, in outlines.
+const SURE_FACE: f32 = 0.55;
+const SURE_BESIDE: f32 = 1.05;
+const SURE_HAIR: f32 = 1.02;
+
+/// Colours farther apart than this are not a face's, and hair has this much more fine texture than cheeks.
+const SURE_COLOUR: f32 = 0.6;
+const SURE_ROUGH: f32 = 2.0;
+
+/// Beyond the edges of a face only colours this close to its own are skin, and above its eyes closer ones by a share.
+const BEYOND_EDGES: f32 = 0.6;
+const ABOVE_EYES: f32 = 0.4;
 
 /// What a face, or all of them together, say about a copy.
 pub struct Likeness {
@@ -65,7 +79,9 @@ fn within(apart: &Plane, tolerance: f64) -> Plane {
 /// A copy, measured for all faces.
 struct Measured {
     region: Region,
-    /// Logarithms of red over green, blue over green, and luma, softened by a pixel.
+    /// Red, green and blue, softened by a pixel.
+    soft: [Plane; 3],
+    /// Logarithms of red over green, blue over green, and luma of those.
     colours: [Plane; 3],
     /// What is finer than two pixels, in the logarithm of luma.
     fine: Plane,
@@ -86,9 +102,11 @@ impl Measured {
         let tone = samples.map(|((r, g), b)| luma(*r, *g, *b)).collect();
         let tone = log(&Plane::from_samples(region.width, region.height, tone));
         let sharp = log(&copy.luma());
+        let colours = [over_green(r), over_green(b), tone];
         Self {
             region,
-            colours: [over_green(r), over_green(b), tone],
+            soft,
+            colours,
             fine: blur(&sharp, 2.0).zip_map(&sharp, |soft, sharp| sharp - soft),
             grey,
         }
@@ -140,6 +158,11 @@ impl Place {
     fn is_nose_or_forehead(self) -> bool {
         (self.u.abs() < 0.07 && (self.v + 0.02).abs() < 0.12)
             || (self.u.abs() < 0.22 && (self.v + 0.47).abs() < 0.08)
+    }
+
+    /// 1 well above the nose, 0 below it.
+    fn above(self) -> f32 {
+        1.0 - smoothstep(-0.35, 0.1, self.v)
     }
 
     /// 1 in the middle of a rounded box and 0 well outside: its middle right of the nose (and, as
@@ -278,6 +301,8 @@ impl FaceSkin {
             .enumerate()
             .filter(|(i, place)| place.is_cheek() && covered.samples()[*i] > 0.5);
         let usual = median(cheeks.map(|(i, _)| roughness.samples()[i]).collect()) + 0.015;
+        let rough = roughness.map(|it| it / usual);
+        let connected = self.connected(measured, &places, &apart, &rough);
         let kept = plane(&|i, place| {
             let dark = -darkness.samples()[i];
             let red = if measured.grey {
@@ -286,15 +311,60 @@ impl FaceSkin {
                 redness.samples()[i]
             };
             let below = self.middle[2] - measured.colours[2].samples()[i];
-            let hair =
-                smoothstep(2.5, 4.5, roughness.samples()[i] / usual) * smoothstep(0.0, 0.25, below);
-            (1.0 - features(place, dark, red)) * (1.0 - hair)
+            let rough = rough.samples()[i];
+            let dark_hair = smoothstep(2.5, 4.5, rough) * smoothstep(0.0, 0.25, below);
+            let around = place.above() * smoothstep(0.8, 0.95, place.r);
+            let hair = dark_hair.max(around * smoothstep(1.1, 2.0, rough));
+            (1.0 - features(place, dark, red)) * (1.0 - hair) * connected.samples()[i]
         });
         Likeness {
             apart,
             kept,
             face: size,
         }
+    }
+
+    /// What edges do not part from the face, or is so much like its skin that it is skin nevertheless: neck, ears and
+    /// hands.
+    fn connected(
+        &self,
+        measured: &Measured,
+        places: &[Place],
+        apart: &Plane,
+        rough: &Plane,
+    ) -> Plane {
+        let sure = |i: usize| {
+            let (place, apart) = (places[i], apart.samples()[i]);
+            let hair =
+                place.r > SURE_HAIR && place.above() > 0.5 && rough.samples()[i] > SURE_ROUGH;
+            let neck = place.v > 0.45 && place.u.abs() < 0.45;
+            let beside = if measured.grey {
+                place.r > SURE_BESIDE && !neck || place.r > 1.9
+            } else {
+                place.r > SURE_BESIDE && apart > SURE_COLOUR
+            };
+            if place.r < SURE_FACE {
+                Some(Flood::Face)
+            } else {
+                (hair || beside).then_some(Flood::Beside)
+            }
+        };
+        let flooded = flooded_by_face(&measured.soft, sure);
+        let mut connected = blur(&flooded, 0.01 * self.face.size);
+        for (i, it) in connected.samples_mut().iter_mut().enumerate() {
+            let place = places[i];
+            // Within a face, wrinkles and shine make edges too.
+            let alike = if measured.grey {
+                line(&[(0.6, 1.0), (0.8, 0.0)], place.r)
+            } else {
+                let reach = BEYOND_EDGES * line(&[(0.7, 1.8), (0.9, 1.0)], place.r);
+                let reach =
+                    reach * (1.0 - ABOVE_EYES * place.above() * smoothstep(0.7, 0.9, place.r));
+                1.0 - smoothstep(0.75, 1.05, apart.samples()[i] / reach)
+            };
+            *it = it.max(alike);
+        }
+        connected
     }
 
     /// How much larger a value is than that of the skin around it.
@@ -313,7 +383,7 @@ impl FaceSkin {
 /// How surely a place is an eye, brow, lip or nostril: by where it is, and by how much darker or
 /// redder than the skin around it.
 fn features(place: Place, dark: f32, red: f32) -> f32 {
-    let eyes = place.inside((0.20, -0.17), (0.125, 0.060));
+    let eyes = place.inside((0.20, -0.17), (0.145, 0.075));
     let lips = 0.9 * place.inside((0.0, 0.32), (0.19, 0.065));
     let around_eyes = place.near((0.20, -0.17), (0.17, 0.11));
     let brows = place.near((0.21, -0.29), (0.21, 0.12));

@@ -35,11 +35,11 @@ const LEAST_OF_SKIN: f32 = 0.5 / 255.0;
 /// It has more than this share of what a quarter of the picture's skin exceeds, though no more than the second is asked
 /// of any.
 const LEAST_SHARE: f32 = 0.3;
-const MOST_ASKED: f32 = 0.9 / 255.0;
+const MOST_ASKED: f32 = 0.8 / 255.0;
 
 /// Of what is asked, so much is asked in black, and all from the second of these tones on.
-const ASKED_IN_BLACK: f32 = 0.5;
-const DARK: [f32; 2] = [0.04, 0.2];
+const ASKED_IN_BLACK: f32 = 0.2;
+const DARK: [f32; 2] = [0.04, 0.3];
 
 /// Losses at which a cell of skin counts as hardly and as wholly smoothed where its surroundings are judged.
 const JUDGED: [f32; 2] = [0.15, 0.25];
@@ -57,11 +57,11 @@ const EMPTIER: f32 = 0.29;
 
 /// By how much it is more where there is no noise in colour either, between these usual amplitudes of the second octave
 /// of colour: networks leave 0.34 to 0.41 levels, little more than rounding makes, and cameras 0.41 to 1.1.
-const COLOURLESS: f32 = 0.5;
-const COLOUR_NOISE: [f32; 2] = [0.35 / 255.0, 0.39 / 255.0];
+const COLOURLESS: f32 = 0.4;
+const COLOUR_NOISE: [f32; 2] = [0.35 / 255.0, 0.41 / 255.0];
 
 /// By how much it is more in a grey picture, whose colour says nothing.
-const GREY: f32 = 0.3;
+const GREY: f32 = 0.4;
 
 /// Less than this is no colour at all.
 const NO_COLOUR: f32 = 0.285 / 255.0;
