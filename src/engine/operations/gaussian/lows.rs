@@ -21,7 +21,7 @@ const STEPS: usize = 16;
 /// Samples of pieces that are kept in any case, in each plane: 16 MiB of three.
 const KEPT: usize = 4 << 18;
 
-/// RowSource of pieces that a tile and those made before it need.
+/// Rows of pieces that a tile and those made before it need.
 const ROWS_IN_USE: usize = 3;
 
 /// A piece of the grid, one plane for each of the picture.
