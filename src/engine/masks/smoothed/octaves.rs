@@ -3,8 +3,10 @@
 //! A pyramid of binomial filters (Burt & Adelson 1983) whose levels lie at even positions of the picture, so that it
 //! is the same wherever one begins to look. The energy of each octave is its mean square over square cells.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region, wide};
+use crate::engine::raster::{Plane, Region};
 
 /// Side of the cells, in pixels: a pixel of the coarsest octave.
 pub const CELL: usize = 1 << (OCTAVES - 1);
@@ -99,24 +101,20 @@ fn taken_away(
     let mut energy = Plane::filled(columns, rows, 0.0);
     let mut halved = Plane::unfilled(width.div_ceil(2), height.div_ceil(2));
     let right = (left + columns * side).min(width);
+    let arch = Arch::new();
     // Row by row, so that nothing but the answers leaves the cache.
     let mut down = vec![0.0; width + 4];
     let mut smooth = vec![0.0; width];
     for y in 0..height {
-        smooth_row(level, y, &mut down, &mut smooth);
+        smooth_row(arch, level, y, &mut down, &mut smooth);
         if (top..top + rows * side).contains(&y) {
             let pairs = (&level.row(y)[left..right], &smooth[left..right]);
             let cells = energy.row_mut((y - top) / side);
-            wide(|| match side {
-                4 => add_squares::<4>(cells, pairs),
-                2 => add_squares::<2>(cells, pairs),
-                _ => add_squares::<1>(cells, pairs),
-            });
+            arch.dispatch(AddSquares { cells, pairs, side });
         }
         if y % 2 == 0 {
-            let kept = smooth.iter().step_by(2);
-            let out = halved.row_mut(y / 2).iter_mut();
-            out.zip(kept).for_each(|(out, it)| *out = *it);
+            let out = halved.row_mut(y / 2);
+            arch.dispatch(EverySecond { of: &smooth, out });
         }
     }
     for row in 0..rows {
@@ -130,43 +128,102 @@ fn taken_away(
 }
 
 /// One row through the binomial filter; `down` has room for it and two samples beyond each end.
-fn smooth_row(plane: &Plane, y: usize, down: &mut [f32], out: &mut [f32]) {
+fn smooth_row(arch: Arch, plane: &Plane, y: usize, down: &mut [f32], out: &mut [f32]) {
     let (width, height) = (plane.width(), plane.height());
     let row = |by: isize| plane.row(y.saturating_add_signed(by).min(height - 1));
-    let [a, b, c, d, e] = [-2, -1, 0, 1, 2].map(row);
-    let middle = &mut down[2..][..width];
-    wide(|| {
-        for x in 0..width {
-            middle[x] = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
-        }
+    arch.dispatch(Binomial {
+        rows: [-2, -1, 0, 1, 2].map(row),
+        out: &mut down[2..][..width],
     });
     let (first, last) = (down[2], down[width + 1]);
     down[..2].fill(first);
     down[width + 2..].fill(last);
     let shifted = |by: usize| &down[by..][..width];
-    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(shifted);
-    wide(|| {
-        for x in 0..width {
-            out[x] = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
-        }
+    arch.dispatch(Binomial {
+        rows: [0, 1, 2, 3, 4].map(shifted),
+        out,
     });
 }
 
-/// Adds the squared differences of two rows to the cells of `N` pixels that they lie in.
+// As structs, since a compiler need not inline a closure into what it makes for wide registers.
+
+/// The weighted sum of five rows.
+struct Binomial<'a> {
+    rows: [&'a [f32]; 5],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Binomial<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { rows, out } = self;
+        let [a, b, c, d, e] = rows.map(|it| &it[..out.len()]);
+        for (x, out) in out.iter_mut().enumerate() {
+            *out = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
+        }
+    }
+}
+
+/// Every second sample of a row, from the first.
+struct EverySecond<'a> {
+    of: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for EverySecond<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (pairs, rest) = self.of.as_chunks::<2>();
+        for (out, [kept, _]) in self.out.iter_mut().zip(pairs) {
+            *out = *kept;
+        }
+        if let ([last], [.., out]) = (rest, self.out) {
+            *out = *last;
+        }
+    }
+}
+
+/// Adds the squared differences of two rows to the cells of `side` pixels that they lie in.
+struct AddSquares<'a> {
+    cells: &'a mut [f32],
+    pairs: (&'a [f32], &'a [f32]),
+    side: usize,
+}
+
+impl WithSimd for AddSquares<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        match self.side {
+            4 => add_squares::<4>(self.cells, self.pairs),
+            2 => add_squares::<2>(self.cells, self.pairs),
+            _ => add_squares::<1>(self.cells, self.pairs),
+        }
+    }
+}
+
+/// The same for cells of `N` pixels.
 #[inline(always)]
 fn add_squares<const N: usize>(cells: &mut [f32], (one, other): (&[f32], &[f32])) {
     let (ones, rest) = one.as_chunks::<N>();
     let (others, other_rest) = other.as_chunks::<N>();
-    let sum = |one: &[f32], other: &[f32]| -> f32 {
-        let pairs = one.iter().zip(other);
-        pairs.map(|(a, b)| (a - b) * (a - b)).sum()
-    };
     for ((cell, one), other) in cells.iter_mut().zip(ones).zip(others) {
-        *cell += sum(one, other);
+        *cell += squares(one, other);
     }
     if !rest.is_empty() {
-        cells[ones.len()] += sum(rest, other_rest);
+        cells[ones.len()] += squares(rest, other_rest);
     }
+}
+
+#[inline(always)]
+fn squares(one: &[f32], other: &[f32]) -> f32 {
+    let pairs = one.iter().zip(other);
+    pairs.map(|(a, b)| (a - b) * (a - b)).sum()
 }
 
 #[cfg(test)]
