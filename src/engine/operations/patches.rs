@@ -232,19 +232,16 @@ impl Sums {
     }
 
     /// All windows of so many pixels a side after magnification.
-    fn windows(&self, side: usize, scale: f64) -> Vec<Window> {
+    fn windows(&self, side: usize, scale: f64) -> impl Iterator<Item = Window> {
         let side = (side as f64 / scale / CELL as f64).ceil() as usize;
         let side = side.max(1);
-        let part = self.part;
-        if side > part.width || side > part.height {
-            return Vec::new();
-        }
-        let (rows, columns) = (part.y..=part.bottom() - side, part.x..=part.right() - side);
-        let window = |row| {
+        let places = |start: usize, length: usize| start..(start + length + 1).saturating_sub(side);
+        let rows = places(self.part.y, self.part.height);
+        let columns = places(self.part.x, self.part.width);
+        rows.flat_map(move |row| {
             let columns = columns.clone();
             columns.map(move |column| Window { column, row, side })
-        };
-        rows.flat_map(window).collect()
+        })
     }
 
     fn over(&self, window: &Window) -> Measure {

@@ -79,7 +79,12 @@ impl Inputs {
                     *skin *= alignment.trust_at(middle, self.picture.bounds());
                 }
             }
-            best_patches(donor, &skin, scale, false)
+            // Stubble would not suit everywhere.
+            let smooth = best_patches(donor, &skin, scale, true);
+            match smooth.is_empty() {
+                true => best_patches(donor, &skin, scale, false),
+                false => smooth,
+            }
         });
         Some(Graft {
             donor: ORIGINAL.to_string(),

@@ -8,7 +8,7 @@ use super::octaves::{CELL, OCTAVES, Octaves, cells};
 use crate::engine::masks::{median, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region};
+use crate::engine::raster::{Image, Plane, Region, Resample};
 
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
 const GATHER: [f64; OCTAVES] = [0.5, 0.7, 1.0];
@@ -95,6 +95,9 @@ const NEARBY: (f64, f64) = (0.025, 16.0);
 /// The same for skin.
 const SURROUNDINGS: (f64, f64) = (0.1, 24.0);
 
+/// Rows of cells whose tones are made at once.
+const TONE_ROWS: usize = 64;
+
 /// Side of the tiles in which a picture is looked at, in cells: whole blocks of them.
 const TILE: usize = 128;
 
@@ -164,11 +167,18 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
     });
     // From here on `ratio` becomes the loss, and `amplitude` what the surroundings may add to it.
     let mut edge = vec![0.0; ratio.width()];
-    for y in 0..ratio.height() {
+    let (width, height) = (ratio.width(), ratio.height());
+    let mut tones = None;
+    for y in 0..height {
         edges.row(y, &mut edge);
-        let skin = skin
-            .as_ref()
-            .map(|(skin, _, least)| (skin.coverage.row(y), skin.tone.row(y), *least));
+        if y % TONE_ROWS == 0 {
+            let rows = Region::new(0, y, width, TONE_ROWS.min(height - y));
+            tones = skin.as_ref().map(|(skin, ..)| skin.tones(rows));
+        }
+        let skin = skin.as_ref().zip(tones.as_ref());
+        let skin = skin.map(|((skin, _, least), tones)| {
+            (skin.coverage.row(y), tones.row(y % TONE_ROWS), *least)
+        });
         let rows = ratio.row_mut(y).iter_mut().zip(amplitude.row_mut(y));
         for (x, ((it, amplitude), edge)) in rows.zip(&edge).enumerate() {
             let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
@@ -186,7 +196,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
     }
     match skin {
         Some((skin, surroundings, _)) => {
-            surroundings.judge(&ratio, &amplitude, &skin.coverage, bounds)
+            surroundings.judge(ratio, &amplitude, &skin.coverage, bounds)
         }
         None => ratio,
     }
@@ -196,11 +206,19 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
 pub struct SkinCells {
     /// Its coverage.
     pub coverage: Plane,
-    /// The picture's luma.
-    pub tone: Plane,
+    /// The luma of a small copy of the picture.
+    pub luma: Plane,
+    /// Brings the copy to the size of the cells.
+    pub resample: Resample,
 }
 
 impl SkinCells {
+    /// The picture's luma in some of the cells.
+    fn tones(&self, cells: Region) -> Plane {
+        let needed = self.luma.crop(self.resample.needs(cells));
+        self.resample.apply(&needed, cells)
+    }
+
     /// The usual amplitude of the finest octave that all skin but black has at least, from that of each cell.
     fn least(&self, amplitude: &Plane) -> f32 {
         let pairs = self.coverage.samples().iter().zip(amplitude.samples());
@@ -273,18 +291,16 @@ impl Surroundings {
             bounds,
             SURROUNDINGS,
         );
-        let mean = |plane: &Plane| {
-            let sums = block_sums(size, |x, y| plane.at(x, y) * skin.at(x, y));
+        let mean = |cell: &dyn Fn(usize, usize) -> f32| {
+            let sums = block_sums(size, |x, y| cell(x, y) * skin.at(x, y));
             around(&sums, bounds, SURROUNDINGS).zip_map(&all, |it, skin| it / skin.max(1e-3))
         };
         let emptiness = |it: f32| -libm::log2f(255.0 * it.max(f32::MIN_POSITIVE));
-        let smoothed = mean(ratio).zip_map(
-            &mean(&amplitude.clone().map(emptiness)),
-            |ratio, emptiness| {
-                let least = least + EMPTIER * emptiness;
-                smoothstep(SHORT[0], SHORT[1], least - ratio)
-            },
-        );
+        let emptiness = mean(&|x, y| emptiness(amplitude.at(x, y)));
+        let smoothed = mean(&|x, y| ratio.at(x, y)).zip_map(&emptiness, |ratio, emptiness| {
+            let least = least + EMPTIER * emptiness;
+            smoothstep(SHORT[0], SHORT[1], least - ratio)
+        });
         Self {
             skin: all,
             smoothed,
@@ -293,7 +309,7 @@ impl Surroundings {
 
     /// The losses of cells of skin, judged by the skin around them as well; none elsewhere. `open` is the share that may
     /// be added.
-    fn judge(&self, loss: &Plane, open: &Plane, skin: &Plane, bounds: Region) -> Plane {
+    fn judge(&self, mut loss: Plane, open: &Plane, skin: &Plane, bounds: Region) -> Plane {
         let lost = block_sums((loss.width(), loss.height()), |x, y| {
             smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin.at(x, y)
         });
@@ -304,19 +320,18 @@ impl Surroundings {
             Bilinear::new(BLOCK, &share, all),
             Bilinear::new(BLOCK, &self.smoothed, all),
         );
-        let mut judged = loss.clone();
         let [mut share, mut sure] = [(); 2].map(|()| vec![0.0; all.width]);
         for y in 0..all.height {
             shares.row(y, &mut share);
             smoothed.row(y, &mut sure);
-            for (x, it) in judged.row_mut(y).iter_mut().enumerate() {
+            for (x, it) in loss.row_mut(y).iter_mut().enumerate() {
                 let filled = BY_SURROUNDINGS * sure[x] * open.at(x, y);
                 let judged = (*it * smoothstep(FEW[0], FEW[1], share[x])).max(filled);
                 // Half a cell of skin is its edge.
                 *it = judged * (2.0 * skin.at(x, y)).min(1.0);
             }
         }
-        judged
+        loss
     }
 }
 

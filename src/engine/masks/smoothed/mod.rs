@@ -132,10 +132,10 @@ fn skin_in_cells(sources: &MaskSources) -> Option<SkinCells> {
     let skin = likeness.coverage(Skin::default().tolerance);
     let cells = octaves::cells(sources.picture.bounds());
     let resample = Resample::new((skin.width(), skin.height()), (cells.width, cells.height));
-    let tone = sources.found.copy(sources.picture).luma();
     Some(SkinCells {
         coverage: resample.apply(&skin, cells),
-        tone: resample.apply(&tone, cells),
+        luma: sources.found.copy(sources.picture).luma(),
+        resample,
     })
 }
 
