@@ -184,6 +184,9 @@ pub fn load_inputs(
     )
 }
 
+/// Rows of pictures that are decoded before they are rendered, where there is something to wait for.
+const ROWS_AHEAD: usize = 1024;
+
 /// How the picture and its original are read.
 type Read = fn(&Path, ReadOptions) -> Result<Photo, FileError>;
 
@@ -203,14 +206,25 @@ fn load_with(
         let named = files.map(|path| Ok((path.to_string(), read_named(path, recipe_folder)?)));
         named.collect::<Result<BTreeMap<_, _>, FileError>>()
     };
-    let ((photo, original), files) = rayon::join(
-        || rayon::join(|| read(picture, options), read_original),
-        read_files,
-    );
+    let read_pictures = || {
+        let (photo, original) = rayon::join(|| read(picture, options), read_original);
+        let (photo, original) = (photo?, original?);
+        if !recipe.files().is_empty() {
+            // Some of what is decoded while it is rendered, since the other files take their time.
+            for photo in [Some(&photo), original.as_ref()].into_iter().flatten() {
+                photo
+                    .image
+                    .await_rows(0..ROWS_AHEAD.min(photo.image.height()));
+            }
+        }
+        Ok((photo, original))
+    };
+    let (pictures, files) = rayon::join(read_pictures, read_files);
+    let (photo, original) = pictures?;
     let sources = sources(picture, original_path.as_deref(), recipe, recipe_folder);
     Ok(Inputs {
-        photo: photo?,
-        original: original?,
+        photo,
+        original,
         original_path,
         files: files?,
         sources,
