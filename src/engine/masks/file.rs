@@ -30,7 +30,8 @@ impl FileMask {
         if size == own {
             return file.luma(region).map(|it| it.clamp(0.0, 1.0));
         }
-        let resample = Resample::new((own.width, own.height), (size.width, size.height));
+        let resample =
+            Resample::in_region((own.width, own.height), (size.width, size.height), region);
         let luma = file.luma(resample.needs(region));
         resample.apply(&luma, region).map(|it| it.clamp(0.0, 1.0))
     }

@@ -34,7 +34,7 @@ enum Method {
     Decimated(Decimated),
 }
 
-/// RowSource between two looks at the cancel flag.
+/// Rows between two looks at the cancel flag.
 const ROWS_BETWEEN_CHECKS: usize = 4;
 
 impl Gaussian {

@@ -95,9 +95,10 @@ fn stretch(
     region: Region,
     bounds: Region,
 ) -> (Vec<Plane>, Option<Plane>) {
-    let resample = Resample::new(
+    let resample = Resample::in_region(
         (picture.width(), picture.height()),
         (bounds.width, bounds.height),
+        region,
     );
     let needs = resample.needs(region);
     let source = picture.tile(needs).with_channels(channels);

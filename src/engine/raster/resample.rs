@@ -43,60 +43,69 @@ fn sinc(at: f64) -> f64 {
 }
 
 /// Which source samples make each of some target samples.
+#[derive(Clone, Debug, PartialEq)]
 struct Taps {
+    /// The first of the target samples.
+    start: usize,
     /// Of each target sample the first source sample, and where its weights are.
     places: Vec<(usize, Range<usize>)>,
     weights: Vec<f32>,
 }
 
-/// A change of size. Any region of the target can be computed alone and comes out the same as in the whole.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A change of size, prepared for both axes. Any region of the target can be computed alone and
+/// comes out the same as in the whole.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resample {
-    kernel: Kernel,
-    from: (usize, usize),
-    to: (usize, usize),
+    columns: Taps,
+    rows: Taps,
 }
 
 impl Resample {
     /// From a picture of size `from` to one of size `to`, both (width, height) and not empty.
     pub fn new(from: (usize, usize), to: (usize, usize)) -> Self {
-        Self {
-            kernel: Kernel::Triangle,
-            from,
-            to,
-        }
+        Self::in_region(from, to, Region::of_size(to.0, to.1))
     }
 
-    /// The same with a kernel that keeps fine detail, for texture.
+    /// The same for a region of the target alone, which takes no longer than the region is large.
+    pub fn in_region(from: (usize, usize), to: (usize, usize), region: Region) -> Self {
+        Self::with(Kernel::Triangle, from, to, region)
+    }
+
+    /// From a picture of one size to one of another with a kernel that keeps fine detail, for texture.
     pub fn fine(from: (usize, usize), to: (usize, usize)) -> Self {
+        Self::with(Kernel::Lanczos, from, to, Region::of_size(to.0, to.1))
+    }
+
+    fn with(kernel: Kernel, from: (usize, usize), to: (usize, usize), region: Region) -> Self {
         Self {
-            kernel: Kernel::Lanczos,
-            from,
-            to,
+            columns: Taps::new(kernel, from.0, to.0, region.x..region.right()),
+            rows: Taps::new(kernel, from.1, to.1, region.y..region.bottom()),
         }
     }
 
     /// The source region that the target region is made of.
     pub fn needs(&self, target: Region) -> Region {
-        let [columns, rows] = self.taps(target);
-        region_of(&columns, &rows)
+        let (x, width) = self.columns.span(target.x..target.right());
+        let (y, height) = self.rows.span(target.y..target.bottom());
+        Region::new(x, y, width, height)
     }
 
     /// The target region, from a plane that holds what it [needs](Self::needs).
     pub fn apply(&self, source: &Plane, target: Region) -> Plane {
-        let [columns, rows] = self.taps(target);
-        let from = region_of(&columns, &rows);
+        let from = self.needs(target);
         assert_eq!((source.width(), source.height()), (from.width, from.height));
         let mut across = Plane::filled(target.width, from.height, 0.0);
         for y in 0..from.height {
             let row = source.row(y);
-            for (out, (first, weights)) in across.row_mut(y).iter_mut().zip(columns.iter()) {
+            let columns = self.columns.of(target.x..target.right());
+            for (out, (first, weights)) in across.row_mut(y).iter_mut().zip(columns) {
                 let samples = &row[first - from.x..][..weights.len()];
                 *out = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
             }
         }
         let mut out = Plane::filled(target.width, target.height, 0.0);
-        for (y, (first, weights)) in rows.iter().enumerate() {
+        let rows = self.rows.of(target.y..target.bottom());
+        for (y, (first, weights)) in rows.enumerate() {
             for (i, weight) in weights.iter().enumerate() {
                 let row = across.row(first - from.y + i);
                 for (sum, sample) in out.row_mut(y).iter_mut().zip(row) {
@@ -106,21 +115,6 @@ impl Resample {
         }
         out
     }
-
-    /// Those of the columns and of the rows of a region of the target.
-    fn taps(&self, target: Region) -> [Taps; 2] {
-        let columns = target.x..target.right();
-        let rows = target.y..target.bottom();
-        [
-            Taps::new(self.kernel, self.from.0, self.to.0, columns),
-            Taps::new(self.kernel, self.from.1, self.to.1, rows),
-        ]
-    }
-}
-
-fn region_of(columns: &Taps, rows: &Taps) -> Region {
-    let ((x, width), (y, height)) = (columns.span(), rows.span());
-    Region::new(x, y, width, height)
 }
 
 impl Taps {
@@ -130,6 +124,7 @@ impl Taps {
         let widened = step.max(1.0);
         let reach = kernel.reach() * widened;
         let mut taps = Self {
+            start: targets.start,
             places: Vec::with_capacity(targets.len()),
             weights: Vec::new(),
         };
@@ -157,16 +152,20 @@ impl Taps {
         taps
     }
 
-    /// Of each target sample the first source sample and the weights from it on.
-    fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
-        let places = self.places.iter();
+    /// Of some target samples the first source sample and the weights from it on.
+    fn of(&self, targets: Range<usize>) -> impl Iterator<Item = (usize, &[f32])> {
+        let places = &self.places[targets.start - self.start..targets.end - self.start];
+        let places = places.iter();
         places.map(|(first, weights)| (*first, &self.weights[weights.clone()]))
     }
 
-    /// The first of all source samples, and how many there are.
-    fn span(&self) -> (usize, usize) {
-        let first = self.iter().map(|(first, _)| first).min().unwrap_or(0);
-        let end = self.iter().map(|(first, weights)| first + weights.len());
+    /// The first of all source samples of some target samples, and how many there are.
+    fn span(&self, targets: Range<usize>) -> (usize, usize) {
+        let first = self.of(targets.clone()).map(|(first, _)| first).min();
+        let first = first.unwrap_or(0);
+        let end = self
+            .of(targets)
+            .map(|(first, weights)| first + weights.len());
         (first, end.max().unwrap_or(first) - first)
     }
 }

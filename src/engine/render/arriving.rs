@@ -1,10 +1,12 @@
 //! Pictures that arrive row by row while they are rendered, and are let go behind that.
 
+use std::sync::Arc;
+
 use super::plan::Plan;
 use crate::engine::masks::MaskName;
 use crate::engine::operations::parameter::Strength;
 use crate::engine::operations::{Align, Lows, Spots};
-use crate::engine::raster::Region;
+use crate::engine::raster::{Image, Region};
 use crate::engine::recipe::{Layer, Operation, Recipe};
 
 /// Rows beyond a tile that are few beside a picture.
@@ -18,7 +20,7 @@ impl Plan {
     /// other.
     pub(super) fn await_rows(&self, tile: &Region) {
         let needed = tile.expanded(self.rim() + RIM, &self.picture().bounds());
-        let mut pictures = [Some(self.picture()), self.inputs.original.as_ref()];
+        let mut pictures = self.pictures();
         if rayon::current_thread_index().is_some_and(|it| it % 2 == 1) {
             pictures.reverse();
         }
@@ -31,12 +33,14 @@ impl Plan {
     /// Lets rows go that nobody needs when all above a row is rendered.
     pub(super) fn let_go(&self, rendered: usize) {
         let needed = rendered.saturating_sub(self.rim() + RIM);
-        for picture in [Some(self.picture()), self.inputs.original.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        for picture in self.pictures().into_iter().flatten() {
             picture.let_go(needed);
         }
+    }
+
+    /// The picture and the original, if there is one.
+    fn pictures(&self) -> [Option<&Arc<Image>>; 2] {
+        [Some(self.picture()), self.inputs.original.as_ref()]
     }
 }
 

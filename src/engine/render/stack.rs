@@ -8,7 +8,7 @@ use crate::engine::masks::MaskName;
 use crate::engine::operations::{NoisePlace, Source, painted};
 use crate::engine::raster::{Image, Part, Plane, Region, RowSet, RowSource, Tile, row_set};
 
-/// RowSource between two looks at the cancel flag.
+/// Rows between two looks at the cancel flag.
 const ROWS_BETWEEN_CHECKS: usize = 16;
 
 impl Plan {
