@@ -11,6 +11,7 @@ mod fingerprint;
 mod format;
 mod inspect;
 mod job;
+mod lanes;
 mod layers;
 mod listing;
 pub mod metadata;

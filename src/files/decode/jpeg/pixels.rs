@@ -4,7 +4,8 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::coefficients::{Block, Blocks};
 use super::frame::{Colours, Component, Frame};
-use super::transform::{Lanes, Pair, Work, doubled, flat, run};
+use super::transform::{Lanes, Pair, doubled, flat};
+use crate::files::lanes::{Work, run};
 
 /// The samples of a row of groups of blocks, one plane for each component.
 pub struct Planes {
@@ -143,9 +144,11 @@ struct Transform<'a> {
     plane: &'a mut Plane,
 }
 
-impl Work for Transform<'_> {
+impl<L: Lanes> Work<L> for Transform<'_> {
+    type Made = ();
+
     #[inline(always)]
-    fn run(self, lanes: impl Lanes) {
+    fn run(self, lanes: L) {
         let Self {
             blocks,
             busy,

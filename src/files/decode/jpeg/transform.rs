@@ -4,9 +4,8 @@
 //! It is written out for AVX2, two blocks side by side, and for any processor. Both give the same: numbers of 16 bits
 //! that no picture exceeds, sums of 32.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::coefficients::Block;
+use crate::files::lanes::Portable;
 
 /// Two blocks side by side, row by row.
 pub type Pair = [[i16; 16]; 8];
@@ -44,38 +43,6 @@ pub trait Lanes: Copy {
     fn transform(self, blocks: [&Block; 2], steps: &Pair) -> [[u8; 16]; 8];
 }
 
-/// Work that is compiled for the processor's widest registers.
-pub trait Work {
-    /// Does it.
-    fn run(self, lanes: impl Lanes);
-}
-
-/// Does some work with the widest registers that there are.
-pub fn run<W: Work>(arch: Arch, work: W) {
-    match arch {
-        #[cfg(target_arch = "x86_64")]
-        Arch::V3(simd) => Simd::vectorize(simd, Compiled { lanes: simd, work }),
-        _ => arch.dispatch(Compiled {
-            lanes: Portable,
-            work,
-        }),
-    }
-}
-
-struct Compiled<L, W> {
-    lanes: L,
-    work: W,
-}
-
-impl<L: Lanes, W: Work> WithSimd for Compiled<L, W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        self.work.run(self.lanes);
-    }
-}
-
 /// A block that is nothing but a mean.
 #[inline(always)]
 pub fn flat(first: i16, steps: &Pair) -> u8 {
@@ -87,10 +54,6 @@ pub fn flat(first: i16, steps: &Pair) -> u8 {
 pub fn doubled(steps: &Block) -> Pair {
     core::array::from_fn(|y| core::array::from_fn(|x| steps[8 * y + x % 8]))
 }
-
-/// Any processor.
-#[derive(Clone, Copy)]
-struct Portable;
 
 impl Lanes for Portable {
     #[inline(always)]
@@ -308,8 +271,11 @@ mod avx2 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+    use pulp::Arch;
+
+    use super::*;
+    use crate::files::lanes::{Work, run};
 
     struct Once<'a> {
         blocks: [&'a Block; 2],
@@ -317,8 +283,10 @@ mod tests {
         out: &'a mut [[u8; 16]; 8],
     }
 
-    impl Work for Once<'_> {
-        fn run(self, lanes: impl Lanes) {
+    impl<L: Lanes> Work<L> for Once<'_> {
+        type Made = ();
+
+        fn run(self, lanes: L) {
             *self.out = lanes.transform(self.blocks, self.steps);
         }
     }

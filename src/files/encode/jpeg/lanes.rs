@@ -3,7 +3,7 @@
 //! Both are written out for AVX2 and for any processor, and give the same bits: one only moves samples, the
 //! other multiplies and rounds to the nearest, halves to even.
 
-use pulp::{Arch, Simd, WithSimd};
+use crate::files::lanes::Portable;
 
 /// Columns of samples that are transformed together: blocks side by side.
 pub const COLUMNS: usize = 128;
@@ -26,45 +26,6 @@ pub trait Lanes: Copy {
         to: &mut [i16; 64],
     ) -> [u8; 8];
 }
-
-/// Work that is compiled for the processor's widest registers.
-pub trait Work {
-    /// What it makes.
-    type Made;
-
-    /// Does it.
-    fn run(self, lanes: impl Lanes) -> Self::Made;
-}
-
-/// Does some work with the widest registers that there are.
-pub fn run<W: Work>(arch: Arch, work: W) -> W::Made {
-    match arch {
-        #[cfg(target_arch = "x86_64")]
-        Arch::V3(simd) => Simd::vectorize(simd, Compiled { lanes: simd, work }),
-        _ => arch.dispatch(Compiled {
-            lanes: Portable,
-            work,
-        }),
-    }
-}
-
-struct Compiled<L, W> {
-    lanes: L,
-    work: W,
-}
-
-impl<L: Lanes, W: Work> WithSimd for Compiled<L, W> {
-    type Output = W::Made;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> W::Made {
-        self.work.run(self.lanes)
-    }
-}
-
-/// Any processor.
-#[derive(Clone, Copy)]
-struct Portable;
 
 /// The nearest whole number, halves to even, of a value of less than 2²².
 #[inline(always)]
@@ -181,17 +142,20 @@ mod avx2 {
 
 #[cfg(test)]
 mod tests {
+    use pulp::Arch;
+
     use super::*;
+    use crate::files::lanes::{Work, run};
 
     struct Both<'a> {
         rows: &'a Rows,
         factors: &'a [[f32; 8]; 8],
     }
 
-    impl Work for Both<'_> {
+    impl<L: Lanes> Work<L> for Both<'_> {
         type Made = (Rows, [i16; 64], [u8; 8]);
 
-        fn run(self, lanes: impl Lanes) -> Self::Made {
+        fn run(self, lanes: L) -> Self::Made {
             let (mut turned, mut whole) = ([[0.0; COLUMNS]; 8], [0; 64]);
             lanes.turn(self.rows, 16, &mut turned);
             let filled = lanes.quantise(self.rows, 16, self.factors, &mut whole);

@@ -7,7 +7,8 @@
 use pulp::Arch;
 
 use super::huffman::{Bits, Block, Codes};
-use super::lanes::{COLUMNS, Lanes, Rows, Work, rounded, run};
+use super::lanes::{COLUMNS, Lanes, Rows, rounded};
+use crate::files::lanes::{Work, run};
 
 /// Blocks side by side that are transformed together.
 const BLOCKS: usize = COLUMNS / 8;
@@ -89,11 +90,11 @@ struct Coder<'a> {
     source: Source<'a>,
 }
 
-impl Work for Coder<'_> {
+impl<L: Lanes> Work<L> for Coder<'_> {
     type Made = Vec<u8>;
 
     #[inline(always)]
-    fn run(self, lanes: impl Lanes) -> Vec<u8> {
+    fn run(self, lanes: L) -> Vec<u8> {
         let Self { transform, source } = self;
         let (across, down) = transform.factors;
         let mut bits = Bits::with_capacity(source.samples.len() / 4);
@@ -299,10 +300,10 @@ mod tests {
 
     struct Once<'a>(&'a Rows, &'a [[f32; 8]; 8]);
 
-    impl Work for Once<'_> {
+    impl<L: Lanes> Work<L> for Once<'_> {
         type Made = Block;
 
-        fn run(self, lanes: impl Lanes) -> Block {
+        fn run(self, lanes: L) -> Block {
             let (mut rows, mut blocks) = (*self.0, [Block::EMPTY; 2]);
             transform_blocks(lanes, &mut rows, self.1, &mut blocks);
             blocks[1]
