@@ -1,166 +1,172 @@
-//! Where the faces are: the SeetaFace cascade of `rustface`, asked about a reduced copy that is
-//! turned several ways, because the cascade knows upright frontal faces only.
+//! Where the faces are, and where in them eyes, brows, nose and lips: BlazeFace (Bazarevsky et al. 2019) looks for them in
+//! a reduced copy, in turned copies too if it finds none, and the network behind MediaPipe's face mesh (Kartynnik et al.
+//! 2019) places its points on each and says whether it is one.
 
-use std::io::Cursor;
+mod detector;
+mod mesh;
+mod network;
 
-use rayon::prelude::*;
-use rustface::{FaceInfo, ImageData, create_detector_with_model, read_model};
+use std::sync::{Arc, OnceLock};
 
-use crate::engine::raster::{Plane, Region, Resample};
+use self::detector::Detector;
+use self::mesh::Mesh;
+use crate::engine::raster::{Plane, Region, Resample, Tile};
 
-/// The cascade's weights; `faces/LICENCE.md` says where they come from.
-const MODEL: &[u8] = include_bytes!("faces/seeta_fd_frontal_v1.0.bin");
+/// Turns of the picture, in degrees: the later ones are tried where the ones before show no certain face.
+const TURNS: [f64; 6] = [0.0, 90.0, -90.0, 180.0, 45.0, -45.0];
 
-/// The longest side of the copy that is searched, in pixels. Faces of a twelfth of it are found.
-const SEARCHED_SIDE: usize = 480;
+/// Faces beyond this many are not looked at.
+const MOST_FACES: usize = 8;
 
-/// A rim around the copy, as a share of its longest side: faces that fill the picture or touch its
-/// edge are found, and the cascade, which shifts its windows, stays inside.
-const RIM: f64 = 0.2;
+/// A smaller copy is not searched, in pixels a side.
+const SMALLEST_SIDE: usize = 32;
 
-/// The turns that are tried, in degrees.
-const TURNS: [f64; 5] = [-30.0, -15.0, 0.0, 15.0, 30.0];
+/// How sure the mesh is of a face, and so sure that no other turn is tried: odds of one to one and of twenty to one, as
+/// logarithms.
+const SURE: f32 = 0.0;
+const CERTAIN: f32 = 3.0;
 
-/// The turns between, tried where the first ones find nothing sure.
-const MORE_TURNS: [f64; 4] = [-37.5, -22.5, 7.5, 22.5];
+/// Middles of one face seen twice are closer than this, in sizes of the face.
+const SAME: f64 = 0.3;
 
-/// Windows that the cascade gives less are not looked at.
-const LEAST_SCORE: f64 = 1.0;
-
-/// Scores of one face, summed over all turns. Portraits have 40 to 100, small or half-turned faces
-/// 10 to 50; what is no face is seen at one turn or two and has up to 4.
-const SURE_EVIDENCE: f64 = 9.0;
-
-/// A smaller copy is not searched, in pixels a side: the cascade's window is 40.
-const SMALLEST_SIDE: usize = 48;
+/// The square root of the area inside a face's outline, as a share of the face's size.
+const ROOT_OF_AREA: f64 = 0.85;
 
 /// A face in a picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Face {
-    /// The middle of the face, between eyes and upper lip: column, in pixels.
-    pub x: f64,
-    /// The same: row, in pixels.
-    pub y: f64,
+    /// The points of the mesh, by their numbers in it; columns and rows, in pixels.
+    pub(super) points: Arc<[[f64; 2]]>,
     /// Side of the square from brows to chin, in pixels.
     pub size: f64,
-    /// How far the head is tilted, in degrees, clockwise as the picture is seen.
-    pub roll: f64,
 }
 
 impl Face {
+    /// From the points of the mesh.
+    fn of(points: Arc<[[f64; 2]]>) -> Self {
+        let size = area(&hull(&points)).sqrt() / ROOT_OF_AREA;
+        Self { points, size }
+    }
+
+    /// The middle of its points: column and row, in pixels.
+    pub fn middle(&self) -> [f64; 2] {
+        let count = self.points.len() as f64;
+        [0, 1].map(|axis: usize| self.points.iter().map(|it| it[axis]).sum::<f64>() / count)
+    }
+
     /// The same face in a picture that is `factor` times as large.
-    pub(super) fn scaled(self, factor: f64) -> Face {
+    pub(super) fn scaled(&self, factor: f64) -> Face {
+        let scaled = |it: &[f64; 2]| it.map(|it| (it + 0.5) * factor - 0.5);
         Face {
-            x: (self.x + 0.5) * factor - 0.5,
-            y: (self.y + 0.5) * factor - 0.5,
+            points: self.points.iter().map(scaled).collect(),
             size: self.size * factor,
-            roll: self.roll,
         }
     }
-}
 
-/// What the cascade saw at one turn, in pixels of the copy.
-#[derive(Clone, Copy, Debug)]
-struct Sighting {
-    face: Face,
-    score: f64,
-}
-
-/// The faces of a picture whose luma is given, the surest first.
-///
-/// The cascade's own arithmetic includes one platform function (`exp`), whose last bit can differ
-/// between machines; it decides between whole pixels of the copy, where that does not show.
-pub(super) fn find(luma: &Plane) -> Vec<Face> {
-    let longest = luma.width().max(luma.height());
-    let shrink = (SEARCHED_SIDE as f64 / longest as f64).min(1.0);
-    let size = |length: usize| ((length as f64 * shrink).round() as usize).max(1);
-    let (width, height) = (size(luma.width()), size(luma.height()));
-    if width.min(height) < SMALLEST_SIDE {
-        return Vec::new();
+    fn is_near(&self, other: &Face) -> bool {
+        let [one, other_middle] = [self, other].map(Face::middle);
+        let apart = libm::hypot(one[0] - other_middle[0], one[1] - other_middle[1]);
+        apart < SAME * self.size.max(other.size)
     }
-    let resample = Resample::new((luma.width(), luma.height()), (width, height));
-    let copy = levelled(resample.apply(luma, Region::of_size(width, height)));
-
-    let mut sightings = see(&copy, &TURNS);
-    let mut faces = merge(&sightings);
-    if faces.is_empty() {
-        sightings.extend(see(&copy, &MORE_TURNS));
-        faces = merge(&sightings);
-    }
-    faces
-        .into_iter()
-        .map(|it| it.scaled(1.0 / shrink))
-        .collect()
 }
 
-/// Black and white at the first and last hundredth, and a dark picture lifted, so that dark skin in
-/// a dark picture has as much contrast as any.
-fn levelled(luma: Plane) -> Plane {
-    let mut sorted = luma.samples().to_vec();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize];
-    let (black, white) = (at(0.01), at(0.99));
-    let range = (white - black).max(0.02);
-    let middle = ((at(0.5) - black) / range).clamp(0.05, 1.0);
-    let gamma = (libm::logf(0.45) / libm::logf(middle)).clamp(0.25, 1.0);
-    let gamma = if middle < 0.4 { gamma } else { 1.0 };
-    luma.map(|it| libm::powf(((it - black) / range).clamp(0.0, 1.0), gamma))
+/// The networks, read once.
+fn networks() -> Option<&'static (Detector, Mesh)> {
+    static NETWORKS: OnceLock<Option<(Detector, Mesh)>> = OnceLock::new();
+    let read = || Some((Detector::read()?, Mesh::read()?));
+    NETWORKS.get_or_init(read).as_ref()
 }
 
-/// What the cascade sees at several turns.
-fn see(copy: &Plane, turns: &[f64]) -> Vec<Sighting> {
-    let seen: Vec<Vec<Sighting>> = turns
-        .par_iter()
-        .map(|turn| see_turned(copy, *turn))
-        .collect();
-    seen.concat()
-}
-
-fn see_turned(copy: &Plane, turn: f64) -> Vec<Sighting> {
-    let rim = (RIM * copy.width().max(copy.height()) as f64) as usize;
-    let (width, height) = (copy.width() + 2 * rim, copy.height() + 2 * rim);
-    let angle = turn.to_radians();
-    let (sin, cos) = (libm::sin(angle), libm::cos(angle));
-    let middle = |length: usize| (length as f64 - 1.0) / 2.0;
-    // Where a place of the turned copy lies in the copy.
-    let back = |x: f64, y: f64| {
-        let (dx, dy) = (x - middle(width), y - middle(height));
-        (
-            middle(copy.width()) + cos * dx - sin * dy,
-            middle(copy.height()) + sin * dx + cos * dy,
-        )
-    };
-    let turned = (0..width * height).map(|i| {
-        let (x, y) = back((i % width) as f64, (i / width) as f64);
-        (255.0 * between(copy, x, y) + 0.5) as u8
-    });
-    let turned: Vec<u8> = turned.collect();
-    let Ok(model) = read_model(Cursor::new(MODEL)) else {
+/// The faces in a reduced copy of a picture, the surest first.
+pub(super) fn find(copy: &Tile) -> Vec<Face> {
+    let (width, height) = (copy.region().width, copy.region().height);
+    let Some((detector, mesh)) = networks().filter(|_| width.min(height) >= SMALLEST_SIDE) else {
         return Vec::new();
     };
-    let mut detector = create_detector_with_model(model);
-    detector.set_score_thresh(LEAST_SCORE);
-    let seen = detector.detect(&ImageData::new(&turned, width as u32, height as u32));
-    let place = |it: &FaceInfo| {
-        let (square, side) = (it.bbox(), f64::from(it.bbox().width()));
-        let corner = (f64::from(square.x()), f64::from(square.y()));
-        let (x, y) = back(corner.0 + side / 2.0, corner.1 + side / 2.0);
-        let face = Face {
-            x,
-            y,
-            size: side,
-            roll: turn,
-        };
-        Sighting {
-            face,
-            score: it.score(),
+    let copy = copy.clone().with_channels(3);
+    let mut best: (f32, Vec<Face>) = (SURE, Vec::new());
+    for turn in TURNS {
+        let mut faces: Vec<Face> = Vec::new();
+        let mut surest = SURE;
+        for square in detector.find(&copy, turn).into_iter().take(MOST_FACES) {
+            let Some((points, sure)) = mesh.place(&copy, square).filter(|(_, it)| *it >= SURE)
+            else {
+                continue;
+            };
+            surest = surest.max(sure);
+            let face = Face::of(points);
+            if faces.iter().all(|known| !known.is_near(&face)) {
+                faces.push(face);
+            }
         }
-    };
-    seen.iter().map(place).collect()
+        if surest > best.0 {
+            best = (surest, faces);
+        }
+        if best.0 >= CERTAIN {
+            break;
+        }
+    }
+    best.1
+}
+
+/// A square of a picture that may be turned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Square {
+    /// Its middle: column and row, in pixels.
+    middle: [f64; 2],
+    /// In pixels.
+    side: f64,
+    /// How far it is turned, in degrees, clockwise as the picture is seen.
+    roll: f64,
+}
+
+impl Square {
+    /// Where a place of the square lies in the picture; places in it are shares of its side, from its upper left corner.
+    fn place(&self, place: [f64; 2]) -> [f64; 2] {
+        let [dx, dy] = place.map(|it| (it - 0.5) * self.side);
+        let angle = self.roll.to_radians();
+        let (sin, cos) = (libm::sin(angle), libm::cos(angle));
+        [
+            self.middle[0] + cos * dx - sin * dy,
+            self.middle[1] + sin * dx + cos * dy,
+        ]
+    }
+
+    /// The picture in it, in `side` by `side` pixels: red, green and blue of each after the other. Beyond the picture's edge
+    /// `beyond` says what there is, or the nearest pixel repeats.
+    fn pixels(&self, picture: &Tile, side: usize, beyond: Option<f32>) -> Vec<f32> {
+        let from = (picture.region().width, picture.region().height);
+        // A picture that is much larger is made smaller first, so that nothing aliases.
+        let shrink = (side as f64 / self.side).min(1.0);
+        let length = |it: usize| ((it as f64 * shrink).round() as usize).max(1);
+        let size = (length(from.0), length(from.1));
+        let resample = Resample::new(from, size);
+        let whole = Region::of_size(size.0, size.1);
+        let planes: Vec<Plane> = picture.planes()[..3]
+            .iter()
+            .map(|it| resample.apply(it, whole))
+            .collect();
+        let by = [size.0 as f64 / from.0 as f64, size.1 as f64 / from.1 as f64];
+        let mut pixels = Vec::with_capacity(3 * side * side);
+        for i in 0..side * side {
+            let share = |it: usize| (it as f64 + 0.5) / side as f64;
+            let place = self.place([share(i % side), share(i / side)]);
+            let place = [0, 1].map(|axis: usize| (place[axis] + 0.5) * by[axis] - 0.5);
+            let outside = place[0] < -0.5
+                || place[1] < -0.5
+                || place[0] > size.0 as f64 - 0.5
+                || place[1] > size.1 as f64 - 0.5;
+            match beyond.filter(|_| outside) {
+                Some(value) => pixels.extend([value; 3]),
+                None => pixels.extend(planes.iter().map(|it| between(it, place))),
+            }
+        }
+        pixels
+    }
 }
 
 /// The sample between pixels; beyond the edge the nearest pixel repeats.
-fn between(plane: &Plane, x: f64, y: f64) -> f32 {
+fn between(plane: &Plane, [x, y]: [f64; 2]) -> f32 {
     let (right, bottom) = (plane.width() - 1, plane.height() - 1);
     let (x, y) = (x.clamp(0.0, right as f64), y.clamp(0.0, bottom as f64));
     let (left, top) = (x as usize, y as usize);
@@ -173,35 +179,87 @@ fn between(plane: &Plane, x: f64, y: f64) -> f32 {
     upper + fy * (lower - upper)
 }
 
-/// Sightings of one face become one face: their mean, weighted by score. How well each turn fits
-/// tells the head's tilt.
-fn merge(sightings: &[Sighting]) -> Vec<Face> {
-    let mut sorted = sightings.to_vec();
-    sorted.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut groups: Vec<Vec<Sighting>> = Vec::new();
-    for sighting in sorted {
-        let same = |group: &&mut Vec<Sighting>| {
-            let (first, it) = (group[0].face, sighting.face);
-            let apart = libm::hypot(first.x - it.x, first.y - it.y);
-            apart < 0.4 * first.size && (0.5..2.0).contains(&(it.size / first.size))
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(sighting),
-            None => groups.push(vec![sighting]),
-        }
+/// The corners of the smallest convex outline around points (A. M. Andrew 1979), clockwise as the picture is seen.
+pub(super) fn hull(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mut sorted = points.to_vec();
+    sorted.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    sorted.dedup();
+    if sorted.len() < 3 {
+        return sorted;
     }
-    let evidence = |group: &[Sighting]| group.iter().map(|it| it.score).sum::<f64>();
-    groups.retain(|it| evidence(it) >= SURE_EVIDENCE);
-    groups.sort_by(|a, b| evidence(b).total_cmp(&evidence(a)));
-    let mean = |group: &[Sighting], of: fn(&Face) -> f64| {
-        let weighted: f64 = group.iter().map(|it| it.score * of(&it.face)).sum();
-        weighted / evidence(group)
+    let half = |points: &mut dyn Iterator<Item = &[f64; 2]>| {
+        let mut corners: Vec<[f64; 2]> = Vec::new();
+        for point in points {
+            while let [.., a, b] = corners[..] {
+                if (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]) > 0.0 {
+                    break;
+                }
+                corners.pop();
+            }
+            corners.push(*point);
+        }
+        corners.pop();
+        corners
     };
-    let face = |group: &Vec<Sighting>| Face {
-        x: mean(group, |it| it.x),
-        y: mean(group, |it| it.y),
-        size: mean(group, |it| it.size),
-        roll: mean(group, |it| it.roll),
-    };
-    groups.iter().map(face).collect()
+    let mut corners = half(&mut sorted.iter());
+    corners.extend(half(&mut sorted.iter().rev()));
+    corners
+}
+
+/// The area inside an outline.
+fn area(corners: &[[f64; 2]]) -> f64 {
+    let next = corners.iter().cycle().skip(1);
+    let twice = corners
+        .iter()
+        .zip(next)
+        .map(|(a, b)| a[0] * b[1] - a[1] * b[0]);
+    (0.5 * twice.sum::<f64>()).abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outline_goes_around_all_points() {
+        let points = [
+            [1.0, 1.0],
+            [0.0, 0.0],
+            [2.0, 0.0],
+            [2.0, 3.0],
+            [0.0, 3.0],
+            [2.0, 1.0],
+        ];
+        let corners = hull(&points);
+        assert_eq!(corners, [[0.0, 0.0], [2.0, 0.0], [2.0, 3.0], [0.0, 3.0]]);
+        assert_eq!(area(&corners), 6.0);
+        assert_eq!(area(&hull(&points[..2])), 0.0);
+    }
+
+    #[test]
+    fn a_turned_square_shows_the_picture_turned() {
+        let tone = |x: usize, y: usize| (x + 10 * y) as f32;
+        let samples = (0..64).map(|i| tone(i % 8, i / 8)).collect();
+        let plane = Plane::from_samples(8, 8, samples);
+        let picture = Tile::new(Region::of_size(8, 8), vec![plane; 3]);
+        let square = |roll| Square {
+            middle: [3.5, 3.5],
+            side: 8.0,
+            roll,
+        };
+        for (roll, first, second) in [
+            (0.0, tone(0, 0), tone(1, 0)),
+            (90.0, tone(7, 0), tone(7, 1)),
+            (180.0, tone(7, 7), tone(6, 7)),
+        ] {
+            let pixels = square(roll).pixels(&picture, 8, None);
+            assert!((pixels[0] - first).abs() < 1e-3, "{roll}: {}", pixels[0]);
+            assert!((pixels[3] - second).abs() < 1e-3, "{roll}: {}", pixels[3]);
+        }
+        let larger = Square {
+            side: 12.0,
+            ..square(0.0)
+        };
+        assert_eq!(larger.pixels(&picture, 12, Some(-1.0))[..3], [-1.0; 3]);
+    }
 }

@@ -55,7 +55,7 @@ impl Found {
             }
             let copy = self.copy(picture);
             let factor = picture.width() as f64 / copy.region().width as f64;
-            let found = faces::find(&copy.luma()).into_iter();
+            let found = faces::find(copy).into_iter();
             found.map(|it| it.scaled(factor)).collect()
         })
     }

@@ -2,6 +2,7 @@
 //! them from the face, and from there along the edges of the full picture.
 
 mod flood;
+mod geometry;
 mod grow;
 mod guided;
 mod likeness;

@@ -1,7 +1,8 @@
 //! How much like skin every pixel of a picture's reduced copy is. Each face gives the colours of its
-//! own skin, so that no tone is taken for granted; its geometry says where eyes, brows and lips are.
+//! own skin, so that no tone is taken for granted; the points of its mesh say where eyes, brows and lips are.
 
 use super::flood::{Flood, flooded_by_face};
+use super::geometry::{Features, Geometry, Place};
 use crate::engine::masks::{Face, median, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region, Tile, luma};
@@ -11,9 +12,6 @@ const BLACK: f32 = 0.02;
 
 /// Colours closer than this to each other in all pixels make a grey picture.
 const GREY: f32 = 0.02;
-
-/// Faces beyond this many do not count: each costs a look at the whole copy.
-const MOST_FACES: usize = 8;
 
 /// How far a colour may lie from a face's own, in deviations, at a tolerance of ½.
 const REACH: f32 = 3.4;
@@ -25,47 +23,81 @@ const VARIATION: [(f32, f32); 3] = [(0.06, 0.12), (0.045, 0.09), (0.2, 0.4)];
 /// Skin under other light varies more than in the middle of a face, by these factors.
 const BEYOND_MIDDLE: [f32; 3] = [1.5, 1.5, 1.3];
 
-/// How far from the middle of a face skin is sure, where other things begin to be, and where hair does, in outlines.
-const SURE_FACE: f32 = 0.55;
+/// So deep inside the mesh's outline, and not above the brows, skin is sure: how far down from between the eyes.
+const SURE_FACE: (f32, f32) = (0.055, -0.145);
+
+/// How far from the middle of a face other things begin to be.
 const SURE_BESIDE: f32 = 1.05;
-const SURE_HAIR: f32 = 1.02;
 
 /// Colours farther apart than this are not a face's, and hair has this much more fine texture than cheeks.
 const SURE_COLOUR: f32 = 0.6;
 const SURE_ROUGH: f32 = 2.0;
 
-/// Beyond the edges of a face only colours this close to its own are skin, and above its eyes closer ones by a share.
-const BEYOND_EDGES: f32 = 0.6;
+/// Beyond the edges of a face only colours this close to its own are skin, on its neck, and above its eyes closer ones by a
+/// share.
+const BEYOND_EDGES: f32 = 0.5;
+const OF_NECK: f32 = 1.0;
 const ABOVE_EYES: f32 = 0.4;
 
-/// What a face, or all of them together, say about a copy.
+/// Within the mesh's outline, colours so many times as far apart are still skin, in shade and shine.
+const INSIDE: f32 = 3.2;
+
+/// What the faces say about a copy.
 pub struct Likeness {
-    /// Distance from skin colour: 1 is as far as counts at a tolerance of ½.
-    apart: Plane,
-    /// What is left beside eyes, brows, lips, nostrils and hair, 0..=1.
-    kept: Plane,
+    faces: Vec<OfFace>,
+    /// What is left beside the features of all faces, 0..=1.
+    plain: Plane,
     /// Size of the largest face, in pixels of the copy.
     pub face: f64,
+}
+
+/// What one face says.
+struct OfFace {
+    /// Distance from skin colour: 1 is as far as counts at a tolerance of ½.
+    apart: Plane,
+    /// What is left beside hair and beyond edges, 0..=1.
+    kept: Plane,
+    /// How surely a place is the face's own, 0..=1.
+    inside: Plane,
 }
 
 impl Likeness {
     /// From a copy and the faces in it, in its pixels; `None` without faces.
     pub fn of(copy: &Tile, faces: &[Face]) -> Option<Self> {
         let measured = Measured::of(copy);
-        let each = faces.iter().take(MOST_FACES);
-        let each = each.filter_map(|it| FaceSkin::of(&measured, *it));
-        each.map(|it| it.likeness(&measured)).reduce(|one, other| {
-            let apart = one.apart.zip_map(&other.apart, f32::min);
-            let kept = one.kept.zip_map(&other.kept, |one, other| one * other);
-            let face = one.face.max(other.face);
-            Self { apart, kept, face }
+        let seen: Vec<FaceSkin> = faces
+            .iter()
+            .filter_map(|it| FaceSkin::of(&measured, it))
+            .collect();
+        let largest = seen.iter().map(|it| it.size).reduce(f64::max)?;
+        let (mut each, mut plain) = (Vec::new(), None::<Plane>);
+        for face in &seen {
+            let (of_face, features) = face.likeness(&measured);
+            let left = features.map(|it| 1.0 - it);
+            plain = Some(match plain {
+                Some(plain) => plain.zip_map(&left, |one, other| one * other),
+                None => left,
+            });
+            each.push(of_face);
+        }
+        Some(Self {
+            faces: each,
+            plain: plain?,
+            face: largest,
         })
     }
 
     /// The coverage at a tolerance of 0..=1.
     pub fn coverage(&self, tolerance: f64) -> Plane {
-        let covered = within(&self.apart, tolerance);
-        covered.zip_map(&self.kept, |covered, kept| covered * kept)
+        let mut coverage = self.plain.clone().map(|_| 0.0);
+        for face in &self.faces {
+            let like = within(&face.apart, tolerance).zip_map(&face.kept, |like, kept| like * kept);
+            let inside = face.apart.clone().map(|it| it / INSIDE);
+            let inside =
+                within(&inside, tolerance).zip_map(&face.inside, |like, inside| like * inside);
+            coverage = coverage.zip_map(&like, f32::max).zip_map(&inside, f32::max);
+        }
+        coverage.zip_map(&self.plain, |it, plain| it * plain)
     }
 }
 
@@ -132,78 +164,37 @@ pub fn blur(plane: &Plane, sigma: f64) -> Plane {
 
 /// The colours of a face's cheeks, nose and forehead.
 struct FaceSkin {
-    face: Face,
-    /// Sine and cosine of the head's tilt.
-    tilt: (f64, f64),
+    places: Vec<Place>,
+    features: Features,
+    cheeks: Vec<usize>,
+    size: f64,
     middle: [f32; 3],
     /// The direction in which skin grows more saturated.
     saturation: [f32; 2],
     variation: [f32; 3],
 }
 
-/// A place in a face: to its left and downwards, in sizes of the face, and the distance from its
-/// middle, 1 at its outline.
-#[derive(Clone, Copy)]
-struct Place {
-    u: f32,
-    v: f32,
-    r: f32,
-}
-
-impl Place {
-    fn is_cheek(self) -> bool {
-        (self.u.abs() - 0.24).abs() < 0.11 && (self.v - 0.10).abs() < 0.13
-    }
-
-    fn is_nose_or_forehead(self) -> bool {
-        (self.u.abs() < 0.07 && (self.v + 0.02).abs() < 0.12)
-            || (self.u.abs() < 0.22 && (self.v + 0.47).abs() < 0.08)
-    }
-
-    /// 1 well above the nose, 0 below it.
-    fn above(self) -> f32 {
-        1.0 - smoothstep(-0.35, 0.1, self.v)
-    }
-
-    /// 1 in the middle of a rounded box and 0 well outside: its middle right of the nose (and, as
-    /// faces are symmetric, left of it), its half width and height.
-    fn near(self, (u, v): (f32, f32), (width, height): (f32, f32)) -> f32 {
-        let (x, y) = ((self.u.abs() - u) / width, (self.v - v) / height);
-        libm::expf(-(x * x * x * x + y * y * y * y))
-    }
-
-    /// 1 inside an ellipse and 0 outside.
-    fn inside(self, (u, v): (f32, f32), (width, height): (f32, f32)) -> f32 {
-        let (x, y) = ((self.u.abs() - u) / width, (self.v - v) / height);
-        1.0 - smoothstep(0.83, 1.25, x * x + y * y)
-    }
-}
-
 impl FaceSkin {
     /// `None` where nothing of the face lies in the picture.
-    fn of(measured: &Measured, face: Face) -> Option<Self> {
-        let angle = face.roll.to_radians();
-        let mut skin = Self {
-            face,
-            tilt: (libm::sin(angle), libm::cos(angle)),
-            middle: [0.0; 3],
-            saturation: [0.8, -0.6],
-            variation: [1.0; 3],
-        };
-        let count = measured.region.width * measured.region.height;
-        let sampled = |i: &usize| {
-            let place = skin.place(measured, *i);
-            place.is_cheek() || place.is_nose_or_forehead()
-        };
-        let colours: Vec<[f32; 3]> = (0..count)
-            .filter(sampled)
-            .map(|i| measured.colour(i))
-            .collect();
+    fn of(measured: &Measured, face: &Face) -> Option<Self> {
+        let geometry = Geometry::of(face);
+        let cheeks = geometry.cheeks(measured.region);
+        let sampled = geometry.nose_and_brow(measured.region);
+        let sampled = cheeks.iter().chain(&sampled);
+        let colours: Vec<[f32; 3]> = sampled.map(|i| measured.colour(*i)).collect();
         if colours.is_empty() {
             return None;
         }
-        skin.middle =
-            [0, 1, 2].map(|axis: usize| median(colours.iter().map(|it| it[axis]).collect()));
+        let mut skin = Self {
+            places: geometry.places(measured.region),
+            features: geometry.features(measured.region),
+            cheeks,
+            size: face.size,
+            middle: [0, 1, 2]
+                .map(|axis: usize| median(colours.iter().map(|it| it[axis]).collect())),
+            saturation: [0.8, -0.6],
+            variation: [1.0; 3],
+        };
         let [red, blue, _] = skin.middle;
         let saturated = (red * red + blue * blue).sqrt();
         // Under blue light hardly anything is saturated; then the direction of most skin is used.
@@ -217,19 +208,6 @@ impl FaceSkin {
             deviation.clamp(VARIATION[axis].0, VARIATION[axis].1)
         });
         Some(skin)
-    }
-
-    fn place(&self, measured: &Measured, i: usize) -> Place {
-        let (x, y) = (i % measured.region.width, i / measured.region.width);
-        let (dx, dy) = (
-            (x as f64 - self.face.x) / self.face.size,
-            (y as f64 - self.face.y) / self.face.size,
-        );
-        let (sin, cos) = self.tilt;
-        let (u, v) = ((cos * dx + sin * dy) as f32, (cos * dy - sin * dx) as f32);
-        let (x, y) = (u / 0.56, (v - 0.03) / if v < 0.0 { 0.78 } else { 0.74 });
-        let r = (x * x + y * y).sqrt();
-        Place { u, v, r }
     }
 
     /// How a colour differs from the face's: in saturation, across it, in luma.
@@ -273,13 +251,15 @@ impl FaceSkin {
         squares.sqrt() / (REACH * reach).max(1e-3)
     }
 
-    fn likeness(&self, measured: &Measured) -> Likeness {
+    /// What the face says, and how surely places are its features.
+    fn likeness(&self, measured: &Measured) -> (OfFace, Plane) {
         let (width, height) = (measured.region.width, measured.region.height);
-        let places: Vec<Place> = (0..width * height)
-            .map(|i| self.place(measured, i))
-            .collect();
         let plane = |of: &dyn Fn(usize, Place) -> f32| {
-            let samples = places.iter().enumerate().map(|(i, place)| of(i, *place));
+            let samples = self
+                .places
+                .iter()
+                .enumerate()
+                .map(|(i, place)| of(i, *place));
             Plane::from_samples(width, height, samples.collect())
         };
         let apart = plane(&|i, place| self.apart(measured.colour(i), place, measured.grey));
@@ -292,72 +272,72 @@ impl FaceSkin {
             };
             face + 1e-3
         });
-        let size = self.face.size;
-        let darkness = self.beside(&measured.colours[2], &weight, 0.09 * size);
-        let redness = self.beside(&measured.colours[0], &weight, 0.12 * size);
-        let roughness = blur(&measured.fine.clone().map(|it| it * it), 0.02 * size).map(f32::sqrt);
-        let cheeks = places
-            .iter()
-            .enumerate()
-            .filter(|(i, place)| place.is_cheek() && covered.samples()[*i] > 0.5);
-        let usual = median(cheeks.map(|(i, _)| roughness.samples()[i]).collect()) + 0.015;
+        let size = self.size;
+        let darkness = beside(&measured.colours[2], &weight, 0.082 * size);
+        let redness = beside(&measured.colours[0], &weight, 0.11 * size);
+        let roughness = blur(&measured.fine.clone().map(|it| it * it), 0.018 * size).map(f32::sqrt);
+        let cheeks = self.cheeks.iter().filter(|i| covered.samples()[**i] > 0.5);
+        let usual = median(cheeks.map(|i| roughness.samples()[*i]).collect()) + 0.015;
         let rough = roughness.map(|it| it / usual);
-        let connected = self.connected(measured, &places, &apart, &rough);
+        let connected = self.connected(measured, &apart, &rough);
+        let dark_hair = plane(&|i, _| {
+            let below = self.middle[2] - measured.colours[2].samples()[i];
+            smoothstep(2.5, 4.5, rough.samples()[i]) * smoothstep(0.0, 0.25, below)
+        });
         let kept = plane(&|i, place| {
+            let any_hair = place.hair() * smoothstep(1.1, 2.0, rough.samples()[i]);
+            (1.0 - dark_hair.samples()[i].max(any_hair)) * connected.samples()[i]
+        });
+        let inside = plane(&|i, place| {
+            let face =
+                smoothstep(0.0, SURE_FACE.0, place.depth) * smoothstep(-0.23, -0.155, place.v);
+            face * (1.0 - dark_hair.samples()[i])
+        });
+        let features = plane(&|i, _| {
             let dark = -darkness.samples()[i];
             let red = if measured.grey {
                 0.0
             } else {
                 redness.samples()[i]
             };
-            let below = self.middle[2] - measured.colours[2].samples()[i];
-            let rough = rough.samples()[i];
-            let dark_hair = smoothstep(2.5, 4.5, rough) * smoothstep(0.0, 0.25, below);
-            let around = place.above() * smoothstep(0.8, 0.95, place.r);
-            let hair = dark_hair.max(around * smoothstep(1.1, 2.0, rough));
-            (1.0 - features(place, dark, red)) * (1.0 - hair) * connected.samples()[i]
+            self.features.at(i, dark, red)
         });
-        Likeness {
+        let of_face = OfFace {
             apart,
             kept,
-            face: size,
-        }
+            inside,
+        };
+        (of_face, features)
     }
 
     /// What edges do not part from the face, or is so much like its skin that it is skin nevertheless: neck, ears and
     /// hands.
-    fn connected(
-        &self,
-        measured: &Measured,
-        places: &[Place],
-        apart: &Plane,
-        rough: &Plane,
-    ) -> Plane {
+    fn connected(&self, measured: &Measured, apart: &Plane, rough: &Plane) -> Plane {
         let sure = |i: usize| {
-            let (place, apart) = (places[i], apart.samples()[i]);
-            let hair =
-                place.r > SURE_HAIR && place.above() > 0.5 && rough.samples()[i] > SURE_ROUGH;
-            let neck = place.v > 0.45 && place.u.abs() < 0.45;
+            let (place, apart) = (self.places[i], apart.samples()[i]);
+            if place.depth > SURE_FACE.0 && place.v > SURE_FACE.1 {
+                return Some(Flood::Face);
+            }
+            let hair = place.hair() > 0.5 && rough.samples()[i] > SURE_ROUGH;
             let beside = if measured.grey {
+                let neck = place.v > 0.61 && place.u.abs() < 0.41;
                 place.r > SURE_BESIDE && !neck || place.r > 1.9
             } else {
                 place.r > SURE_BESIDE && apart > SURE_COLOUR
             };
-            if place.r < SURE_FACE {
-                Some(Flood::Face)
-            } else {
-                (hair || beside).then_some(Flood::Beside)
-            }
+            let neck = place.neck() > 0.5 && apart < 1.0;
+            (hair || beside && !neck).then_some(Flood::Beside)
         };
         let flooded = flooded_by_face(&measured.soft, sure);
-        let mut connected = blur(&flooded, 0.01 * self.face.size);
+        let mut connected = blur(&flooded, 0.009 * self.size);
         for (i, it) in connected.samples_mut().iter_mut().enumerate() {
-            let place = places[i];
+            let place = self.places[i];
             // Within a face, wrinkles and shine make edges too.
             let alike = if measured.grey {
                 line(&[(0.6, 1.0), (0.8, 0.0)], place.r)
             } else {
-                let reach = BEYOND_EDGES * line(&[(0.7, 1.8), (0.9, 1.0)], place.r);
+                let reach = BEYOND_EDGES + (OF_NECK - BEYOND_EDGES) * place.neck();
+                let reach = reach * line(&[(0.7, 1.8), (0.9, 1.0)], place.r);
                 let reach =
                     reach * (1.0 - ABOVE_EYES * place.above() * smoothstep(0.7, 0.9, place.r));
                 1.0 - smoothstep(0.75, 1.05, apart.samples()[i] / reach)
@@ -366,38 +346,58 @@ impl FaceSkin {
         }
         connected
     }
+}
 
-    /// How much larger a value is than that of the skin around it.
-    fn beside(&self, values: &Plane, weight: &Plane, sigma: f64) -> Plane {
-        let weighted = values
-            .clone()
-            .zip_map(weight, |value, weight| value * weight);
-        let weights = blur(weight, sigma);
-        let around = blur(&weighted, sigma).zip_map(&weights, |sum, weight| sum / weight);
-        values
-            .clone()
-            .zip_map(&around, |value, around| value - around)
+impl Place {
+    /// 1 well above the nose, 0 below it.
+    fn above(self) -> f32 {
+        1.0 - smoothstep(-0.165, 0.245, self.v)
+    }
+
+    /// Where hair may be: above the brows, and beside the face from the nose on upwards.
+    fn hair(self) -> f32 {
+        let over_brows = 1.0 - smoothstep(-0.19, -0.12, self.v);
+        over_brows.max(self.above() * (1.0 - smoothstep(0.018, 0.073, self.depth)))
+    }
+
+    /// Where a neck is.
+    fn neck(self) -> f32 {
+        let wide = 1.0 - smoothstep(0.32, 0.46, self.u.abs());
+        let low = smoothstep(0.52, 0.61, self.v) * (1.0 - smoothstep(0.98, 1.16, self.v));
+        wide * low
     }
 }
 
-/// How surely a place is an eye, brow, lip or nostril: by where it is, and by how much darker or
-/// redder than the skin around it.
-fn features(place: Place, dark: f32, red: f32) -> f32 {
-    let eyes = place.inside((0.20, -0.17), (0.145, 0.075));
-    let lips = 0.9 * place.inside((0.0, 0.32), (0.19, 0.065));
-    let around_eyes = place.near((0.20, -0.17), (0.17, 0.11));
-    let brows = place.near((0.21, -0.29), (0.21, 0.12));
-    let nostrils = place.near((0.0, 0.13), (0.14, 0.07));
-    let mouth = place.near((0.0, 0.32), (0.27, 0.13));
-    [
-        eyes,
-        lips,
-        around_eyes.max(brows) * smoothstep(0.10, 0.30, dark),
-        nostrils * smoothstep(0.25, 0.5, dark),
-        mouth * smoothstep(0.05, 0.14, red).max(smoothstep(0.3, 0.5, dark)),
-    ]
-    .into_iter()
-    .fold(0.0, f32::max)
+impl Features {
+    /// How surely a pixel is an eye, brow, lip or nostril: by where it is, and by how much darker or redder than the skin
+    /// around it.
+    fn at(&self, i: usize, dark: f32, red: f32) -> f32 {
+        let [eyes, brows, lips, nostrils] =
+            [&self.eyes, &self.brows, &self.lips, &self.nostrils].map(|it| it.samples()[i]);
+        [
+            smoothstep(-0.05, -0.018, eyes),
+            smoothstep(-0.027, 0.0, brows),
+            smoothstep(-0.082, -0.046, brows.max(eyes)) * smoothstep(0.10, 0.30, dark),
+            smoothstep(-0.027, -0.005, lips),
+            smoothstep(-0.082, -0.046, lips)
+                * smoothstep(0.05, 0.14, red).max(smoothstep(0.3, 0.5, dark)),
+            smoothstep(-0.073, -0.037, nostrils) * smoothstep(0.12, 0.3, dark),
+        ]
+        .into_iter()
+        .fold(0.0, f32::max)
+    }
+}
+
+/// How much larger a value is than that of the skin around it.
+fn beside(values: &Plane, weight: &Plane, sigma: f64) -> Plane {
+    let weighted = values
+        .clone()
+        .zip_map(weight, |value, weight| value * weight);
+    let weights = blur(weight, sigma);
+    let around = blur(&weighted, sigma).zip_map(&weights, |sum, weight| sum / weight);
+    values
+        .clone()
+        .zip_map(&around, |value, around| value - around)
 }
 
 /// A line through points, level before the first and after the last.
