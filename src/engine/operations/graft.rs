@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
-use super::synthesis::{SMALLEST_PATCH, Synthesis};
+use super::synthesis::{Field, SMALLEST_PATCH, Synthesis};
 use super::tiling::{self, Tiling};
 use super::{Cancel, HighPass, Source};
 use crate::engine::raster::{Image, Plane, Region, Resample, wide};
@@ -235,10 +235,10 @@ impl GraftTexture {
         let by_example = self.synthesis.as_ref();
         Spread {
             texture: self.clone(),
-            by_example: by_example
-                .map(|it| faint_at_rim(it.spread(seed, layer, region), region, bounds)),
+            by_example: by_example.map(|it| it.spread(seed, layer, region)),
             factor,
             region,
+            bounds,
         }
     }
 
@@ -252,9 +252,11 @@ impl GraftTexture {
 pub struct Spread {
     texture: Arc<GraftTexture>,
     /// By example; otherwise it is repeated.
-    by_example: Option<Plane>,
+    by_example: Option<Field>,
     factor: f32,
     region: Region,
+    /// The whole picture.
+    bounds: Region,
 }
 
 impl Source for Spread {
@@ -265,30 +267,29 @@ impl Source for Spread {
     fn paint(&mut self, y: usize, _: &[Vec<f32>], out: &mut [Vec<f32>]) {
         let (row, factor) = (&mut out[0], self.factor);
         match &self.by_example {
-            Some(spread) => row.copy_from_slice(spread.row(y)),
+            Some(field) => {
+                field.row(y, row);
+                faint_at_rim(row, y, self.region, self.bounds);
+            }
             None => tiling::repeat(&self.texture.detail, self.region.y + y, self.region.x, row),
         }
         wide(move || row.iter_mut().for_each(|it| *it = 0.5 + factor * *it));
     }
 }
 
-/// Texture with its outermost pixels weakened. Where the nearest pixel repeats beyond the edge, a single pixel in a
-/// corner is a quarter of all that a Gaussian sees, and would move tone.
-fn faint_at_rim(mut texture: Plane, region: Region, bounds: Region) -> Plane {
-    let is_rim = |at: usize, from: usize, length: usize| at == from || at + 1 == from + length;
-    for y in 0..region.height {
-        let row = texture.row_mut(y);
-        if is_rim(region.y + y, bounds.y, bounds.height) {
-            row.iter_mut().for_each(|it| *it *= RIM);
-        }
-        if region.x == bounds.x {
-            row[0] *= RIM;
-        }
-        if region.right() == bounds.right() && bounds.width > 1 {
-            row[region.width - 1] *= RIM;
-        }
+/// Weakens what a row of texture has in the picture's outermost pixels. Where the nearest pixel repeats beyond the edge,
+/// a single pixel in a corner is a quarter of all that a Gaussian sees, and would move tone.
+fn faint_at_rim(row: &mut [f32], y: usize, region: Region, bounds: Region) {
+    let y = region.y + y;
+    if y == bounds.y || y + 1 == bounds.bottom() {
+        row.iter_mut().for_each(|it| *it *= RIM);
     }
-    texture
+    if region.x == bounds.x {
+        row[0] *= RIM;
+    }
+    if region.right() == bounds.right() && bounds.width > 1 {
+        row[region.width - 1] *= RIM;
+    }
 }
 
 #[cfg(test)]
