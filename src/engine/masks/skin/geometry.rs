@@ -48,8 +48,9 @@ const WELL_ABOVE: f64 = 0.05;
 const AT_OUTLINE: f32 = 0.8;
 const OUTLINE_SIZE: f32 = 0.6;
 
-/// Farther away from an eye, a brow or lips nothing is asked.
+/// Farther away from brows, lips and nostrils nothing is asked, and farther from eyes, around which glasses are.
 const FAR: f64 = 0.12;
+const FAR_FROM_EYES: f64 = 0.3;
 
 /// A place in a face.
 #[derive(Clone, Copy)]
@@ -155,25 +156,25 @@ impl<'a> Geometry<'a> {
 
     /// How deep each pixel of a picture lies in eyes, brows, lips and nostrils; below 0 outside, −1 far away.
     pub fn features(&self, picture: Region) -> Features {
-        let depth = |features: &[&[usize]]| {
+        let depth = |features: &[&[usize]], far: f64| {
             let mut plane = Plane::filled(picture.width, picture.height, -1.0);
             for feature in features {
-                self.deepen(&mut plane, &self.corners(feature), picture);
+                self.deepen(&mut plane, &self.corners(feature), far, picture);
             }
             plane
         };
         Features {
-            eyes: depth(&[&EYES[0], &EYES[1]]),
-            brows: depth(&[&BROWS[0], &BROWS[1]]),
-            lips: depth(&[&LIPS]),
-            nostrils: depth(&[&NOSTRILS]),
+            eyes: depth(&[&EYES[0], &EYES[1]], FAR_FROM_EYES),
+            brows: depth(&[&BROWS[0], &BROWS[1]], FAR),
+            lips: depth(&[&LIPS], FAR),
+            nostrils: depth(&[&NOSTRILS], FAR),
         }
     }
 
-    fn deepen(&self, plane: &mut Plane, corners: &[[f64; 2]], picture: Region) {
+    fn deepen(&self, plane: &mut Plane, corners: &[[f64; 2]], far: f64, picture: Region) {
         let size = self.face.size;
         let outline = Outline::around(corners, size);
-        for (x, y) in pixels(near(corners, FAR * size, picture)) {
+        for (x, y) in pixels(near(corners, far * size, picture)) {
             let inside = outline.depth(x as f64, y as f64) > 0.0;
             let distance = (distance(corners, [x as f64, y as f64]) / size) as f32;
             let it = &mut plane.row_mut(y)[x];

@@ -300,7 +300,7 @@ impl FaceSkin {
             } else {
                 redness.samples()[i]
             };
-            self.features.at(i, dark, red)
+            self.features.at(i, dark, red, rough.samples()[i])
         });
         let of_face = OfFace {
             apart,
@@ -369,13 +369,14 @@ impl Place {
 }
 
 impl Features {
-    /// How surely a pixel is an eye, brow, lip or nostril: by where it is, and by how much darker or redder than the skin
-    /// around it.
-    fn at(&self, i: usize, dark: f32, red: f32) -> f32 {
+    /// How surely a pixel is an eye, brow, lip, nostril or the rim of glasses: by where it is, and by how much darker,
+    /// redder or rougher than the skin around it.
+    fn at(&self, i: usize, dark: f32, red: f32, rough: f32) -> f32 {
         let [eyes, brows, lips, nostrils] =
             [&self.eyes, &self.brows, &self.lips, &self.nostrils].map(|it| it.samples()[i]);
         [
             smoothstep(-0.05, -0.018, eyes),
+            smoothstep(-0.3, -0.25, eyes) * smoothstep(2.5, 4.5, rough),
             smoothstep(-0.027, 0.0, brows),
             smoothstep(-0.082, -0.046, brows.max(eyes)) * smoothstep(0.10, 0.30, dark),
             smoothstep(-0.027, -0.005, lips),

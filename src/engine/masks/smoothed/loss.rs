@@ -28,6 +28,14 @@ const PROMISED_RATIO: f32 = 0.3;
 /// between these the ratio counts less and less. Smoothed skin has 0.6 to 3 levels of 8 bits in its median.
 const PLENTY: [f32; 2] = [2.0 / 255.0, 4.0 / 255.0];
 
+/// These amplitudes are so many halvings higher for each by which the third octave stays below the second, beyond the
+/// first of these, and at most: coarse skin close to the camera has much in all octaves, and less the coarser they are; small
+/// faces have more.
+const FINE_SKIN: (f32, f32, f32) = (1.5, 0.2, 1.5);
+
+/// Between these values of the brightest channel, the light clips what texture there is, and nothing can be told.
+const CLIPPED: [f32; 2] = [0.92, 0.99];
+
 /// Skin has more than this in its finest octave, if only the noise of its photograph: a filter leaves 0.3 to 0.5
 /// levels. Photographs have 0.5 to 2.5 in their smoothest tenth.
 const LEAST_OF_SKIN: f32 = 0.5 / 255.0;
@@ -135,10 +143,24 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
         cells(bounds).height.div_ceil(BLOCK),
     );
     // Of these only sums are needed, which take a sixteenth of the memory.
-    let edges = Mutex::new([(); 2].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
+    let sums = Mutex::new([(); 3].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
     let [mut ratio, mut amplitude] = in_tiles(bounds, |to| {
-        let octaves: Octaves<2> = Octaves::look(|it| picture.luma(it), to, bounds, feather);
+        let octaves: Octaves<3> = Octaves::look(|it| picture.luma(it), to, bounds, feather);
         let [usual, promise] = [0, 1].map(|octave| octaves.usual(octave, feather));
+        let part = Region::new(
+            to.x / BLOCK,
+            to.y / BLOCK,
+            to.width.div_ceil(BLOCK),
+            to.height.div_ceil(BLOCK),
+        );
+        if let Some(skin) = skin {
+            let coarse = octaves.usual(2, feather);
+            let finer = block_sums((to.width, to.height), |x, y| {
+                let finer = (promise.at(x, y) + FLOOR_ALONE) / (coarse.at(x, y) + FLOOR_ALONE);
+                skin.coverage.at(to.x + x, to.y + y) * libm::log2f(finer)
+            });
+            lock(&sums)[2].paste(&finer, part);
+        }
         let ratio = usual.clone().zip_map(&promise, |usual, promise| {
             let floor = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
             libm::log2f((usual + floor) / (promise + FLOOR_ALONE))
@@ -146,18 +168,13 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
         let [finest, next] = [0, 1].map(|octave| octaves.energy(octave, feather));
         // What has no texture at all says nothing of sharpness.
         let strength = next.clone().map(f32::sqrt);
-        for (sums, energy) in lock(&edges).iter_mut().zip([finest, next]) {
+        for (sums, energy) in lock(&sums).iter_mut().zip([finest, next]) {
             let weighted = |x: usize, y: usize| energy.at(x, y) * strength.at(x, y);
-            let of_tile = block_sums((to.width, to.height), weighted);
-            let (width, height) = (of_tile.width(), of_tile.height());
-            sums.paste(
-                &of_tile,
-                Region::new(to.x / BLOCK, to.y / BLOCK, width, height),
-            );
+            sums.paste(&block_sums((to.width, to.height), weighted), part);
         }
         [ratio, usual]
     });
-    let [finest, next] = edges.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let [finest, next, finer] = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
     let edges = sharpness(&finest, &next, bounds);
     let edges = Bilinear::new(BLOCK, &edges, cells(bounds));
     let skin = skin.map(|skin| {
@@ -165,27 +182,44 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
         let surroundings = Surroundings::of(&skin.coverage, &ratio, &amplitude, least, bounds);
         (skin, surroundings, skin.least(&amplitude))
     });
+    let plenty = skin.as_ref().map(|(_, surroundings, _)| {
+        let finer = around(&finer, bounds, SURROUNDINGS);
+        finer.zip_map(&surroundings.skin, |finer, skin| {
+            let (factor, from, most) = FINE_SKIN;
+            libm::exp2f((factor * (finer / skin.max(1e-3) - from)).clamp(0.0, most))
+        })
+    });
+    let plenty = plenty
+        .as_ref()
+        .map(|it| Bilinear::new(BLOCK, it, cells(bounds)));
     // From here on `ratio` becomes the loss, and `amplitude` what the surroundings may add to it.
-    let mut edge = vec![0.0; ratio.width()];
     let (width, height) = (ratio.width(), ratio.height());
+    let (mut edge, mut much) = (vec![0.0; width], vec![1.0; width]);
     let mut tones = None;
     for y in 0..height {
         edges.row(y, &mut edge);
+        if let Some(plenty) = &plenty {
+            plenty.row(y, &mut much);
+        }
         if y % TONE_ROWS == 0 {
             let rows = Region::new(0, y, width, TONE_ROWS.min(height - y));
             tones = skin.as_ref().map(|(skin, ..)| skin.tones(rows));
         }
         let skin = skin.as_ref().zip(tones.as_ref());
         let skin = skin.map(|((skin, _, least), tones)| {
-            (skin.coverage.row(y), tones.row(y % TONE_ROWS), *least)
+            let [tones, brightest] = tones.each_ref().map(|it| it.row(y % TONE_ROWS));
+            (skin.coverage.row(y), tones, brightest, *least)
         });
         let rows = ratio.row_mut(y).iter_mut().zip(amplitude.row_mut(y));
         for (x, ((it, amplitude), edge)) in rows.zip(&edge).enumerate() {
             let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
-            let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge);
-            let open = sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude));
+            let clipped = skin.map_or(0.0, |(_, _, brightest, _)| {
+                smoothstep(CLIPPED[0], CLIPPED[1], brightest[x])
+            });
+            let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge) * (1.0 - clipped);
+            let open = sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude / much[x]));
             let below_promise = open * (1.0 - libm::exp2f(*it - promised));
-            let below_skin = skin.map_or(0.0, |(skin, tone, least)| {
+            let below_skin = skin.map_or(0.0, |(skin, tone, _, least)| {
                 let light = smoothstep(DARK[0], DARK[1], tone[x]);
                 let least = least * (ASKED_IN_BLACK + (1.0 - ASKED_IN_BLACK) * light);
                 skin[x] * (1.0 - *amplitude / least)
@@ -206,17 +240,19 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
 pub struct SkinCells {
     /// Its coverage.
     pub coverage: Plane,
-    /// The luma of a small copy of the picture.
-    pub luma: Plane,
+    /// The luma of a small copy of the picture, and its brightest channel.
+    pub tones: [Plane; 2],
     /// Brings the copy to the size of the cells.
     pub resample: Resample,
 }
 
 impl SkinCells {
-    /// The picture's luma in some of the cells.
-    fn tones(&self, cells: Region) -> Plane {
-        let needed = self.luma.crop(self.resample.needs(cells));
-        self.resample.apply(&needed, cells)
+    /// The picture's luma and brightest channel in some of the cells.
+    fn tones(&self, cells: Region) -> [Plane; 2] {
+        let needed = self.resample.needs(cells);
+        self.tones
+            .each_ref()
+            .map(|it| self.resample.apply(&it.crop(needed), cells))
     }
 
     /// The usual amplitude of the finest octave that all skin but black has at least, from that of each cell.

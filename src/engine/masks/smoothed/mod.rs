@@ -132,9 +132,12 @@ fn skin_in_cells(sources: &MaskSources) -> Option<SkinCells> {
     let skin = likeness.coverage(Skin::default().tolerance);
     let cells = octaves::cells(sources.picture.bounds());
     let resample = Resample::new((skin.width(), skin.height()), (cells.width, cells.height));
+    let copy = sources.found.copy(sources.picture);
+    let brightest = copy.planes().iter().cloned();
+    let brightest = brightest.reduce(|one, other| one.zip_map(&other, f32::max));
     Some(SkinCells {
         coverage: resample.apply(&skin, cells),
-        luma: sources.found.copy(sources.picture).luma(),
+        tones: [copy.luma(), brightest?],
         resample,
     })
 }
