@@ -56,20 +56,28 @@ const JUDGED: [f32; 2] = [0.15, 0.25];
 /// it looks like by itself. Networks smooth whole faces, and chance makes small even spots.
 const FEW: [f32; 2] = [0.0, 0.3];
 
-/// The ratio of octaves, as a logarithm, that the skin around a place as a whole has at least if nobody smoothed it and
-/// its finest octave's usual amplitude is a level of 8 bits …
-const LEAST_RATIO: f32 = 0.03;
+/// The ratio of octaves, as a logarithm, that the skin around a place as a whole has at least if nobody smoothed it, its
+/// finest octave's usual amplitude is a level of 8 bits, and its edges have the second of these ratios …
+const LEAST_RATIO: f32 = 0.1;
+const USUAL_EDGES: f32 = -0.25;
 
 /// … and by how much this rises with each halving of that amplitude: the emptier skin is, the less it takes for noise.
 const EMPTIER: f32 = 0.29;
 
+/// … and by how much it falls as that of the edges in the skin rises: in features of smoothed skin, too, the finest octave
+/// is weaker.
+const SHARPER: f32 = 0.7;
+
+/// A face is smoothed as a whole more often than not, and out of focus in parts: so much counts the mean of all skin.
+const AS_A_WHOLE: f32 = 0.8;
+
 /// By how much it is more where there is no noise in colour either, between these usual amplitudes of the second octave
 /// of colour: networks leave 0.34 to 0.41 levels, little more than rounding makes, and cameras 0.41 to 1.1.
-const COLOURLESS: f32 = 0.4;
+const COLOURLESS: f32 = 0.3;
 const COLOUR_NOISE: [f32; 2] = [0.35 / 255.0, 0.41 / 255.0];
 
 /// By how much it is more in a grey picture, whose colour says nothing.
-const GREY: f32 = 0.4;
+const GREY: f32 = 0.15;
 
 /// Less than this is no colour at all.
 const NO_COLOUR: f32 = 0.285 / 255.0;
@@ -175,11 +183,12 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
         [ratio, usual]
     });
     let [finest, next, finer] = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let edges = sharpness(&finest, &next, bounds);
-    let edges = Bilinear::new(BLOCK, &edges, cells(bounds));
+    let sharpness = sharpness(&finest, &next, bounds);
+    let edges = Bilinear::new(BLOCK, &sharpness, cells(bounds));
     let skin = skin.map(|skin| {
         let least = LEAST_RATIO + colourless(picture, &skin.coverage);
-        let surroundings = Surroundings::of(&skin.coverage, &ratio, &amplitude, least, bounds);
+        let skin_like = [&ratio, &amplitude, &sharpness];
+        let surroundings = Surroundings::of(&skin.coverage, skin_like, least, bounds);
         (skin, surroundings, skin.least(&amplitude))
     });
     let plenty = skin.as_ref().map(|(_, surroundings, _)| {
@@ -318,24 +327,29 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    /// From the ratio of octaves and the finest one's amplitude in each cell, and the least ratio that unspoiled skin
-    /// has.
-    fn of(skin: &Plane, ratio: &Plane, amplitude: &Plane, least: f32, bounds: Region) -> Self {
+    /// From the ratio of octaves and the finest one's amplitude in each cell, the ratio on edges in each block, and the
+    /// least ratio that unspoiled skin has.
+    fn of(skin: &Plane, like: [&Plane; 3], least: f32, bounds: Region) -> Self {
+        let [ratio, amplitude, edges] = like;
         let size = (skin.width(), skin.height());
-        let all = around(
-            &block_sums(size, |x, y| skin.at(x, y)),
-            bounds,
-            SURROUNDINGS,
-        );
-        let mean = |cell: &dyn Fn(usize, usize) -> f32| {
-            let sums = block_sums(size, |x, y| cell(x, y) * skin.at(x, y));
-            around(&sums, bounds, SURROUNDINGS).zip_map(&all, |it, skin| it / skin.max(1e-3))
+        let skins = block_sums(size, |x, y| skin.at(x, y));
+        let all = around(&skins, bounds, SURROUNDINGS);
+        let mean = |sums: &Plane| {
+            around(sums, bounds, SURROUNDINGS).zip_map(&all, |it, skin| it / skin.max(1e-3))
         };
         let emptiness = |it: f32| -libm::log2f(255.0 * it.max(f32::MIN_POSITIVE));
-        let emptiness = mean(&|x, y| emptiness(amplitude.at(x, y)));
-        let smoothed = mean(&|x, y| ratio.at(x, y)).zip_map(&emptiness, |ratio, emptiness| {
-            let least = least + EMPTIER * emptiness;
-            smoothstep(SHORT[0], SHORT[1], least - ratio)
+        let short = mean(&block_sums(size, |x, y| {
+            let short = EMPTIER * emptiness(amplitude.at(x, y)) - ratio.at(x, y);
+            skin.at(x, y) * (least + short)
+        }));
+        let sharper = mean(&skins.zip_map(edges, |skin, edge| skin * (edge - USUAL_EDGES)));
+        let short = short.zip_map(&sharper, |short, sharper| short - SHARPER * sharper);
+        let weighted = short.samples().iter().zip(all.samples());
+        let sum: f32 = weighted.map(|(short, skin)| short * skin).sum();
+        let whole = sum / all.samples().iter().sum::<f32>().max(1e-3);
+        let smoothed = short.map(|short| {
+            let short = short + AS_A_WHOLE * (whole - short);
+            smoothstep(SHORT[0], SHORT[1], short)
         });
         Self {
             skin: all,
