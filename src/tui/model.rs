@@ -387,6 +387,12 @@ impl Model {
         own.chain(masks).collect()
     }
 
+    /// Whether a layer does not apply to the open picture, as far as the preview has found out.
+    pub fn is_skipped(&self, layer: usize) -> bool {
+        let preview = self.preview.as_ref();
+        preview.is_some_and(|it| Some(it.picture) == self.open && it.skipped.contains(&layer))
+    }
+
     /// The selected setting.
     pub fn selected_setting(&self) -> Option<Setting> {
         let row = self.stack.row.checked_sub(1)?;

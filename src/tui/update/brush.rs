@@ -1,6 +1,6 @@
 //! The brush: painting on the brush mask in the preview, by keys or with the mouse.
 
-use super::recipe::change;
+use super::recipe::{change, select};
 use super::tools::{follow, leave, step};
 use crate::engine::masks::{BrushMode, MaskName, Point, Stroke, Tip};
 use crate::engine::operations::parameter::Settings;
@@ -34,7 +34,13 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
         model.status = "the picture was not read yet".to_string();
         return Vec::new();
     };
-    let layer = model.stack.layer;
+    // What is painted for a layer that does not apply would not be seen.
+    let applies = |layer: &usize| edit.recipe.layers[*layer].enabled && !model.is_skipped(*layer);
+    let layers = 0..edit.recipe.layers.len();
+    let layer = Some(model.stack.layer)
+        .filter(|it| !model.is_skipped(*it))
+        .or_else(|| layers.into_iter().find(applies))
+        .unwrap_or(model.stack.layer);
     let label = edit.recipe.layer_label(layer);
     let Some(listed) = edit.recipe.layers.get(layer).map(|it| &it.masks) else {
         model.status = "there is no layer to paint for; a adds one".to_string();
@@ -45,6 +51,9 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
         edit.recipe.masks.brush.is_empty() && !edit.recipe.masks.brush.invert,
     );
     let mut effects = leave(model);
+    if layer != model.stack.layer {
+        effects.extend(select(model, layer, 0));
+    }
     let seen = model.view.frame(size, model.preview_pixels()).region;
     model.tool = Some(Tool::Brush(Painting::at(middle(seen))));
     model.focus = Pane::Preview;

@@ -95,7 +95,7 @@ fn heading(
     }
     let room = columns.saturating_sub(detail.len() + 1);
     let label = padded(&label, room);
-    let skipped = is_skipped(model, index);
+    let skipped = model.is_skipped(index);
     let style = match (selected, layer.enabled && !skipped) {
         (true, _) => SELECTED,
         (false, true) => ACCENT,
@@ -103,12 +103,6 @@ fn heading(
     };
     let text = format!("{label} {detail}");
     frame.render_widget(Line::styled(text, style), area);
-}
-
-/// Whether a layer does not apply to the open picture, as far as the preview has found out.
-fn is_skipped(model: &Model, layer: usize) -> bool {
-    let preview = model.preview.as_ref();
-    preview.is_some_and(|it| Some(it.picture) == model.open && it.skipped.contains(&layer))
 }
 
 fn draw_setting(

@@ -33,6 +33,22 @@ fn the_brush_adds_its_mask_to_the_selected_layer_and_says_so() {
 }
 
 #[test]
+fn a_layer_that_does_not_apply_is_not_painted_for() {
+    let mut model = model();
+    answer(&mut model);
+    model.preview.as_mut().expect("an answer").skipped = vec![0];
+    keys(&mut model, "\tB");
+    assert!(recipe(&model).layers[0].masks.is_empty());
+    assert!(recipe(&model).layers[1].masks.contains(&MaskName::Brush));
+    assert_eq!(model.stack.layer, 1);
+    assert!(
+        model.status.starts_with("brush mask added to layer 2"),
+        "{}",
+        model.status
+    );
+}
+
+#[test]
 fn without_a_layer_there_is_nothing_to_paint_for() {
     let mut model = model();
     keys(&mut model, "\tDDDB");
