@@ -11,9 +11,9 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::arriving::{Held, Rows, Stored};
-use super::interleave::split;
+use super::interleave::{mix, split};
 use super::store::{from_eight, from_sixteen};
-use super::{Plane, Region, Resample, Tile, luma, wide};
+use super::{Plane, Region, Resample, Tile, luma};
 
 /// Which channels an image has, in the order in which they are interleaved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -429,29 +429,14 @@ impl Image {
     }
 
     fn to_luma<T: Stored>(&self, region: Region, convert: impl Fn(T) -> f32) -> Plane {
-        let arch = Arch::new();
-        let channels = self.layout.channels();
+        let (arch, channels) = (Arch::new(), self.layout.channels());
         let mut out = Plane::unfilled(region.width, region.height);
-        let mut rows = [(); 2].map(|()| vec![0.0; region.width]);
-        let [green, blue] = &mut rows;
         self.each_row(region, |y, pixels| {
             let out = out.row_mut(y);
-            if self.layout.colours() == 1 {
-                split(arch, pixels, channels, &mut [out], &convert);
-                return;
+            match self.layout.colours() {
+                1 => split(arch, pixels, channels, &mut [out], &convert),
+                _ => mix(arch, pixels, channels, out, &convert, luma),
             }
-            split(
-                arch,
-                pixels,
-                channels,
-                &mut [&mut *out, green, blue],
-                &convert,
-            );
-            wide(|| {
-                for (out, (green, blue)) in out.iter_mut().zip(green.iter().zip(&*blue)) {
-                    *out = luma(*out, *green, *blue);
-                }
-            });
         });
         out
     }

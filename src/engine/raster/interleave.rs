@@ -19,6 +19,24 @@ pub fn split<T: Copy>(
     });
 }
 
+/// Makes one sample of the first three channels of each pixel of a row.
+pub fn mix<T: Copy>(
+    arch: Arch,
+    pixels: &[T],
+    channels: usize,
+    out: &mut [f32],
+    convert: impl Fn(T) -> f32,
+    mix: impl Fn(f32, f32, f32) -> f32,
+) {
+    arch.dispatch(Mix {
+        pixels,
+        channels,
+        out,
+        convert,
+        mix,
+    });
+}
+
 /// Converts rows of planes into one row of interleaved pixels with as many channels.
 pub fn join<T: Copy>(arch: Arch, planes: &[&[f32]], pixels: &mut [T], convert: impl Fn(f32) -> T) {
     arch.dispatch(Join {
@@ -69,6 +87,39 @@ impl<T: Copy, F: Fn(T) -> f32> WithSimd for Split<'_, '_, T, F> {
                     for (out, pixel) in plane.iter_mut().zip(pixels) {
                         *out = convert(pixel[channel]);
                     }
+                }
+            }
+        }
+    }
+}
+
+struct Mix<'a, T, F, M> {
+    pixels: &'a [T],
+    channels: usize,
+    out: &'a mut [f32],
+    convert: F,
+    mix: M,
+}
+
+impl<T: Copy, F: Fn(T) -> f32, M: Fn(f32, f32, f32) -> f32> WithSimd for Mix<'_, T, F, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let mixed = |r: T, g: T, b: T| {
+            let convert = &self.convert;
+            (self.mix)(convert(r), convert(g), convert(b))
+        };
+        match self.channels {
+            3 => {
+                for (out, [r, g, b]) in self.out.iter_mut().zip(self.pixels.as_chunks::<3>().0) {
+                    *out = mixed(*r, *g, *b);
+                }
+            }
+            channels => {
+                let pixels = self.pixels.chunks_exact(channels);
+                for (out, pixel) in self.out.iter_mut().zip(pixels) {
+                    *out = mixed(pixel[0], pixel[1], pixel[2]);
                 }
             }
         }

@@ -443,21 +443,31 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Bilinear<'a> {
     side: f32,
     values: &'a Plane,
-    /// For each column of the region that is read: the value to the left, and how far it is from there to the next.
-    columns: Vec<(usize, f32)>,
+    /// Columns of the region between the same two values: the left one, and how many.
+    stretches: Vec<(usize, usize)>,
+    /// How far each column is from there to the next value.
+    across: Vec<f32>,
     top: usize,
 }
 
 impl<'a> Bilinear<'a> {
     /// Cells of `side` pixels, to be read in a region of pixels.
     pub fn new(side: usize, values: &'a Plane, region: Region) -> Self {
-        let columns = region.x..region.right();
+        let mut stretches: Vec<(usize, usize)> = Vec::new();
+        let mut across = Vec::with_capacity(region.width);
+        for x in region.x..region.right() {
+            let (left, part) = place(x, side as f32, values.width());
+            match stretches.last_mut() {
+                Some((last, count)) if *last == left => *count += 1,
+                _ => stretches.push((left, 1)),
+            }
+            across.push(part);
+        }
         Self {
             side: side as f32,
             values,
-            columns: columns
-                .map(|x| place(x, side as f32, values.width()))
-                .collect(),
+            stretches,
+            across,
             top: region.y,
         }
     }
@@ -467,7 +477,7 @@ impl<'a> Bilinear<'a> {
         let (above, down) = place(self.top + y, self.side, self.values.height());
         let below = (above + 1).min(self.values.height() - 1);
         let (above, below) = (self.values.row(above), self.values.row(below));
-        let (Some((first, _)), Some((last, _))) = (self.columns.first(), self.columns.last())
+        let (Some((first, _)), Some((last, _))) = (self.stretches.first(), self.stretches.last())
         else {
             return;
         };
@@ -478,9 +488,21 @@ impl<'a> Bilinear<'a> {
             .collect();
         // Beyond the last cell its value goes on.
         between.extend(between.last().copied());
-        for (out, (left, across)) in out.iter_mut().zip(&self.columns) {
-            let (left, right) = (between[left - first], between[left - first + 1]);
-            *out = left + across * (right - left);
+        let mut begun = 0;
+        for (pair, (_, count)) in between.windows(2).zip(&self.stretches) {
+            let (left, rise) = (pair[0], pair[1] - pair[0]);
+            let stretch = begun..begun + count;
+            let (out, across) = (&mut out[stretch.clone()], &self.across[stretch]);
+            begun += count;
+            // The usual stretch, at once.
+            if let (Ok(out), Ok(across)) = (out.try_into(), across.try_into()) {
+                let (out, across): (&mut [f32; CELL], &[f32; CELL]) = (out, across);
+                *out = across.map(|across| left + across * rise);
+                continue;
+            }
+            for (out, across) in out.iter_mut().zip(across) {
+                *out = left + across * rise;
+            }
         }
     }
 }

@@ -117,9 +117,13 @@ fn taken_away(
             arch.dispatch(EverySecond { of: &smooth, out });
         }
     }
+    // All cells but the last ones lie inside as wholes.
+    let whole = ((width - left) / side).min(columns);
     for row in 0..rows {
         let tall = side.min(height - (top + row * side).min(height - 1));
-        for (column, it) in energy.row_mut(row).iter_mut().enumerate() {
+        let (wholes, cut) = energy.row_mut(row).split_at_mut(whole);
+        wholes.iter_mut().for_each(|it| *it /= (side * tall) as f32);
+        for (it, column) in cut.iter_mut().zip(whole..) {
             let across = side.min(width - (left + column * side).min(width - 1));
             *it /= (across * tall) as f32;
         }
