@@ -95,16 +95,16 @@ fn shape(plane: &Plane) -> (f64, f64) {
     (deviation, moment(3) / deviation.powi(3))
 }
 
-/// Power in the octaves of wavelength 1–2, 2–4, 4–8 and 8–16 px, in decibels.
-fn octaves(plane: &Plane) -> [f64; 4] {
+/// Power in the octaves of wavelength 1–2, 2–4, 4–8, 8–16 and 16–32 px, in decibels.
+fn octaves(plane: &Plane) -> [f64; 5] {
     let (width, height) = (plane.width(), plane.height());
     let spectrum = Spectrum::of(plane, width, height);
-    let mut power = [0.0; 4];
+    let mut power = [0.0; 5];
     for (i, (re, im)) in spectrum.samples.iter().enumerate() {
         let frequency = |at: usize, size: usize| at.min(size - at) as f64 / size as f64;
         let f = frequency(i % width, width).hypot(frequency(i / width, height));
         let octave = (1.0 / f).log2().floor();
-        if f > 0.0 && (0.0..4.0).contains(&octave) {
+        if f > 0.0 && (0.0..5.0).contains(&octave) {
             power[octave as usize] += re * re + im * im;
         }
     }

@@ -30,9 +30,6 @@ pub const BUILT_IN: &str = "built-in";
 /// Pixels around the patch of a donor from the library, so that its high pass has real neighbours.
 pub const LIBRARY_RIM: u32 = 64;
 
-/// How much of the texture by example is left in the outermost row and column of pixels.
-const RIM: f32 = 0.1;
-
 /// Settings of a graft layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graft {
@@ -269,7 +266,7 @@ impl Source for Spread {
         match &self.by_example {
             Some(field) => {
                 field.row(y, row);
-                faint_at_rim(row, y, self.region, self.bounds);
+                clear_rim(row, y, self.region, self.bounds);
             }
             None => tiling::repeat(&self.texture.detail, self.region.y + y, self.region.x, row),
         }
@@ -277,18 +274,18 @@ impl Source for Spread {
     }
 }
 
-/// Weakens what a row of texture has in the picture's outermost pixels. Where the nearest pixel repeats beyond the edge,
-/// a single pixel in a corner is a quarter of all that a Gaussian sees, and would move tone.
-fn faint_at_rim(row: &mut [f32], y: usize, region: Region, bounds: Region) {
+/// Takes texture away from the picture's outermost pixels. Where the nearest pixel repeats beyond the edge, these are half
+/// of all that a Gaussian sees, and would move tone.
+fn clear_rim(row: &mut [f32], y: usize, region: Region, bounds: Region) {
     let y = region.y + y;
     if y == bounds.y || y + 1 == bounds.bottom() {
-        row.iter_mut().for_each(|it| *it *= RIM);
+        row.fill(0.0);
     }
     if region.x == bounds.x {
-        row[0] *= RIM;
+        row[0] = 0.0;
     }
-    if region.right() == bounds.right() && bounds.width > 1 {
-        row[region.width - 1] *= RIM;
+    if region.right() == bounds.right() {
+        row[region.width - 1] = 0.0;
     }
 }
 

@@ -7,11 +7,13 @@
 //! made normal, because there a blend that keeps the variance keeps the histogram; the way back is a
 //! table. Every sample is a function of its position, the seed and the layer alone.
 
+mod balance;
 mod blend;
 mod field;
 mod grid;
 mod histogram;
 
+use balance::balanced;
 use blend::{Blended, LANES, Weights, all_weights};
 pub use field::Field;
 use field::block_side;
@@ -45,15 +47,17 @@ impl Synthesis {
     pub fn new(patch: &Plane, radius: f64) -> Self {
         let (width, height) = (patch.width(), patch.height());
         let grid = Grid::of_patch(width, height);
-        let normal = to_normal(&periodic_part(patch), &shown(width, height, &grid));
-        Self {
-            normal: repeated(&normal, grid.side as usize + LANES),
+        let (shown, table) = (shown(width, height, &grid), way_back(patch));
+        let weights = all_weights(&grid);
+        let of_texture = |texture: &Plane| Self {
+            normal: repeated(&to_normal(texture, &shown), grid.side as usize + LANES),
             size: (width, height),
-            table: way_back(patch),
+            table: table.clone(),
             grid,
-            weights: all_weights(&grid),
+            weights: weights.clone(),
             block: block_side(radius),
-        }
+        };
+        balanced(patch, periodic_part(patch), radius, of_texture)
     }
 
     /// The texture in a region of the picture, as chance lays it under a seed for a layer.
