@@ -37,6 +37,9 @@ const REST: Duration = Duration::from_millis(150);
 /// The true picture of no more pixels is made at once; a draft would not be much quicker.
 const DIRECT_PIXELS: usize = 300_000;
 
+/// A copy may have to be enlarged by this much where there is nothing finer yet.
+const COARSEST: f64 = 4.0;
+
 /// Pictures kept in memory.
 const KEPT_PICTURES: usize = 2;
 
@@ -463,8 +466,7 @@ impl Desk {
         self.pictures.truncate(KEPT_PICTURES - 1);
         self.views.retain(|it| it.picture != request.picture);
         let path = &self.paths[request.picture];
-        let side = request.available.width.max(request.available.height);
-        let seen = glimpse(path, side).is_some_and(|it| {
+        let seen = glimpse(path).is_some_and(|it| {
             self.tell_size(request, it.size);
             let scale = it.image.width() as f64 / it.size.0 as f64;
             self.send_untouched(request, it.size, it.image, scale)
@@ -539,7 +541,7 @@ impl Desk {
         let frame = request
             .view
             .frame(Size::new(width, height), request.available);
-        if frame.scale > scale || request.marking.is_some() {
+        if frame.scale > COARSEST * scale || request.marking.is_some() {
             return false;
         }
         let region = reduced_region(frame.region, scale, copy.bounds());

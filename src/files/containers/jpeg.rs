@@ -82,8 +82,6 @@ pub struct Header {
     pub segments: Vec<Segment>,
     /// The components of the picture; none if it has no frame.
     pub components: Vec<Component>,
-    /// Whether its frame is a sequential one of 8 bits: the blocks of the picture, one after the other.
-    pub is_baseline: bool,
     /// Quantisation tables by number, row by row.
     pub tables: [Option<[u16; 64]>; 4],
     /// Whether an end marker follows the picture. Decoders fill what is missing with grey.
@@ -117,7 +115,6 @@ impl Header {
                 TABLES => header.read_tables(data),
                 // Frames of all kinds; the other numbers between are tables of other sorts.
                 0xC0..=0xCF if ![0xC4, 0xC8, 0xCC].contains(&marker) => {
-                    header.is_baseline = marker == BASELINE;
                     header.read_frame(data);
                 }
                 _ => {}

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer};
-use jpeg_decoder::{Decoder, PixelFormat};
 
+use super::jpeg::Decoder;
 use crate::engine::raster::Image;
 use crate::files::contain::contain;
 use crate::files::containers::jpeg::Header;
@@ -18,46 +19,41 @@ const LEAST_PIXELS: usize = 4_000_000;
 /// A picture as it looks from afar.
 #[derive(Clone, Debug)]
 pub struct Glimpse {
-    /// Its pixels, upright, at an eighth of its size or more.
+    /// Its pixels, upright, at an eighth of its size.
     pub image: Arc<Image>,
     /// Columns and rows of the full picture, upright.
     pub size: (usize, usize),
 }
 
-/// Looks at a large baseline JPEG, at least so many pixels wide or high where it can be: of most blocks only the mean
-/// is taken, which needs about half the time of decoding it. `None` for all other files, and for damaged ones.
-pub fn glimpse(path: &Path, least: usize) -> Option<Glimpse> {
+/// Looks at a large JPEG of the usual kind: of each block only the mean is taken, which needs less than half the time of
+/// decoding it. `None` for all other files, and for damaged ones.
+pub fn glimpse(path: &Path) -> Option<Glimpse> {
     let bytes = fs::read(path).ok()?;
-    contain(|| look(&bytes, path, least)).flatten()
+    contain(|| look(bytes, path)).flatten()
 }
 
-fn look(bytes: &[u8], path: &Path, least: usize) -> Option<Glimpse> {
-    let header = Header::read(bytes);
-    // A progressive one has to be held as a whole, which takes the memory of the full picture.
-    if !header.is_baseline || !header.ends {
-        return None;
-    }
-    let mut decoder = Decoder::new(bytes);
-    decoder.read_info().ok()?;
-    let info = decoder.info()?;
-    let (width, height) = (usize::from(info.width), usize::from(info.height));
+fn look(bytes: Vec<u8>, path: &Path) -> Option<Glimpse> {
+    let header = Header::read(&bytes);
+    let orientation = Metadata::of_jpeg(&header).orientation();
+    let decoder = Decoder::new(bytes).ok()?;
+    let (width, height) = decoder.size();
     if width * height < LEAST_PIXELS {
         return None;
     }
-    let least = u16::try_from(least).unwrap_or(u16::MAX);
-    let (across, down) = decoder.scale(least, least).ok()?;
-    let samples = decoder.decode().ok()?;
-    let (across, down) = (u32::from(across), u32::from(down));
-    let mut pixels = match info.pixel_format {
-        PixelFormat::L8 => DynamicImage::ImageLuma8(ImageBuffer::from_raw(across, down, samples)?),
-        PixelFormat::RGB24 => {
-            DynamicImage::ImageRgb8(ImageBuffer::from_raw(across, down, samples)?)
-        }
-        PixelFormat::L16 | PixelFormat::CMYK32 => return None,
+    let ((across, down), samples) = decoder.means()?;
+    let (across, down) = (u32::try_from(across).ok()?, u32::try_from(down).ok()?);
+    let mut pixels = match decoder.channels() {
+        1 => DynamicImage::ImageLuma8(ImageBuffer::from_raw(across, down, samples)?),
+        _ => DynamicImage::ImageRgb8(ImageBuffer::from_raw(across, down, samples)?),
     };
-    let orientation = Metadata::of_jpeg(&header).orientation();
     pixels.apply_orientation(orientation);
-    let turned = pixels.width() != across;
+    let turned = matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    );
     Some(Glimpse {
         image: Arc::new(super::to_image(path, pixels, false).ok()?),
         size: if turned {

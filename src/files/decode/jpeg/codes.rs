@@ -127,6 +127,16 @@ impl Codes {
         self.short[(waiting >> (64 - LOOKED_UP)) as usize]
     }
 
+    /// The same for a code of any length.
+    #[inline(always)]
+    pub fn any(&self, waiting: u64) -> Option<Entry> {
+        let entry = self.short(waiting);
+        match entry.is_long() {
+            true => self.long(waiting),
+            false => Some(entry),
+        }
+    }
+
     /// The same for a long code.
     #[cold]
     pub fn long(&self, waiting: u64) -> Option<Entry> {

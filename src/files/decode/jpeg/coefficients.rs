@@ -94,6 +94,43 @@ pub fn pieces(file: &[u8], frame: &Frame) -> Option<Vec<Range<usize>>> {
     })
 }
 
+/// What is taken out of a row of groups.
+pub trait Take {
+    /// Begins with a row.
+    fn begin(&mut self);
+
+    /// Takes some groups of it, with the first coefficients of the blocks before; `None` if they are damaged.
+    fn take(
+        &mut self,
+        frame: &Frame,
+        range: Range<usize>,
+        cursor: &mut Cursor,
+        before: &mut [i32; 3],
+    ) -> Option<()>;
+}
+
+impl Take for Blocks {
+    fn begin(&mut self) {
+        self.blocks.fill([0; 64]);
+    }
+
+    fn take(
+        &mut self,
+        frame: &Frame,
+        range: Range<usize>,
+        cursor: &mut Cursor,
+        before: &mut [i32; 3],
+    ) -> Option<()> {
+        Arch::new().dispatch(Groups {
+            cursor,
+            frame,
+            range,
+            blocks: self,
+            before,
+        })
+    }
+}
+
 /// Reads rows of blocks from a place on.
 pub struct Reader {
     bits: Bits,
@@ -122,9 +159,9 @@ impl Reader {
         file: &[u8],
         frame: &Frame,
         pieces: &[Range<usize>],
-        blocks: &mut Blocks,
+        taken: &mut impl Take,
     ) -> Option<()> {
-        blocks.blocks.fill([0; 64]);
+        taken.begin();
         let mut from = 0;
         while from < frame.groups.0 {
             if self.left == 0 {
@@ -137,18 +174,11 @@ impl Reader {
                 };
             }
             let to = frame.groups.0.min(from.saturating_add(self.left));
-            let least = (to - from) * blocks.places.len() * LARGEST_BLOCK;
+            let least = (to - from) * frame.blocks_of_group() * LARGEST_BLOCK;
             self.bits.fill(file, least);
             let before = &mut self.before;
-            self.bits.read(|cursor| {
-                Arch::new().dispatch(Groups {
-                    cursor,
-                    frame,
-                    range: from..to,
-                    blocks,
-                    before,
-                })
-            })?;
+            self.bits
+                .read(|cursor| taken.take(frame, from..to, cursor, before))?;
             self.left -= to - from;
             from = to;
             if self.left == 0 && !self.bits.is_done() {
@@ -267,7 +297,7 @@ impl Cursor<'_> {
 
     /// A value behind its code, both taken out.
     #[inline(always)]
-    fn value(&mut self, entry: Entry) -> i32 {
+    pub fn value(&mut self, entry: Entry) -> i32 {
         let bits = self.waiting() << (entry.length() & 63);
         self.skip(entry.bits());
         let size = entry.size();

@@ -11,6 +11,7 @@ mod bits;
 mod codes;
 mod coefficients;
 mod frame;
+mod means;
 mod pixels;
 #[cfg(test)]
 mod tests;
@@ -20,9 +21,12 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rayon::prelude::*;
+
 pub use self::arriving::Arriving;
 use self::coefficients::{Blocks, Reader, pieces};
 use self::frame::{Colours, Frame};
+use self::means::{Means, SIDE};
 use self::pixels::{Planes, Rim, is_blunt};
 
 /// A JPEG whose pixels are made piece by piece.
@@ -190,6 +194,28 @@ impl Decoder {
     /// The same on this thread alone.
     fn read_alone(self) -> Result<Vec<u8>, Vec<u8>> {
         self.read_with(|work| work())
+    }
+
+    /// Columns, rows and samples of the picture at an eighth of its size, on all threads that can help. Most of the file
+    /// is passed over. `None` if it is damaged.
+    pub fn means(&self) -> Option<((usize, usize), Vec<u8>)> {
+        let (width, height) = (
+            self.frame.size.0.div_ceil(SIDE),
+            self.frame.size.1.div_ceil(SIDE),
+        );
+        let group = self.frame.group.1 / SIDE * width * self.channels();
+        let mut samples = vec![0; width * height * self.channels()];
+        let stretches = samples.par_chunks_mut(group * self.stretch).enumerate();
+        let read = stretches.map(|(stretch, out)| {
+            let (mut reader, mut means) = (Reader::new(stretch), Means::new(&self.frame));
+            for out in out.chunks_mut(group) {
+                reader.row(&self.file, &self.frame, &self.pieces, &mut means)?;
+                means.write(&self.frame, out);
+            }
+            Some(())
+        });
+        read.collect::<Option<()>>()?;
+        Some(((width, height), samples))
     }
 
     fn read_with(self, run: impl FnOnce(&(dyn Fn() + Sync))) -> Result<Vec<u8>, Vec<u8>> {

@@ -293,8 +293,9 @@ fn widen<const SHIFT: u32, const LESS: u16>(sums: &[u16], out: &mut [u8]) {
     }
 }
 
+/// Samples side by side.
 #[inline(always)]
-fn join([r, g, b]: [&[u8]; 3], out: &mut [[u8; 3]]) {
+pub fn join([r, g, b]: [&[u8]; 3], out: &mut [[u8; 3]]) {
     let count = out.len();
     let (r, g, b) = (&r[..count], &g[..count], &b[..count]);
     for i in 0..count {
@@ -316,7 +317,7 @@ fn level(it: i16) -> u8 {
 
 /// The colours of JFIF (ITU-R BT.601, full range), factors × 2¹⁶.
 #[inline(always)]
-fn colour([luma, blue, red]: [&[u8]; 3], out: &mut [[u8; 3]]) {
+pub fn colour([luma, blue, red]: [&[u8]; 3], out: &mut [[u8; 3]]) {
     let count = out.len();
     let (luma, blue, red) = (&luma[..count], &blue[..count], &red[..count]);
     for i in 0..count {

@@ -187,3 +187,63 @@ proptest! {
         let _ = read(&[&file[..start], &scan, &[0xFF, 0xD9]].concat());
     }
 }
+
+/// The mean of each square of 16 by 16 pixels, of a picture where each of them stands for `factor` by `factor`.
+fn means(size: (usize, usize), channels: usize, samples: &[u8], factor: usize) -> Vec<f64> {
+    let side = 16 / factor;
+    let mut means = Vec::new();
+    for y in 0..size.1 / side {
+        for x in 0..size.0 / side * channels {
+            let (left, channel) = (x / channels * side, x % channels);
+            let at = |i: usize| ((y * side + i / side) * size.0 + left + i % side) * channels;
+            let sum: f64 = (0..side * side)
+                .map(|i| f64::from(samples[at(i) + channel]))
+                .sum();
+            means.push(sum / (side * side) as f64);
+        }
+    }
+    means
+}
+
+#[test]
+fn an_eighth_of_a_picture_has_its_means_on_any_number_of_threads() {
+    for (number, (file, _)) in REFERENCES.into_iter().enumerate() {
+        let decoder = Decoder::new(file.to_vec()).expect("a usual file");
+        let (size, channels) = (decoder.size(), decoder.channels());
+        let (small, samples) = decoder.means().expect("a sound file");
+        assert_eq!(small, (size.0.div_ceil(8), size.1.div_ceil(8)));
+        for threads in [1, 5] {
+            let again = on_threads(threads, || decoder.means());
+            assert_eq!(again, Some((small, samples.clone())));
+        }
+        let whole = (size.0 / 8, size.1 / 8);
+        let inside: Vec<u8> = samples
+            .chunks(small.0 * channels)
+            .take(whole.1)
+            .flat_map(|row| &row[..whole.0 * channels])
+            .copied()
+            .collect();
+        let found = means(whole, channels, &inside, 8);
+        let expected = means(size, channels, &read(file).expect("a usual file"), 1);
+        let columns = (size.0 / 16 * channels, whole.0 / 2 * channels);
+        assert_eq!(columns.0, columns.1);
+        for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let apart = (found - expected).abs();
+            assert!(apart < 4.0, "file {number}, {at}: {found}, not {expected}");
+        }
+    }
+}
+
+#[test]
+fn an_eighth_of_a_damaged_picture_is_none() {
+    for (file, _) in REFERENCES {
+        let start = Decoder::new(file.to_vec())
+            .expect("a usual file")
+            .frame
+            .start;
+        let damaged = [&file[..(start + file.len()) / 2], &[0xFF, 0xD9]].concat();
+        if let Ok(decoder) = Decoder::new(damaged) {
+            assert_eq!(decoder.means(), None);
+        }
+    }
+}
