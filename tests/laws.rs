@@ -141,10 +141,9 @@ fn recipes() -> impl Strategy<Value = Recipe> {
 fn inputs(picture: Image, original: Image) -> Inputs {
     let donor = Arc::new(self::picture(61, 53, Layout::Rgba, Depth::Eight, 99));
     Inputs {
-        picture: Arc::new(picture),
         original: Some(Arc::new(original)),
         files: BTreeMap::from([("donor".to_string(), donor)]),
-        findings: Arc::default(),
+        ..Inputs::alone(Arc::new(picture))
     }
 }
 

@@ -71,7 +71,7 @@ fn write(
     )?;
     let sources = inputs.sources.iter().chain(&chosen.file);
     check_no_input(&args.output, sources.map(PathBuf::as_path))?;
-    let plan = Plan::new(&recipe, inputs.for_render());
+    let plan = Plan::new(&recipe, inputs.for_render().until(cancel));
     if let Some(skipped) = plan.skipped().first() {
         let cause = format!("of {}: {}", args.input.display(), skipped.reason);
         return Err(FileError::new(

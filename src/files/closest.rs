@@ -62,7 +62,7 @@ impl Closest {
             ..
         } = &self.recipe;
         let loaded = load_inputs(&self.input, &self.originals, recipe, from, self.read)?;
-        let inputs = loaded.for_render();
+        let inputs = loaded.for_render().until(cancel);
         let (reference, whose) = match &self.reference {
             Sought::Named(path) => (self.named(path)?, path.display().to_string()),
             Sought::Own => {

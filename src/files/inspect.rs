@@ -79,7 +79,7 @@ impl Inspect {
             sources.extend(named.filter_map(|it| named_file(it, &chosen.folder)));
         }
         let mut notes = loaded.photo.notes.clone();
-        let inputs = loaded.for_render();
+        let inputs = loaded.for_render().until(cancel);
         let result = match &self.recipe {
             Some(chosen) => {
                 let plan = Plan::new(&chosen.recipe, inputs.clone());

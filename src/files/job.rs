@@ -157,6 +157,7 @@ impl Inputs {
                 .map(|(path, photo)| (path.clone(), photo.image.clone()))
                 .collect(),
             findings: Arc::default(),
+            cancel: Cancel::default(),
         }
     }
 }
@@ -368,7 +369,10 @@ impl Job {
             ..Timings::default()
         };
         let clock = Instant::now();
-        let plan = Plan::new(&self.recipe, inputs.for_render());
+        let plan = Plan::new(&self.recipe, inputs.for_render().until(cancel));
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
         let depth = self.depth.unwrap_or(inputs.photo.image.depth());
         let mut notes = plan.notes().to_vec();
         notes.extend(inputs.photo.notes.iter().cloned());

@@ -2,62 +2,41 @@
 
 mod compose;
 mod donor;
+mod draft;
 mod found;
 mod levels;
+mod load;
+mod mailbox;
+mod marking;
+mod search;
 mod views;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use image::RgbImage;
 
 use self::compose::{detail, masked, reduced, split, to_screen};
-use self::levels::{histogram, level_for, levels, reduced_region};
+use self::load::Loaded;
+use self::mailbox::Mailbox;
+use self::search::{Planned, Search};
 use self::views::{Kept, Of};
-use super::display::to_rgb;
 use super::geometry::{Frame, Size};
 use super::loupe;
 use super::message::{
-    Ahead, AheadKind, Histogram, Marking, Message, Preview, PreviewRequest, Show, Sight, Subject,
+    Ahead, AheadKind, Histogram, Message, Preview, PreviewRequest, Show, Subject,
 };
 use crate::engine::operations::Rectangle;
 use crate::engine::original::spots::Spot;
-use crate::engine::raster::Image;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
-use crate::files::{FileError, Originals, find_original, glimpse, read_named, read_photo};
-
-/// How long the keys must rest before the true picture is computed at fit.
-const REST: Duration = Duration::from_millis(150);
+use crate::files::{FileError, Originals};
 
 /// The true picture of no more pixels is made at once; a draft would not be much quicker.
 const DIRECT_PIXELS: usize = 300_000;
-
-/// A copy may have to be enlarged by this much where there is nothing finer yet.
-const COARSEST: f64 = 4.0;
-
-/// Pictures kept in memory.
-const KEPT_PICTURES: usize = 2;
-
-/// A slot for one wish: a newer one replaces it.
-#[derive(Debug, Default)]
-struct Mailbox {
-    slot: Mutex<Slot>,
-    filled: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    wish: Option<PreviewRequest>,
-    /// Stops what is being done.
-    cancel: Cancel,
-    /// What is being drafted.
-    drafting: Option<Sight>,
-}
 
 /// The worker's end that wishes are sent to.
 #[derive(Clone, Debug)]
@@ -76,52 +55,33 @@ impl PreviewWorker {
             answers,
             pictures: VecDeque::new(),
             views: VecDeque::new(),
+            search: None,
         };
-        thread::spawn(move || desk.work());
+        // Threads of its own: on those of renders and searches a draft would wait until they are through with a tile.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(rayon::current_num_threads());
+        let pool = pool.build();
+        thread::spawn(move || match pool {
+            Ok(pool) => pool.install(|| desk.work()),
+            Err(_) => desk.work(),
+        });
         Self { mailbox }
     }
 
     /// Wishes for nothing any more.
     pub fn leave(&self) {
-        let mut slot = lock(&self.mailbox.slot);
-        slot.cancel.cancel();
-        slot.wish = None;
+        self.mailbox.clear();
     }
 
     /// Wishes for a preview. What the worker does for an earlier wish is cancelled, but for a draft of the same
     /// view: while a key is held, none would ever be finished.
     pub fn wish(&self, request: PreviewRequest) {
-        let mut slot = lock(&self.mailbox.slot);
-        if slot.drafting != Some(request.sight()) {
-            slot.cancel.cancel();
-        }
-        slot.wish = Some(request);
-        self.mailbox.filled.notify_one();
+        self.mailbox.leave_wish(request);
     }
-}
-
-/// A panic on another thread leaves nothing half-changed in the values guarded here.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a frame is drafted before it is rendered. At 1:1 a draft would tell nothing.
 fn is_drafted(frame: Frame) -> bool {
     frame.scale < 1.0 && frame.region.width * frame.region.height > DIRECT_PIXELS
-}
-
-/// A picture in memory with everything that belongs to it, at full size and reduced.
-struct Loaded {
-    picture: usize,
-    /// Each half the size of the one before; the first is the full picture.
-    levels: Vec<RenderInputs>,
-    /// What could not be read beside the picture.
-    remarks: Vec<String>,
-    histogram: Arc<Histogram>,
-    /// What was last found for a recipe.
-    last: Option<Last>,
-    /// The pictures named by the recipe that are part of `levels`.
-    files: Vec<String>,
 }
 
 /// A recipe that was planned for the full picture, and what was found for it.
@@ -153,12 +113,14 @@ struct Desk {
     answers: Sender<Message>,
     pictures: VecDeque<Loaded>,
     views: VecDeque<Kept>,
+    /// What is being looked for in the full picture.
+    search: Option<Search>,
 }
 
 impl Desk {
     fn work(&mut self) {
         loop {
-            let (request, cancel) = self.next_wish();
+            let (request, cancel) = self.mailbox.next();
             let (number, picture) = (request.number, request.picture);
             let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 self.answer(&request, &cancel)
@@ -182,29 +144,6 @@ impl Desk {
         }
     }
 
-    fn next_wish(&self) -> (PreviewRequest, Cancel) {
-        let mut slot = lock(&self.mailbox.slot);
-        loop {
-            if let Some(request) = slot.wish.take() {
-                slot.cancel = Cancel::default();
-                return (request, slot.cancel.clone());
-            }
-            let waited = self.mailbox.filled.wait(slot);
-            slot = waited.unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Whether no newer wish comes in for a while.
-    fn rests(&self) -> bool {
-        let slot = lock(&self.mailbox.slot);
-        let waited = self
-            .mailbox
-            .filled
-            .wait_timeout_while(slot, REST, |slot| slot.wish.is_none());
-        let (slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        slot.wish.is_none()
-    }
-
     fn answer(&mut self, request: &PreviewRequest, cancel: &Cancel) -> Result<(), FileError> {
         if !self.load(request)? {
             return Ok(());
@@ -214,12 +153,14 @@ impl Desk {
         }
         // A draft does not wait for what a changed recipe has looked for in the full picture.
         let drafted = self.draft_at_once(request, cancel);
-        if drafted && !self.rests() {
+        if drafted && !self.mailbox.rests() {
             return Ok(());
         }
+        let Some(Planned { plan, patches }) = self.planned(request) else {
+            return Ok(());
+        };
         let loaded = self.pictures.front_mut().expect("it was just loaded");
         let full = loaded.levels[0].clone();
-        let plan = Plan::new(&request.recipe, full.clone());
         let size = Size::new(full.picture.width(), full.picture.height());
         let last = Last {
             recipe: request.recipe.clone(),
@@ -234,7 +175,7 @@ impl Desk {
             skipped: last.skipped.clone(),
             remarks: last.remarks.clone(),
             resolved: Arc::new(last.resolved.clone()),
-            patches: request.patches_of.map(|it| (it, plan.patches(it))),
+            patches,
             spots: last.spots.clone(),
             histogram: loaded.histogram.clone(),
         };
@@ -250,7 +191,7 @@ impl Desk {
         }
         if !drafted && is_drafted(known.frame) && !self.answers_at_once(request, known.frame) {
             self.send_draft(plan.resolved(), request, &known, cancel);
-            if !self.rests() {
+            if !self.mailbox.rests() {
                 return Ok(());
             }
         }
@@ -261,6 +202,38 @@ impl Desk {
             self.look_ahead(request, &plan, &known, cancel);
         }
         Ok(())
+    }
+
+    /// The plan of a wish for the full picture, as soon as everything is found for it; `None` if a newer wish comes in
+    /// before. What is looked for goes on then.
+    fn planned(&mut self, request: &PreviewRequest) -> Option<Planned> {
+        let wanted = (&request.recipe, request.patches_of);
+        loop {
+            self.seek(request);
+            let search = self.search.take()?;
+            if !self.mailbox.awaits(|| search.is_done()) {
+                self.search = Some(search);
+                return None;
+            }
+            if let Some(planned) = search.found(wanted) {
+                return Some(planned);
+            }
+        }
+    }
+
+    /// Begins to look for what a wish leaves open, unless something is being looked for in its picture already.
+    fn seek(&mut self, request: &PreviewRequest) {
+        let wanted = (&request.recipe, request.patches_of);
+        let full = &self.pictures.front().expect("it was just loaded").levels[0];
+        match self.search.take() {
+            Some(search) if search.is_of(full) => self.search = Some(search),
+            other => {
+                if let Some(search) = other {
+                    search.end();
+                }
+                self.search = Some(Search::start(wanted, full, &self.mailbox));
+            }
+        }
     }
 
     /// Makes what may be looked at next, while there is nothing else to do: the picture before or after, and at 1:1
@@ -315,114 +288,6 @@ impl Desk {
         }));
     }
 
-    /// Sends a draft that is made with what was found for the recipe before; `false` if it has to be
-    /// looked for, or no draft is needed.
-    fn draft_at_once(&mut self, request: &PreviewRequest, cancel: &Cancel) -> bool {
-        if request.marking.is_some() || request.patches_of.is_some() {
-            return false;
-        }
-        let loaded = self.pictures.front().expect("it was just loaded");
-        let picture = &loaded.levels[0].picture;
-        let size = Size::new(picture.width(), picture.height());
-        let frame = request.view.frame(size, request.available);
-        let Some(last) = loaded.last.as_ref().filter(|_| is_drafted(frame)) else {
-            return false;
-        };
-        let Some(recipe) = found::filled(&request.recipe, last) else {
-            return false;
-        };
-        if self.answers_at_once(request, frame) {
-            return false;
-        }
-        let known = Known {
-            frame,
-            subject: Subject::Picture,
-            skipped: last.skipped.clone(),
-            remarks: last.remarks.clone(),
-            resolved: Arc::new(recipe.clone()),
-            patches: None,
-            spots: last.spots.clone(),
-            histogram: loaded.histogram.clone(),
-        };
-        self.send_draft(&recipe, request, &known, cancel)
-    }
-
-    /// Sends a draft of a recipe that leaves nothing open, unless it is cancelled.
-    fn send_draft(
-        &mut self,
-        resolved: &Recipe,
-        request: &PreviewRequest,
-        known: &Known,
-        cancel: &Cancel,
-    ) -> bool {
-        let loaded = self.pictures.front().expect("it was just loaded");
-        let full = loaded.levels[0].clone();
-        lock(&self.mailbox.slot).drafting = Some(request.sight());
-        let drafted = draft(loaded, resolved, request, known.frame, cancel);
-        let drafted = drafted.and_then(|it| match request.loupe {
-            Some(_) => self.with_loupe(it, &Plan::new(resolved, full), request, known, cancel),
-            None => Ok(it),
-        });
-        lock(&self.mailbox.slot).drafting = None;
-        match drafted {
-            Ok(image) => self.send(request, known.clone(), image, false),
-            Err(Cancelled) => return false,
-        }
-        true
-    }
-
-    /// Shows the donor of the layer whose patch is being marked, as it is, with the patch's texture.
-    fn answer_marking(
-        &mut self,
-        request: &PreviewRequest,
-        marking: Marking,
-        known: Known,
-        cancel: &Cancel,
-    ) {
-        let loaded = self.pictures.front().expect("it was just loaded");
-        let found = |level: &RenderInputs| {
-            let found = donor::of_layer(&request.recipe, marking.layer, level);
-            found.map(|(graft, donor)| (graft.clone(), donor.clone()))
-        };
-        let levels: Result<Vec<_>, String> = loaded.levels.iter().map(found).collect();
-        let Ok(levels) = levels else {
-            return;
-        };
-        let (graft, donor) = &levels[0];
-        let size = Size::new(donor.width(), donor.height());
-        let frame = request.view.frame(size, request.available);
-        let room = donor::inset(request.available);
-        let known = Known {
-            frame,
-            subject: Subject::Donor {
-                size,
-                texture: Arc::new(donor::texture(graft.radius, donor, marking.patch, room)),
-            },
-            ..known
-        };
-        let untouched = Recipe::default();
-        let of = Of {
-            donor: &graft.donor,
-            ..Of::picture(request, &untouched, frame)
-        };
-        let plan = |donor: &Arc<Image>| Plan::new(&untouched, RenderInputs::alone(donor.clone()));
-        if is_drafted(frame) && self.kept(of).is_none() {
-            let (level, scale) = level_for(frame, levels.len());
-            let region = reduced_region(frame.region, scale, levels[level].1.bounds());
-            let size = (frame.shown.width, frame.shown.height);
-            let draft = plan(&levels[level].1).render_reduced(region, size, cancel);
-            if let Ok(tile) = draft {
-                self.send(request, known.clone(), to_rgb(&tile), false);
-            }
-            if !self.rests() {
-                return;
-            }
-        }
-        if let Ok(tile) = self.view(of, &plan(donor), cancel) {
-            self.send(request, known, to_screen(&tile, frame), true);
-        }
-    }
-
     fn send(&self, request: &PreviewRequest, known: Known, image: Option<RgbImage>, settled: bool) {
         let Some(image) = image else {
             return;
@@ -442,132 +307,6 @@ impl Desk {
             spots: known.spots,
             histogram: known.histogram,
         }));
-    }
-
-    /// Has the picture of a wish, and what its recipe names, first in memory; `false` if another picture
-    /// was wished for meanwhile.
-    fn load(&mut self, request: &PreviewRequest) -> Result<bool, FileError> {
-        let files: Vec<String> = request
-            .recipe
-            .files()
-            .iter()
-            .map(|it| it.to_string())
-            .collect();
-        let at = self
-            .pictures
-            .iter()
-            .position(|it| it.picture == request.picture);
-        if let Some(loaded) = at.and_then(|at| self.pictures.remove(at))
-            && loaded.files == files
-        {
-            self.pictures.push_front(loaded);
-            return Ok(true);
-        }
-        self.pictures.truncate(KEPT_PICTURES - 1);
-        self.views.retain(|it| it.picture != request.picture);
-        let path = &self.paths[request.picture];
-        let seen = glimpse(path).is_some_and(|it| {
-            self.tell_size(request, it.size);
-            let scale = it.image.width() as f64 / it.size.0 as f64;
-            self.send_untouched(request, it.size, it.image, scale)
-        });
-        if self.wishes_elsewhere(request.picture) {
-            return Ok(false);
-        }
-        let read_original = || {
-            let found = find_original(path, &self.originals)?;
-            found.map(|it| read_photo(&it)).transpose()
-        };
-        let (photo, original) = rayon::join(|| read_photo(path), read_original);
-        let picture = photo?.image;
-        self.tell_size(request, (picture.width(), picture.height()));
-        let mut remarks = Vec::new();
-        let original = original.unwrap_or_else(|error| {
-            remarks.push(error.to_string());
-            None
-        });
-        let mut inputs = RenderInputs::alone(picture);
-        inputs.original = original.map(|it| it.image);
-        for file in &files {
-            match read_named(file, &request.folder) {
-                Ok(photo) => {
-                    inputs.files.insert(file.clone(), photo.image);
-                }
-                Err(error) => remarks.push(error.to_string()),
-            }
-        }
-        let levels = levels(inputs);
-        if !seen {
-            // What the recipe makes of it may have to be looked for.
-            let picture = &levels[0].picture;
-            let size = (picture.width(), picture.height());
-            let frame = request
-                .view
-                .frame(Size::new(size.0, size.1), request.available);
-            // A copy that is as fine as the screen.
-            let level = ((-frame.scale.log2()).floor().max(0.0) as usize).min(levels.len() - 1);
-            let copy = levels[level].picture.clone();
-            self.send_untouched(request, size, copy, 0.5f64.powi(level as i32));
-        }
-        let smallest = levels.last().map(|it| histogram(&it.picture));
-        self.pictures.push_front(Loaded {
-            picture: request.picture,
-            levels,
-            histogram: Arc::new(smallest.unwrap_or_default()),
-            last: None,
-            remarks,
-            files,
-        });
-        Ok(true)
-    }
-
-    /// Says how large a picture is.
-    fn tell_size(&self, request: &PreviewRequest, (width, height): (usize, usize)) {
-        // When the interface has ended, nobody listens any more.
-        let _ = self.answers.send(Message::PictureRead {
-            picture: request.picture,
-            size: Size::new(width, height),
-        });
-    }
-
-    /// Shows a picture as it was read, from a copy at a scale; `false` if that is too small a copy.
-    fn send_untouched(
-        &self,
-        request: &PreviewRequest,
-        (width, height): (usize, usize),
-        copy: Arc<Image>,
-        scale: f64,
-    ) -> bool {
-        let frame = request
-            .view
-            .frame(Size::new(width, height), request.available);
-        if frame.scale > COARSEST * scale || request.marking.is_some() {
-            return false;
-        }
-        let region = reduced_region(frame.region, scale, copy.bounds());
-        let plan = Plan::new(&Recipe::default(), RenderInputs::alone(copy));
-        let shown = (frame.shown.width, frame.shown.height);
-        let Ok(tile) = plan.render_reduced(region, shown, &Cancel::default()) else {
-            return false;
-        };
-        let known = Known {
-            frame,
-            subject: Subject::Picture,
-            skipped: Vec::new(),
-            remarks: Vec::new(),
-            resolved: Arc::new(request.recipe.clone()),
-            patches: None,
-            spots: None,
-            histogram: Arc::default(),
-        };
-        self.send(request, known, to_rgb(&tile), false);
-        true
-    }
-
-    /// Whether the newest wish is for another picture.
-    fn wishes_elsewhere(&self, picture: usize) -> bool {
-        let slot = lock(&self.mailbox.slot);
-        slot.wish.as_ref().is_some_and(|it| it.picture != picture)
     }
 
     /// The true pixels of what a wish shows.
@@ -620,41 +359,6 @@ impl Desk {
         }
         Ok(Some(image))
     }
-}
-
-/// A quick picture from a reduced copy. What was found in the full picture is not looked for again.
-fn draft(
-    loaded: &Loaded,
-    resolved: &Recipe,
-    request: &PreviewRequest,
-    frame: Frame,
-    cancel: &Cancel,
-) -> Result<Option<RgbImage>, Cancelled> {
-    let (level, scale) = level_for(frame, loaded.levels.len());
-    let inputs = loaded.levels[level].clone();
-    let region = reduced_region(frame.region, scale, inputs.picture.bounds());
-    let size = (frame.shown.width, frame.shown.height);
-    let recipe = resolved.reduced(scale);
-    let plan = Plan::new(&recipe, inputs.clone());
-    let before = || {
-        let plan = Plan::new(
-            &Recipe::default(),
-            RenderInputs::alone(inputs.picture.clone()),
-        );
-        plan.render_reduced(region, size, cancel)
-    };
-    let after = || plan.render_reduced(region, size, cancel);
-    let composed = match request.show {
-        Show::After => after()?,
-        Show::Before => before()?,
-        Show::Split => split(&before()?, &after()?),
-        Show::Detail => detail(&before()?, &after()?),
-        Show::Mask => {
-            let mask = plan.coverage_reduced(request.layer, region, size, cancel)?;
-            masked(&after()?, mask.as_ref())
-        }
-    };
-    Ok(to_rgb(&composed))
 }
 
 /// Layers that do not apply and what else should be known.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::faces::{self, Face};
 use super::skin::{Likeness, Refined, Skin};
 use super::smoothed::LossesOf;
+use crate::engine::operations::Cancel;
 use crate::engine::raster::{Image, Plane, Tile};
 
 /// The longest side of the copy on which whole pictures are looked at, in pixels.
@@ -80,7 +81,7 @@ impl Found {
         let key = [skin.tolerance.to_bits(), skin.grow.to_bits()];
         let size = (picture.width(), picture.height());
         let refine = || Refined::new(skin, likeness, self.copy(picture), size);
-        Some(self.skin.recall(key, refine))
+        Some(self.skin.recall(key, &Cancel::default(), refine))
     }
 
     /// The picture, no larger than [`COPY_SIDE`].
@@ -116,14 +117,18 @@ impl<K, V> Default for Memory<K, V> {
 
 impl<K: PartialEq, V> Memory<K, V> {
     /// The value for `key`, found now unless it is remembered. Two threads that ask at once may
-    /// both find it; `find` has to give the same each time.
-    pub fn recall(&self, key: K, find: impl FnOnce() -> V) -> Arc<V> {
+    /// both find it; `find` has to give the same each time. Once cancelled, what it gives is unfinished and not
+    /// remembered.
+    pub fn recall(&self, key: K, cancel: &Cancel, find: impl FnOnce() -> V) -> Arc<V> {
         // A panic on another thread leaves the list as it was.
         let slots = || self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, value)) = slots().iter().find(|(known, _)| *known == key) {
             return value.clone();
         }
         let value = Arc::new(find());
+        if cancel.is_cancelled() {
+            return value;
+        }
         let mut slots = slots();
         slots.insert(0, (key, value.clone()));
         slots.truncate(SLOTS);

@@ -101,10 +101,10 @@ impl Masks {
     }
 
     /// Looks at whole pictures now where a mask has to, so that [`coverage`](Self::coverage) in many threads at once
-    /// need not.
-    pub fn prepare(&self, name: MaskName, sources: &MaskSources) {
+    /// need not. Once cancelled, that is left to it.
+    pub fn prepare(&self, name: MaskName, sources: &MaskSources, cancel: &Cancel) {
         if name == MaskName::Smoothed {
-            self.smoothed.prepare(sources);
+            self.smoothed.prepare(sources, cancel);
         }
     }
 

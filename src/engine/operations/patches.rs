@@ -6,7 +6,7 @@
 mod cells;
 
 use self::cells::{Measure, around_skin, measured};
-use super::{Rectangle, SMALLEST_PATCH};
+use super::{Cancel, Rectangle, SMALLEST_PATCH};
 use crate::engine::raster::{Image, Plane, Region};
 
 /// Side of a cell, in pixels: two blocks of a JPEG.
@@ -54,13 +54,18 @@ const LEAST_POWER: f64 = 1.6e-7;
 ///
 /// `skin` is the coverage of skin in each cell of [`CELL`] pixels, `scale` the magnification that the
 /// patch will get. A picture may be all smoothed by an AI; if it is `suspect`, only skin counts that is
-/// not.
-pub fn best_patches(picture: &Image, skin: &Plane, scale: f64, suspect: bool) -> Vec<Rectangle> {
+/// not. Once cancelled, some may be missing.
+pub fn best_patches(
+    picture: &Image,
+    skin: &Plane,
+    (scale, suspect): (f64, bool),
+    cancel: &Cancel,
+) -> Vec<Rectangle> {
     let (columns, rows) = cells(picture);
     assert_eq!((skin.width(), skin.height()), (columns, rows));
     // No window reaches beyond skin.
     let part = around_skin(skin);
-    let cells = measured(picture, skin, part);
+    let cells = measured(picture, skin, part, cancel);
     let judge = Judge {
         scale,
         usual: usual_power(&cells, suspect),
@@ -290,7 +295,12 @@ mod tests {
 
     #[test]
     fn three_patches_are_offered_and_none_lies_over_another() {
-        let patches = best_patches(&skin(|_, _, it| it), &everywhere(), 1.0, false);
+        let patches = best_patches(
+            &skin(|_, _, it| it),
+            &everywhere(),
+            (1.0, false),
+            &Cancel::default(),
+        );
         assert_eq!(patches.len(), OFFERED);
         for (i, one) in patches.iter().enumerate() {
             assert!(one.width >= 96 && one.width == one.height);
@@ -313,7 +323,7 @@ mod tests {
             (_, 330..) => it + (y - 330) as f32 * 0.003,
             _ => it,
         });
-        let best = best_patches(&picture, &everywhere(), 1.0, false)[0];
+        let best = best_patches(&picture, &everywhere(), (1.0, false), &Cancel::default())[0];
         assert!(best.x >= 144 && best.x + best.width <= 400, "{best:?}");
         assert!(best.y + best.height <= 352, "{best:?}");
     }
@@ -324,16 +334,34 @@ mod tests {
         for y in 0..SIDE / CELL {
             coverage.row_mut(y)[..20].fill(0.0);
         }
-        for patch in best_patches(&skin(|_, _, it| it), &coverage, 1.0, false) {
+        for patch in best_patches(
+            &skin(|_, _, it| it),
+            &coverage,
+            (1.0, false),
+            &Cancel::default(),
+        ) {
             assert!(patch.x >= 320, "{patch:?}");
         }
         let nowhere = Plane::filled(SIDE / CELL, SIDE / CELL, 0.0);
-        assert_eq!(best_patches(&skin(|_, _, it| it), &nowhere, 1.0, false), []);
+        assert_eq!(
+            best_patches(
+                &skin(|_, _, it| it),
+                &nowhere,
+                (1.0, false),
+                &Cancel::default()
+            ),
+            []
+        );
     }
 
     #[test]
     fn a_patch_that_will_be_reduced_is_larger() {
-        for patch in best_patches(&skin(|_, _, it| it), &everywhere(), 0.5, false) {
+        for patch in best_patches(
+            &skin(|_, _, it| it),
+            &everywhere(),
+            (0.5, false),
+            &Cancel::default(),
+        ) {
             assert!(patch.width >= 96, "{patch:?}");
         }
     }
@@ -345,8 +373,11 @@ mod tests {
         let cancel = Cancel::default();
         let smooth = Gaussian::new(1.2).blur(&grain.planes()[0], bounds, bounds, bounds, &cancel);
         let smooth = Image::from_tile(&Tile::new(bounds, vec![smooth]));
-        assert_eq!(best_patches(&smooth, &everywhere(), 1.0, true), []);
-        assert!(!best_patches(&smooth, &everywhere(), 1.0, false).is_empty());
+        assert_eq!(
+            best_patches(&smooth, &everywhere(), (1.0, true), &Cancel::default()),
+            []
+        );
+        assert!(!best_patches(&smooth, &everywhere(), (1.0, false), &Cancel::default()).is_empty());
     }
 
     #[test]
@@ -355,7 +386,7 @@ mod tests {
             let distance = (x as f32 - 240.0).hypot(y as f32 - 240.0);
             if distance < 4.0 { it - 0.3 } else { it }
         });
-        for patch in best_patches(&picture, &everywhere(), 1.0, false) {
+        for patch in best_patches(&picture, &everywhere(), (1.0, false), &Cancel::default()) {
             assert!(!contains(&patch, 240, 240), "{patch:?}");
         }
     }

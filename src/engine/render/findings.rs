@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::matching::Match;
 use super::{Inputs, Plan};
 use crate::engine::masks::{Face, Found, Memory};
-use crate::engine::operations::{Align, Cancel, Graft, GraftError, GraftTexture, Rectangle, Spots};
+use crate::engine::operations::{Align, Graft, GraftError, GraftTexture, Rectangle, Spots};
 use crate::engine::original::spots::{self, Healed, Spot};
 use crate::engine::original::{Alignment, Mismatch, Original};
 use crate::engine::raster::Image;
@@ -56,6 +56,19 @@ impl Findings {
 }
 
 impl Inputs {
+    /// What was found, or is found now. Once cancelled, it is unfinished and not remembered.
+    fn once<T: Clone>(&self, known: &OnceLock<T>, find: impl FnOnce() -> T) -> T {
+        if let Some(known) = known.get() {
+            return known.clone();
+        }
+        // Whoever asks meanwhile finds the same, rather than to wait for a search that may be cancelled.
+        let found = find();
+        match self.cancel.is_cancelled() {
+            true => found,
+            false => known.get_or_init(|| found).clone(),
+        }
+    }
+
     /// How the original lies to the picture; `None` without an original. Found once and remembered; the first call
     /// looks at both as wholes, which takes a second or so for pictures of 24 megapixels.
     ///
@@ -65,9 +78,9 @@ impl Inputs {
         let original = self.original.as_ref()?;
         let find = || match &self.findings.full {
             Some(full) => self.alignment_of_copies(full, original),
-            None => Alignment::find(&self.picture, original, &Cancel::default()).map(Arc::new),
+            None => Alignment::find(&self.picture, original, &self.cancel).map(Arc::new),
         };
-        Some(self.findings.alignment.get_or_init(find).clone())
+        Some(self.once(&self.findings.alignment, find))
     }
 
     /// The alignment that was found for the full pictures, as it is for these smaller copies.
@@ -77,7 +90,7 @@ impl Inputs {
         original: &Image,
     ) -> Result<Arc<Alignment>, Mismatch> {
         let (Some(found), Some(whole)) = (full.alignment(), &full.original) else {
-            return Alignment::find(&self.picture, original, &Cancel::default()).map(Arc::new);
+            return Alignment::find(&self.picture, original, &self.cancel).map(Arc::new);
         };
         let factors = |full: &Image, copy: &Image| [pixels_for_one(full, copy); 2];
         let picture = factors(&full.picture, &self.picture);
@@ -96,10 +109,7 @@ impl Inputs {
         if self.findings.full.is_none() || !small {
             return make();
         }
-        self.findings
-            .held
-            .get_or_init(|| make().held(picture))
-            .clone()
+        self.once(&self.findings.held, || make().held(picture))
     }
 
     /// The spots that the AI removed, the strongest first, in pixels of the picture; none without an original that
@@ -118,10 +128,10 @@ impl Inputs {
                 let spots = full.spots(align);
                 spots.iter().map(|it| it.reduced(factor)).collect()
             }
-            None => spots::find(&self.picture, original, &Cancel::default()).into(),
+            None => spots::find(&self.picture, original, &self.cancel).into(),
         };
         let place = usize::from(align == Align::Auto);
-        self.findings.spots[place].get_or_init(find).clone()
+        self.once(&self.findings.spots[place], find)
     }
 
     /// The original without its spots but those that `kept` names, and how many were left out.
@@ -139,11 +149,11 @@ impl Inputs {
             return (original, 0);
         }
         let heal = || {
-            let healed = Healed::new(&self.picture, &original, &left_out, &Cancel::default());
+            let healed = Healed::new(&self.picture, &original, &left_out, &self.cancel);
             Arc::new(healed)
         };
         let key = (align == Align::Auto, kept.to_vec());
-        let healed = self.findings.healed.recall(key, heal);
+        let healed = self.findings.healed.recall(key, &self.cancel, heal);
         (
             original.with_healed(healed.as_ref().clone()),
             left_out.len(),

@@ -118,9 +118,12 @@ impl Plan {
 
     /// One tile, unless the masks do not cover it.
     fn sample(&self, step: &Step, region: Region) -> Option<Sample> {
-        let cancel = Cancel::default();
+        let cancel = &self.inputs.cancel;
+        if cancel.is_cancelled() {
+            return None;
+        }
         let around = region.expanded(HighPass::new(FINE).halo(), &self.picture().bounds());
-        let mut masks = MaskCache::new(self, &cancel);
+        let mut masks = MaskCache::new(self, cancel);
         let coverage = masks.product(&step.masks, around);
         let weights = match &coverage {
             Some(coverage) => inside(coverage, around, region),
@@ -139,9 +142,9 @@ impl Plan {
         if step.opacity == 0.0 {
             return None;
         }
-        let backdrop = Arc::new(self.tile(around, &cancel));
+        let backdrop = Arc::new(self.tile(around, cancel));
         let below = Part::Made(backdrop.clone());
-        let painted = self.painted(step, &below, around, coverage, &cancel);
+        let painted = self.painted(step, &below, around, coverage, cancel);
         Some(Sample {
             region,
             weights,

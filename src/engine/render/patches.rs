@@ -35,7 +35,10 @@ impl Inputs {
             }
             BUILT_IN => {
                 let make = || skin_by_formula(graft.scale);
-                Ok(self.findings.made.recall(graft.scale.to_bits(), make))
+                Ok(self
+                    .findings
+                    .made
+                    .recall(graft.scale.to_bits(), &self.cancel, make))
             }
             path => {
                 let file = self.files.get(path).cloned();
@@ -69,7 +72,7 @@ impl Inputs {
         let donor = self.original.as_ref().filter(|_| graft.donor == SELF)?;
         let scale = (graft.scale * alignment.scale).clamp(0.25, 4.0);
         let key = (format!("{ORIGINAL} where it is trusted"), scale.to_bits());
-        let found = self.findings.patches.recall(key, || {
+        let found = self.findings.patches.recall(key, &self.cancel, || {
             let Some(mut skin) = skin_of(donor) else {
                 return Vec::new();
             };
@@ -80,9 +83,9 @@ impl Inputs {
                 }
             }
             // Stubble would not suit everywhere.
-            let smooth = best_patches(donor, &skin, scale, true);
+            let smooth = best_patches(donor, &skin, (scale, true), &self.cancel);
             match smooth.is_empty() {
-                true => best_patches(donor, &skin, scale, false),
+                true => best_patches(donor, &skin, (scale, false), &self.cancel),
                 false => smooth,
             }
         });
@@ -105,7 +108,7 @@ impl Inputs {
             return whole_patch(donor).map(|it| vec![it]);
         }
         let key = (graft.donor.clone(), graft.scale.to_bits());
-        let found = self.findings.patches.recall(key, || {
+        let found = self.findings.patches.recall(key, &self.cancel, || {
             let skin = skin_of(donor).or_else(|| {
                 // A picture of skin alone, as donor files are, has neither face nor surroundings.
                 let (columns, rows) = cells(donor);
@@ -115,7 +118,7 @@ impl Inputs {
             });
             let suspect = graft.donor == SELF;
             skin.map_or_else(Vec::new, |skin| {
-                best_patches(donor, &skin, graft.scale, suspect)
+                best_patches(donor, &skin, (graft.scale, suspect), &self.cancel)
             })
         });
         if found.is_empty() {

@@ -8,7 +8,7 @@ use super::Findings;
 use crate::engine::masks::{MaskName, MaskSources, Masks};
 use crate::engine::operations::parameter::{Choice, Strength};
 use crate::engine::operations::{
-    Align, Graft, GraftTexture, Lows, Mode, Noise, Overlay, Spots, Texture,
+    Align, Cancel, Graft, GraftTexture, Lows, Mode, Noise, Overlay, Spots, Texture,
 };
 use crate::engine::original::{Alignment, Original};
 use crate::engine::raster::{Blend, Image};
@@ -28,6 +28,8 @@ pub struct Inputs {
     pub files: BTreeMap<String, Arc<Image>>,
     /// What was found out about these pictures.
     pub findings: Arc<Findings>,
+    /// Ends what is looked for in them, where whole pictures have to be looked at.
+    pub cancel: Cancel,
 }
 
 impl Inputs {
@@ -75,6 +77,15 @@ impl Inputs {
             original: None,
             files: BTreeMap::new(),
             findings: Arc::default(),
+            cancel: Cancel::default(),
+        }
+    }
+
+    /// The same pictures, in which is looked no longer than until `cancel` is raised.
+    pub fn until(self, cancel: &Cancel) -> Self {
+        Self {
+            cancel: cancel.clone(),
+            ..self
         }
     }
 }
@@ -151,7 +162,8 @@ pub(super) enum Painter {
 }
 
 impl Plan {
-    /// Finds out which layers apply and prepares them.
+    /// Finds out which layers apply and prepares them. That takes seconds where something has to be looked for in large
+    /// pictures; once that was cancelled the plan is unfinished, and good for nothing.
     pub fn new(recipe: &Recipe, inputs: Inputs) -> Self {
         let aligned = recipe.layers.iter().any(aligns);
         let original = if aligned {
@@ -230,7 +242,8 @@ impl Plan {
             if let Some(reason) = self.masks().missing(*mask, &self.mask_sources()) {
                 return Err(format!("its mask {} is empty: {reason}", mask.name()));
             }
-            self.masks().prepare(*mask, &self.mask_sources());
+            let cancel = &self.inputs.cancel;
+            self.masks().prepare(*mask, &self.mask_sources(), cancel);
         }
         let painter = match &layer.operation {
             Operation::Texture(texture) => self.texture(texture, label)?,
@@ -263,7 +276,8 @@ impl Plan {
         };
         let findings = self.inputs.findings.clone();
         let strengths = &findings.strengths;
-        let found = strengths.recall(open, || self.matching(step, graft.as_ref()));
+        let find = || self.matching(step, graft.as_ref());
+        let found = strengths.recall(open, &self.inputs.cancel, find);
         self.notes.push(format!("{label}: {}", found.remark));
         let strength = Strength::Percent(found.percent);
         match &mut step.painter {
@@ -371,7 +385,8 @@ impl Plan {
             ..graft.clone()
         };
         let textures = &self.inputs.findings.textures;
-        let texture = textures.recall(key, || GraftTexture::take(graft, &donor).map(Arc::new));
+        let take = || GraftTexture::take(graft, &donor).map(Arc::new);
+        let texture = textures.recall(key, &self.inputs.cancel, take);
         let texture = texture.as_ref().clone().map_err(|it| it.to_string())?;
         Ok(Painter::Graft {
             texture,

@@ -1,29 +1,84 @@
-//! What was found for a recipe stands in for the next one until it is found anew: a draft need not wait.
+//! What was found for a recipe stands in for the next one until it is found anew, and what was not is left out: a draft
+//! need not wait.
 
 use super::Last;
 use crate::engine::operations::parameter::Strength;
+use crate::engine::operations::{Align, Spots};
 use crate::engine::recipe::{Layer, Operation, Recipe};
 
-/// A recipe with what it leaves open filled in from the one before, and without the layers that did not
-/// apply; `None` where something has to be looked for.
-pub fn filled(recipe: &Recipe, last: &Last) -> Option<Recipe> {
-    if recipe.masks.file.path != last.recipe.masks.file.path {
-        return None;
-    }
+/// A recipe that leaves nothing open.
+#[derive(Debug, PartialEq)]
+pub struct Filled {
+    pub recipe: Recipe,
+    /// Whether something of it has still to be looked for: it is drawn without.
+    pub is_open: bool,
+}
+
+/// A recipe with what it leaves open filled in from the one before, and without the layers that did not apply. Where
+/// something has to be looked for, it is made to do without.
+pub fn filled(recipe: &Recipe, last: Option<&Last>) -> Filled {
     let mut filled = recipe.clone();
+    let mut is_open = false;
     for (index, layer) in filled.layers.iter_mut().enumerate() {
-        let before = last.recipe.layers.get(index);
-        if last.skipped.contains(&index) {
-            // What is changed may apply now.
-            if before != Some(&*layer) {
-                return None;
-            }
-            layer.enabled = false;
-        } else if layer.enabled {
-            fill(layer, before?, &last.resolved.layers.get(index)?.operation)?;
+        let open = layer.clone();
+        if last.and_then(|it| fill_layer(layer, index, it)).is_none() {
+            *layer = open;
+            is_open |= do_without(layer);
         }
     }
-    Some(filled)
+    // The mask of the full picture is made anew, and the loupe would wait for it.
+    let masks = |it: &Recipe| (it.masks.smoothed.feather, it.masks.skin.clone());
+    is_open |= last.is_some_and(|it| masks(&it.recipe) != masks(recipe));
+    Filled {
+        recipe: filled,
+        is_open,
+    }
+}
+
+/// Fills in what a layer leaves open; `None` where something has to be looked for.
+fn fill_layer(layer: &mut Layer, index: usize, last: &Last) -> Option<()> {
+    let before = last.recipe.layers.get(index);
+    if last.skipped.contains(&index) {
+        // What is changed may apply now.
+        layer.enabled = false;
+        return (before?
+            == &Layer {
+                enabled: true,
+                ..layer.clone()
+            })
+            .then_some(());
+    }
+    match layer.enabled {
+        true => fill(layer, before?, &last.resolved.layers.get(index)?.operation),
+        false => Some(()),
+    }
+}
+
+/// Has a layer do without what is looked for; whether it leaves something open.
+fn do_without(layer: &mut Layer) -> bool {
+    let natural = |it: &mut Strength| {
+        let is_open = *it == Strength::Match;
+        if is_open {
+            *it = Strength::Percent(100.0);
+        }
+        is_open
+    };
+    match &mut layer.operation {
+        Operation::Texture(it) => {
+            let is_open = it.align == Align::Auto || it.spots == Spots::LeaveOut;
+            (it.align, it.spots) = (Align::Off, Spots::BringBack);
+            is_open && layer.enabled
+        }
+        Operation::Graft(it) => {
+            let is_open = natural(&mut it.strength);
+            let is_given = it.patch.is_some() || it.has_library_donor() || it.has_built_in_donor();
+            let was_enabled = layer.enabled;
+            layer.enabled &= is_given;
+            was_enabled && (is_open || !is_given)
+        }
+        Operation::Noise(it) => natural(&mut it.strength) && layer.enabled,
+        Operation::Picture(_) => false,
+    }
 }
 
 /// Fills in what a layer leaves open.
@@ -102,10 +157,10 @@ mod tests {
         recipe.set("noise.amount=4").expect("it fits");
         recipe.set("graft.strength=match").expect("it fits");
         recipe.set("noise.strength=match").expect("it fits");
-        let filled = filled(&recipe, &last).expect("nothing is to be looked for");
+        let filled = filled(&recipe, Some(&last));
         let mut expected = last.resolved.clone();
         expected.set("noise.amount=4").expect("it fits");
-        assert_eq!(filled, expected);
+        assert_eq!((filled.recipe, filled.is_open), (expected, false));
     }
 
     #[test]
@@ -118,21 +173,56 @@ mod tests {
         ] {
             let mut recipe = last.recipe.clone();
             recipe.set(change).expect("it fits");
-            assert_eq!(filled(&recipe, &last), None, "{change}");
+            assert!(filled(&recipe, Some(&last)).is_open, "{change}");
         }
         let mut moved = last.recipe.clone();
         moved.layers.swap(0, 1);
-        assert_eq!(filled(&moved, &last), None);
+        assert!(filled(&moved, Some(&last)).is_open);
+    }
+
+    #[test]
+    fn a_recipe_does_without_what_is_looked_for() {
+        let mut recipe = preset("full").expect("built in");
+        recipe.set("noise.strength=match").expect("it fits");
+        let open = filled(&recipe, None);
+        assert!(open.is_open);
+        let mut expected = recipe.clone();
+        for change in [
+            "texture.align=off",
+            "texture.spots=bring-back",
+            "noise.strength=100",
+        ] {
+            expected.set(change).expect("it fits");
+        }
+        expected.layers[1].enabled = false;
+        assert_eq!(open.recipe, expected);
+        // What is there already stays while one layer is looked for.
+        let last = last();
+        let mut changed = last.recipe.clone();
+        changed.set("texture.align=off").expect("it fits");
+        let open = filled(&changed, Some(&last)).recipe;
+        let patch = |it: &Recipe| match &it.layers[1].operation {
+            Operation::Graft(graft) => graft.patch,
+            _ => None,
+        };
+        assert!(open.layers[1].enabled);
+        assert_eq!(patch(&open), patch(&last.resolved));
+        // Nothing is looked for where nothing is open.
+        let noise = preset("noise").expect("built in");
+        assert_eq!(
+            (filled(&noise, None).recipe, filled(&noise, None).is_open),
+            (noise, false)
+        );
     }
 
     #[test]
     fn layers_that_did_not_apply_stay_away_until_they_are_changed() {
         let mut last = last();
         last.skipped = vec![1];
-        let same = filled(&last.recipe, &last).expect("nothing is to be looked for");
-        assert!(!same.layers[1].enabled && same.layers[0].enabled);
+        let same = filled(&last.recipe, Some(&last));
+        assert!(!same.is_open && !same.recipe.layers[1].enabled && same.recipe.layers[0].enabled);
         let mut changed = last.recipe.clone();
         changed.set("graft.radius=3").expect("it fits");
-        assert_eq!(filled(&changed, &last), None);
+        assert!(filled(&changed, Some(&last)).is_open);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::raster::{Image, Region};
-use crate::engine::render::{Findings, Inputs as RenderInputs};
+use crate::engine::render::{Cancel, Findings, Inputs as RenderInputs};
 use crate::tui::geometry::Frame;
 use crate::tui::message::Histogram;
 
@@ -29,6 +29,7 @@ pub fn levels(full: RenderInputs) -> Vec<RenderInputs> {
                 .map(|(path, it)| (path.clone(), halve(it)))
                 .collect(),
             findings: Arc::new(Findings::of_copies(full.clone())),
+            cancel: Cancel::default(),
         };
         levels.push(next);
     }

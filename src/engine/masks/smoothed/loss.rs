@@ -118,10 +118,10 @@ const TONE_ROWS: usize = 64;
 const TILE: usize = 128;
 
 /// The loss beside an original, 0..=1 in each cell: of that octave which lost most.
-pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
+pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cancel) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER.map(|it| it * feather);
-    let [loss] = in_tiles(bounds, |to| {
+    let [loss] = in_tiles(bounds, cancel, |to| {
         let widest = gather[OCTAVES - 1];
         let mine: Octaves<OCTAVES> = Octaves::look(|it| picture.luma(it), to, bounds, widest);
         let theirs: Octaves<OCTAVES> = Octaves::look(|it| original.luma(it), to, bounds, widest);
@@ -144,7 +144,7 @@ pub fn beside(picture: &Image, original: &Original, feather: f64) -> Plane {
 /// octave promises, unless edges nearby are as soft. In skin, where a face tells what it is, also how far it stays below
 /// the least that skin has, and nothing but skin has lost any: walls and cloth are often as even as smoothed skin. Usual
 /// is the geometric mean, in which features of a face count for little.
-pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
+pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &Cancel) -> Plane {
     let bounds = picture.bounds();
     let blocks = Region::of_size(
         cells(bounds).width.div_ceil(BLOCK),
@@ -152,7 +152,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64) -> Plane {
     );
     // Of these only sums are needed, which take a sixteenth of the memory.
     let sums = Mutex::new([(); 3].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
-    let [mut ratio, mut amplitude] = in_tiles(bounds, |to| {
+    let [mut ratio, mut amplitude] = in_tiles(bounds, cancel, |to| {
         let octaves: Octaves<3> = Octaves::look(|it| picture.luma(it), to, bounds, feather);
         let [usual, promise] = [0, 1].map(|octave| octaves.usual(octave, feather));
         let part = Region::new(
@@ -413,9 +413,10 @@ fn around(sums: &Plane, bounds: Region, (share, least): (f64, f64)) -> Plane {
     Gaussian::new(radius).blur(sums, all, all, all, &Cancel::default())
 }
 
-/// Planes over all cells of a picture, made tile by tile on all threads.
+/// Planes over all cells of a picture, made tile by tile on all threads; 0 where it was cancelled before.
 fn in_tiles<const N: usize>(
     bounds: Region,
+    cancel: &Cancel,
     look: impl Fn(Region) -> [Plane; N] + Sync,
 ) -> [Plane; N] {
     let all = cells(bounds);
@@ -427,6 +428,9 @@ fn in_tiles<const N: usize>(
     let planes = [(); N].map(|()| Plane::filled(all.width, all.height, 0.0));
     let planes = Mutex::new(planes);
     tiles.par_iter().for_each(|tile| {
+        if cancel.is_cancelled() {
+            return;
+        }
         let parts = look(*tile);
         for (plane, part) in lock(&planes).iter_mut().zip(&parts) {
             plane.paste(part, *tile);

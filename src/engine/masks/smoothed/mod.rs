@@ -13,6 +13,7 @@ mod octaves;
 use std::sync::Arc;
 
 use super::{MaskSources, Skin};
+use crate::engine::operations::Cancel;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
 use crate::engine::raster::{Plane, Region, Resample};
@@ -72,12 +73,12 @@ pub type LossesOf = (u64, Option<Original>);
 
 impl Smoothed {
     /// Looks at the whole pictures now, so that [`coverage`](Self::coverage) in many threads at once need not.
-    pub fn prepare(&self, sources: &MaskSources) {
+    pub fn prepare(&self, sources: &MaskSources, cancel: &Cancel) {
         if let Some(original) = sources.original {
-            self.losses(sources, Some(original));
+            self.losses(sources, Some(original), cancel);
         }
         if needs_alone(sources) {
-            self.losses(sources, None);
+            self.losses(sources, None, cancel);
         }
     }
 
@@ -91,7 +92,7 @@ impl Smoothed {
     /// The share of texture that is missing, 0..=1.
     fn loss(&self, sources: &MaskSources, region: Region) -> Plane {
         let read = |original| {
-            let losses = self.losses(sources, original);
+            let losses = self.losses(sources, original, &Cancel::default());
             let grid = Bilinear::new(CELL, &losses, region);
             let mut plane = Plane::filled(region.width, region.height, 0.0);
             for y in 0..region.height {
@@ -114,15 +115,21 @@ impl Smoothed {
     }
 
     /// The losses in the picture's cells, beside an original or by itself. Found once and remembered.
-    fn losses(&self, sources: &MaskSources, original: Option<&Original>) -> Arc<Plane> {
+    fn losses(
+        &self,
+        sources: &MaskSources,
+        original: Option<&Original>,
+        cancel: &Cancel,
+    ) -> Arc<Plane> {
         let key = (self.feather.to_bits(), original.cloned());
-        sources.found.losses.recall(key, || match original {
-            Some(original) => loss::beside(sources.picture, original, self.feather),
+        let find = || match original {
+            Some(original) => loss::beside(sources.picture, original, self.feather, cancel),
             None => {
                 let skin = skin_in_cells(sources);
-                loss::alone(sources.picture, skin.as_ref(), self.feather)
+                loss::alone(sources.picture, skin.as_ref(), self.feather, cancel)
             }
-        })
+        };
+        sources.found.losses.recall(key, cancel, find)
     }
 }
 
@@ -156,7 +163,7 @@ mod tests {
 
     use super::*;
     use crate::engine::masks::Found;
-    use crate::engine::operations::{Cancel, Gaussian, Random};
+    use crate::engine::operations::{Gaussian, Random};
     use crate::engine::raster::{Image, Layout, Samples};
 
     const SIDE: usize = 256;

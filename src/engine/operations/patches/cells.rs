@@ -98,7 +98,12 @@ pub(super) fn around_skin(skin: &Plane) -> Region {
 }
 
 /// The cells of a part of a picture, measured where there is skin.
-pub(super) fn measured(picture: &Image, skin: &Plane, part: Region) -> Vec<Measure> {
+pub(super) fn measured(
+    picture: &Image,
+    skin: &Plane,
+    part: Region,
+    cancel: &Cancel,
+) -> Vec<Measure> {
     let corners = (part.y..part.bottom()).step_by(TILE);
     let corners = corners.flat_map(|y| (part.x..part.right()).step_by(TILE).map(move |x| (x, y)));
     let bare = Measure {
@@ -108,6 +113,9 @@ pub(super) fn measured(picture: &Image, skin: &Plane, part: Region) -> Vec<Measu
     let cells = Mutex::new(vec![bare; part.width * part.height]);
     let corners: Vec<(usize, usize)> = corners.collect();
     corners.into_par_iter().for_each(|(x, y)| {
+        if cancel.is_cancelled() {
+            return;
+        }
         let measured = measure_tile(picture, skin, Region::new(x, y, TILE, TILE).within(&part));
         let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
         for ((x, y), measure) in measured {

@@ -1,0 +1,110 @@
+//! Wishes on their way to the worker: a newer one replaces the one before.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::engine::render::Cancel;
+use crate::tui::message::{PreviewRequest, Sight};
+
+/// How long the keys must rest before the true picture is computed at fit.
+const REST: Duration = Duration::from_millis(150);
+
+/// A slot for one wish.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    slot: Mutex<Slot>,
+    /// Told when a wish comes in, or a search ends.
+    stirred: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    wish: Option<PreviewRequest>,
+    /// Stops what is being done.
+    cancel: Cancel,
+    /// What is being drafted.
+    drafting: Option<Sight>,
+}
+
+impl Mailbox {
+    /// Leaves a wish. What is done for an earlier one is cancelled, but for a draft of the same view: while a key is
+    /// held, none would ever be finished.
+    pub fn leave_wish(&self, request: PreviewRequest) {
+        let mut slot = lock(&self.slot);
+        if slot.drafting != Some(request.sight()) {
+            slot.cancel.cancel();
+        }
+        slot.wish = Some(request);
+        self.stirred.notify_all();
+    }
+
+    /// Takes the wish away, and cancels what is being done.
+    pub fn clear(&self) {
+        let mut slot = lock(&self.slot);
+        slot.cancel.cancel();
+        slot.wish = None;
+        self.stirred.notify_all();
+    }
+
+    /// Waits for the next wish, and what cancels it.
+    pub fn next(&self) -> (PreviewRequest, Cancel) {
+        let mut slot = lock(&self.slot);
+        loop {
+            if let Some(request) = slot.wish.take() {
+                slot.cancel = Cancel::default();
+                return (request, slot.cancel.clone());
+            }
+            let waited = self.stirred.wait(slot);
+            slot = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Whether no newer wish comes in for a while.
+    pub fn rests(&self) -> bool {
+        let slot = lock(&self.slot);
+        let waited = self
+            .stirred
+            .wait_timeout_while(slot, REST, |slot| slot.wish.is_none());
+        let (slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        slot.wish.is_none()
+    }
+
+    /// Waits until something is done; `false` if a newer wish comes in before, or what is done for this one is
+    /// cancelled. Whoever does it [tells](Self::stir) so.
+    pub fn awaits(&self, is_done: impl Fn() -> bool) -> bool {
+        let mut slot = lock(&self.slot);
+        loop {
+            if slot.wish.is_some() || slot.cancel.is_cancelled() {
+                return false;
+            }
+            if is_done() {
+                return true;
+            }
+            let waited = self.stirred.wait(slot);
+            slot = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Has whoever waits look again.
+    pub fn stir(&self) {
+        // Nobody is between looking and waiting meanwhile.
+        let _slot = lock(&self.slot);
+        self.stirred.notify_all();
+    }
+
+    /// Says what is being drafted.
+    pub fn drafts(&self, sight: Option<Sight>) {
+        lock(&self.slot).drafting = sight;
+    }
+
+    /// Whether the newest wish is for another picture.
+    pub fn wishes_elsewhere(&self, picture: usize) -> bool {
+        let slot = lock(&self.slot);
+        slot.wish.as_ref().is_some_and(|it| it.picture != picture)
+    }
+}
+
+/// A panic on another thread leaves nothing half-changed in the values guarded here.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
