@@ -26,7 +26,16 @@ pub trait Work<Lanes> {
 pub fn run<M, W: Work<Widest, Made = M> + Work<Portable, Made = M>>(arch: Arch, work: W) -> M {
     match arch {
         #[cfg(target_arch = "x86_64")]
-        Arch::V3(simd) => Simd::vectorize(simd, Compiled { lanes: simd, work }),
+        Arch::V3(lanes) => Simd::vectorize(lanes, Compiled { lanes, work }),
+        // Wider registers hold those.
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(wider) => Simd::vectorize(
+            *wider,
+            Compiled {
+                lanes: *wider,
+                work,
+            },
+        ),
         _ => arch.dispatch(Compiled {
             lanes: Portable,
             work,
