@@ -63,7 +63,10 @@ fn skin() -> &'static Tile {
 struct Blemish {
     x: f32,
     y: f32,
+    /// Of a disc with its area.
     diameter: f32,
+    /// So many times as long as wide, from the upper left to the lower right.
+    longer: f32,
     /// What it adds to red, green and blue.
     colour: [f32; 3],
 }
@@ -84,9 +87,11 @@ impl Blemish {
         }
     }
 
-    /// A disc with a soft rim.
+    /// A disc or an ellipse with a soft rim.
     fn at(&self, x: usize, y: usize) -> f32 {
-        let distance = (x as f32 - self.x).hypot(y as f32 - self.y);
+        let (across, down) = (x as f32 - self.x, y as f32 - self.y);
+        let factor = (0.5 * self.longer).sqrt();
+        let distance = ((across + down) / (2.0 * factor)).hypot((across - down) * factor);
         1.0 / (1.0 + ((distance - 0.5 * self.diameter) / (0.3 + 0.06 * self.diameter)).exp())
     }
 }
@@ -101,6 +106,7 @@ fn blemishes(contrast: f32) -> Vec<Blemish> {
             x: (APART * (i % columns) + APART / 2) as f32 + 0.3 * (i % 3) as f32,
             y: (APART * (i / columns) + APART / 2) as f32 + 0.2 * (i % 4) as f32,
             diameter: diameters[i % diameters.len()],
+            longer: 1.0,
             colour: colours[(i / diameters.len()) % colours.len()].map(|it| it * contrast),
         })
         .collect()
@@ -177,8 +183,11 @@ struct Limits {
 /// Plants blemishes of a contrast, in root mean squares of the pores, and checks what comes back of those of at least
 /// a diameter, and that no other skin is touched.
 fn check(contrast: f32, least_diameter: f32, limits: &Limits) {
-    let planted = blemishes(contrast * PORES);
-    let inputs = inputs(smooth(), &with(skin(), &planted));
+    check_all(&blemishes(contrast * PORES), least_diameter, limits);
+}
+
+fn check_all(planted: &[Blemish], least_diameter: f32, limits: &Limits) {
+    let inputs = inputs(smooth(), &with(skin(), planted));
     let result = render(&recipe("leave-out"), &inputs);
     let looked_at = planted.iter().filter(|it| it.diameter >= least_diameter);
     let mut shares: Vec<f32> = looked_at.map(|it| came_back(&result, skin(), it)).collect();
@@ -217,6 +226,19 @@ fn strong_blemishes_stay_removed() {
         ..limits
     };
     check(8.0, 3.0, &limits);
+}
+
+/// Scratches and scabs.
+#[test]
+fn long_blemishes_stay_removed() {
+    let long = blemishes(12.0 * PORES).into_iter();
+    let long: Vec<Blemish> = long.map(|it| Blemish { longer: 2.5, ..it }).collect();
+    let limits = Limits {
+        median: 0.05,
+        worst: 0.35,
+        over_a_fifth: 0.05,
+    };
+    check_all(&long, 5.0, &limits);
 }
 
 #[test]
@@ -331,6 +353,7 @@ fn greys_and_small_pictures_are_no_trouble() {
                 x: 20.0,
                 y: 15.0,
                 diameter: 9.0,
+                longer: 1.0,
                 colour: DARK,
             }],
         );

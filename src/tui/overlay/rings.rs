@@ -70,6 +70,7 @@ pub fn draw(image: &mut RgbaImage, frame: &Frame, ring: &Ring) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::original::spots::Stretch;
     use crate::engine::raster::Region;
     use crate::tui::geometry::Size;
 
@@ -85,6 +86,7 @@ mod tests {
             y: 29.5,
             radius: 6.0,
             strength: 5.0,
+            stretch: Stretch::NONE,
         };
         let rings = seen(&frame, &[spot(129.5), spot(40.0)], &[true, false], Some(0));
         assert_eq!(rings.len(), 1);

@@ -27,7 +27,7 @@ const CLEAR: f64 = 6.0;
 
 /// Side of the squares in which fainter spots are held back on no more than a small share of the area.
 const CELL: usize = 256;
-const FAINT_SHARE: f64 = 0.026;
+const FAINT_SHARE: f64 = 0.024;
 
 /// A wider blob over a stronger one that is as high as this is the same, and tells how wide it is.
 const SAME_HEIGHT: f32 = 0.6;
@@ -147,6 +147,7 @@ impl Candidate {
                 y: from.y as f64 + fit.middle[1],
                 radius: fit.shape.reach() + 0.5,
                 strength: f64::from(blob.strength),
+                stretch: fit.stretch,
             },
             surprise: blob.surprise,
             widest: MOST_GROWTH * (fit.shape.reach() + 0.5),

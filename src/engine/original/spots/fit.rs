@@ -1,6 +1,7 @@
 //! The smooth round shape that comes closest to a spot: a disc with a soft rim, that much higher or lower in each
 //! channel.
 
+use super::Stretch;
 use crate::engine::raster::Plane;
 
 /// What is looked at around a spot of a size, and the radii and softnesses that are tried: in sizes.
@@ -13,6 +14,13 @@ const LEAST_SOFTNESS: f64 = 0.4;
 
 /// Rings for a pixel of distance.
 const RINGS: f64 = 2.0;
+
+/// In so many directions a shape may be longer than wide, this many times at first and then as many times as these. It
+/// has to explain so many times as much as a round one.
+const ANGLES: usize = 6;
+const USUAL_STRETCH: f64 = 2.0;
+const STRETCHES: [f64; 3] = [1.5, USUAL_STRETCH, 2.7];
+const LEAST_GAIN: f64 = 1.2;
 
 /// How often the middle is looked for, each time at half the distance.
 const MIDDLES: usize = 3;
@@ -32,6 +40,8 @@ pub struct Fit {
     /// In pixels of the planes.
     pub middle: [f64; 2],
     pub shape: Shape,
+    /// Distances from the middle are measured by it.
+    pub stretch: Stretch,
     /// Its height in each plane, in samples.
     pub heights: Vec<f32>,
     /// What it explains: the squares that are less for it.
@@ -43,6 +53,15 @@ impl Shape {
     pub fn at(&self, distance: f64) -> f32 {
         let place = ((distance - self.radius) / self.softness).clamp(-30.0, 30.0);
         (1.0 / (1.0 + libm::exp(place))) as f32
+    }
+
+    /// One of the usual softness that reaches so far, in pixels.
+    pub fn usual(reach: f64) -> Self {
+        let radius = reach / (1.0 + 2.0 * SOFTNESSES[1]);
+        Self {
+            radius,
+            softness: (SOFTNESSES[1] * radius).max(LEAST_SOFTNESS),
+        }
     }
 
     /// How far it reaches, in pixels: an eighth of its height is left there.
@@ -61,15 +80,16 @@ impl Fit {
         tried: &Tried,
     ) -> Option<Self> {
         let size = tried.size;
-        let look = |middle: [f64; 2]| {
-            Rings::around(planes, &usable, middle, size).fit(middle, &tried.profiles)
+        let look = |middle: [f64; 2], stretch: Stretch| {
+            let rings = Rings::around(planes, &usable, (middle, stretch), size);
+            rings.fit((middle, stretch), &tried.profiles)
         };
-        let mut best = look(middle)?;
+        let mut best = look(middle, Stretch::NONE)?;
         let mut step = 0.5 * size.min(2.0);
         for _ in 0..MIDDLES {
             let [x, y] = best.middle;
             for there in [[x - step, y], [x + step, y], [x, y - step], [x, y + step]] {
-                if let Some(fit) = look(there)
+                if let Some(fit) = look(there, Stretch::NONE)
                     && fit.explained > best.explained
                 {
                     best = fit;
@@ -77,8 +97,32 @@ impl Fit {
             }
             step *= 0.5;
         }
-        Some(best)
+        Some(stretched(best, look))
     }
+}
+
+/// The same longer one way, if that explains clearly more: pores make the best ellipse a little better than the best
+/// disc on any skin.
+fn stretched(round: Fit, look: impl Fn([f64; 2], Stretch) -> Option<Fit>) -> Fit {
+    let (middle, least) = (round.middle, LEAST_GAIN * round.explained);
+    let turn = core::f64::consts::PI / ANGLES as f64;
+    let better = |best: (Fit, f64), (times, angle): (f64, f64)| match look(
+        middle,
+        Stretch::new(times, angle),
+    ) {
+        Some(fit) if fit.explained > best.0.explained.max(least) => (fit, angle),
+        _ => best,
+    };
+    let all_round = (0..ANGLES).map(|it| (USUAL_STRETCH, it as f64 * turn));
+    let (best, angle) = all_round.fold((round, 0.0), better);
+    if best.stretch == Stretch::NONE {
+        return best;
+    }
+    let near = [angle - 0.5 * turn, angle, angle + 0.5 * turn];
+    let near = STRETCHES
+        .iter()
+        .flat_map(|it| near.map(|angle| (*it, angle)));
+    near.fold((best, angle), better).0
 }
 
 /// How far is looked from the middle of a spot of a size, in pixels, and how many rings that are.
@@ -135,20 +179,20 @@ impl Rings {
     fn around(
         planes: &[&Plane],
         usable: impl Fn(usize, usize) -> bool,
-        [middle_x, middle_y]: [f64; 2],
+        ([middle_x, middle_y], stretch): ([f64; 2], Stretch),
         size: f64,
     ) -> Self {
         let (reach, rings) = rings(size);
         let mut counts = vec![0.0; rings];
         let mut sums = vec![vec![0.0; rings]; planes.len()];
         let span = |middle: f64, length: usize| {
+            let reach = reach * stretch.factor();
             let low = (middle - reach).ceil().max(0.0) as usize;
             low..((middle + reach).floor().max(-1.0) + 1.0).min(length as f64) as usize
         };
         for y in span(middle_y, planes[0].height()) {
             for x in span(middle_x, planes[0].width()) {
-                let (across, down) = (x as f64 - middle_x, y as f64 - middle_y);
-                let distance = (across * across + down * down).sqrt();
+                let distance = stretch.distance([x as f64 - middle_x, y as f64 - middle_y]);
                 if distance >= reach || !usable(x, y) {
                     continue;
                 }
@@ -163,7 +207,7 @@ impl Rings {
     }
 
     /// The shape for which the squares that are left, over an even ground, are least.
-    fn fit(&self, middle: [f64; 2], shapes: &[Profile]) -> Option<Fit> {
+    fn fit(&self, (middle, stretch): ([f64; 2], Stretch), shapes: &[Profile]) -> Option<Fit> {
         let all: f64 = self.counts.iter().sum();
         let mut best: Option<Fit> = None;
         for Profile { shape, heights } in shapes {
@@ -189,6 +233,7 @@ impl Rings {
                 best = Some(Fit {
                     middle,
                     shape: *shape,
+                    stretch,
                     heights: products.iter().map(|it| (it / spread) as f32).collect(),
                     explained,
                 });

@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 
 use super::Spot;
+use super::fit::Shape;
 use super::places::Places;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::original::Original;
@@ -131,7 +132,7 @@ pub(super) struct Window<'a> {
 
 impl<'a> Window<'a> {
     fn around(spot: &'a Spot, bounds: Region) -> Self {
-        let reach = spot.radius + FADE;
+        let reach = spot.reach() + FADE;
         Self {
             spot,
             region: square(spot, reach * (DISTANCES[1] + 1.0) + 8.0).within(&bounds),
@@ -141,7 +142,7 @@ impl<'a> Window<'a> {
 
     /// The same with less around it.
     fn near(&self) -> Self {
-        let reach = NEAR.0 * (self.spot.radius + FADE) + NEAR.1;
+        let reach = NEAR.0 * (self.spot.reach() + FADE) + NEAR.1;
         Self {
             region: square(self.spot, reach).within(&self.region),
             ..*self
@@ -245,16 +246,7 @@ impl<'a> Window<'a> {
                 texture.at(x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))
             })
         };
-        // Texture that is brighter or darker as a whole would look like a spot again.
-        let (mut sum, mut weights) = (0.0, 0.0);
-        for y in 0..self.patch.height {
-            for x in 0..self.patch.width {
-                let weight = self.coverage(self.patch.x + x, self.patch.y + y);
-                sum += weight * grain(left + x, top + y);
-                weights += weight;
-            }
-        }
-        let tint = if weights > 0.0 { sum / weights } else { 0.0 };
+        let even = self.even(|x, y| grain(left + x, top + y));
         for row in 0..self.patch.height {
             for column in 0..self.patch.width {
                 let (x, y) = (left + column, top + row);
@@ -265,13 +257,48 @@ impl<'a> Window<'a> {
                     let rest = 1.0 - coverage;
                     let change = rest * difference.at(x, y)
                         + coverage * tone.at(x, y)
-                        + (1.0 - rest * rest).sqrt() * (grain(x, y) - tint);
+                        + (1.0 - rest * rest).sqrt() * (grain(x, y) - even(column, row));
                     picture.at(x, y) + change
                 };
                 healed.row_mut(row)[column] = value;
             }
         }
         healed
+    }
+
+    /// What of a texture would look like the spot again, for each pixel of the patch: how bright it is as a whole, and how
+    /// much more in the middle.
+    fn even(&self, texture: impl Fn(usize, usize) -> f32) -> impl Fn(usize, usize) -> f32 {
+        let shape = Shape::usual(self.spot.radius);
+        let bump = move |x: usize, y: usize| {
+            let place = [(self.patch.x + x) as f64, (self.patch.y + y) as f64];
+            shape.at(self.spot.distance(place))
+        };
+        // The least squares of what is left, over the spot.
+        let [mut all, mut bumps, mut squares, mut sum, mut product] = [0.0f32; 5];
+        for y in 0..self.patch.height {
+            for x in 0..self.patch.width {
+                let weight = self.coverage(self.patch.x + x, self.patch.y + y);
+                let (bump, value) = (bump(x, y), texture(x, y));
+                all += weight;
+                bumps += weight * bump;
+                squares += weight * bump * bump;
+                sum += weight * value;
+                product += weight * bump * value;
+            }
+        }
+        let spread = all * squares - bumps * bumps;
+        let slope = if spread > 1e-3 * all * squares {
+            (all * product - bumps * sum) / spread
+        } else {
+            0.0
+        };
+        let level = if all > 0.0 {
+            (sum - slope * bumps) / all
+        } else {
+            0.0
+        };
+        move |x, y| level + slope * bump(x, y)
     }
 
     /// How far away the texture lies that is most like that around the spot: as strong, under as bright skin, with
@@ -286,7 +313,7 @@ impl<'a> Window<'a> {
         let look = Look::of(&luma, textures, clean, around)?;
         let mut best: Option<(f32, [isize; 2])> = None;
         for distance in DISTANCES {
-            let reach = distance * (self.spot.radius + FADE);
+            let reach = distance * (self.spot.reach() + FADE);
             for turn in 0..DIRECTIONS {
                 let angle = turn as f64 * core::f64::consts::TAU / DIRECTIONS as f64;
                 let offset = [

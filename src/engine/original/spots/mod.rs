@@ -24,13 +24,56 @@ pub struct Spot {
     pub radius: f64,
     /// How far it stands out from the pores around it, in their standard deviations.
     pub strength: f64,
+    /// How much longer than wide it is.
+    pub stretch: Stretch,
+}
+
+/// Longer one way than the other: an ellipse with the area of a circle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stretch {
+    /// The long way: a vector of length 1.
+    along: [f64; 2],
+    /// Half the long axis over that of the circle, and that of the circle over half the short one: 1 is round.
+    factor: f64,
+}
+
+impl Stretch {
+    /// As wide as long.
+    pub const NONE: Self = Self {
+        along: [1.0, 0.0],
+        factor: 1.0,
+    };
+
+    /// As many times as long as wide, the long way turned by an angle, in radians from right to down.
+    pub fn new(times: f64, angle: f64) -> Self {
+        Self {
+            along: [libm::cos(angle), libm::sin(angle)],
+            factor: times.sqrt(),
+        }
+    }
+
+    /// How many times the radius of the circle it reaches.
+    pub fn factor(&self) -> f64 {
+        self.factor
+    }
+
+    /// How far a place is from the middle, in a measure in which the ellipse is the circle.
+    pub fn distance(&self, [x, y]: [f64; 2]) -> f64 {
+        let along = (x * self.along[0] + y * self.along[1]) / self.factor;
+        let across = (y * self.along[0] - x * self.along[1]) * self.factor;
+        (along * along + across * across).sqrt()
+    }
 }
 
 impl Spot {
-    /// How far its middle is from a place, in pixels.
+    /// How far its middle is from a place, in pixels: less along a spot that is long, more across it.
     pub fn distance(&self, [x, y]: [f64; 2]) -> f64 {
-        let (across, down) = (self.x - x, self.y - y);
-        (across * across + down * down).sqrt()
+        self.stretch.distance([x - self.x, y - self.y])
+    }
+
+    /// How far it reaches the long way, in pixels.
+    pub fn reach(&self) -> f64 {
+        self.radius * self.stretch.factor()
     }
 
     /// The same spot in a copy of the picture; `factor` pixels stand for one of the copy's.

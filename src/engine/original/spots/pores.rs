@@ -11,10 +11,15 @@ const REACH: f64 = 1.6;
 /// The pores of a spot stay if they have at most this many times the energy of those around it.
 const MOST_ENERGY: f32 = 1.8;
 
-/// What is left of a spot that is not quite round is coarser than this share of how far it reaches; what is finer
-/// than this many pixels is pores.
-const COARSE: f64 = 0.3;
-const LEAST_COARSE: f64 = 1.4;
+/// What is left of a spot that is no even disc or ellipse is coarser than these shares of how far it reaches; what is
+/// finer than this many pixels is pores.
+const COARSE: [f64; 2] = [0.3, 0.15];
+const LEAST_COARSE: f64 = 1.0;
+
+/// A spot that stands out by so many deviations and reaches so far, in pixels, is no smooth shape over skin: its lumps,
+/// its rim and its head are higher than pores, so that its pores go with it.
+const STRONG: f64 = 8.0;
+const WIDE: f64 = 3.0;
 
 /// The mean of squares in the spot and around it.
 #[derive(Default)]
@@ -42,6 +47,9 @@ impl Window<'_> {
     /// The samples of the patch with nothing but the spot taken away; `None` if what is left is no skin like that
     /// around it.
     pub(super) fn keep_pores(&self, look: &Around, cancel: &Cancel) -> Option<Vec<Plane>> {
+        if self.spot.strength >= STRONG && self.spot.radius >= WIDE {
+            return None;
+        }
         let Region {
             x: left,
             y: top,
@@ -65,23 +73,23 @@ impl Window<'_> {
             if covered == 0.0 {
                 return 0.0;
             }
-            let (across, down) = (x as f64 - fit.middle[0], y as f64 - fit.middle[1]);
-            let distance = (across * across + down * down).sqrt();
-            fit.shape.at(distance) * covered
+            let place = [x as f64 - fit.middle[0], y as f64 - fit.middle[1]];
+            fit.shape.at(fit.stretch.distance(place)) * covered
         });
-        let coarse = COARSE * self.spot.radius;
-        let coarse = (coarse >= LEAST_COARSE).then(|| Gaussian::new(coarse));
+        let coarses = COARSE.iter().map(|it| it * self.spot.radius);
+        let coarses = coarses.filter(|it| *it >= LEAST_COARSE).map(Gaussian::new);
+        let coarses: Vec<Gaussian> = coarses.collect();
         let (mut energies, mut rests) = (Energies::default(), Vec::new());
         for (channel, amount) in fit.heights.iter().enumerate() {
             let without = |it: &Plane| it.clone().zip_map(&shape, |it, shape| it - amount * shape);
             let mut rest = without(&look.differences[channel]);
-            if let Some(coarse) = &coarse {
+            for coarse in &coarses {
                 let tone = &look.tones[channel];
                 let coarse = blur(&rest.clone().zip_map(tone, |it, tone| it - tone), coarse);
-                // As much of it as there is around the spot is skin.
+                // As much of its energy as there is around the spot is skin: Wiener's share of it stays.
                 let mut energies = Energies::default();
                 self.compare(&mut energies, &coarse, &coarse, &covered, &look.clean);
-                let share = 1.0 - 1.0 / energies.ratio().max(1.0).sqrt();
+                let share = 1.0 - 1.0 / energies.ratio().max(1.0);
                 let spot = coarse.zip_map(&covered, |it, covered| share * it * covered);
                 rest = rest.zip_map(&spot, |it, spot| it - spot);
             }

@@ -1,6 +1,6 @@
 //! Which spots a place names.
 
-use super::{Spot, named};
+use super::{Spot, Stretch, named};
 
 fn spot(x: f64, y: f64, radius: f64) -> Spot {
     Spot {
@@ -8,6 +8,7 @@ fn spot(x: f64, y: f64, radius: f64) -> Spot {
         y,
         radius,
         strength: 5.0,
+        stretch: Stretch::NONE,
     }
 }
 
@@ -33,4 +34,16 @@ fn a_spot_of_a_copy_lies_where_its_pixels_went() {
     // The pixels 6 and 7 become the pixel 3.
     let half = spot(6.5, 0.5, 4.0).reduced(2.0);
     assert_eq!((half.x, half.y, half.radius), (3.0, 0.0, 2.0));
+}
+
+#[test]
+fn a_long_spot_is_named_along_its_length() {
+    // Down and to the right, 4 times as long as wide: half as wide and twice as long as the circle.
+    let long = Spot {
+        stretch: Stretch::new(4.0, core::f64::consts::FRAC_PI_4),
+        ..spot(20.0, 20.0, 4.0)
+    };
+    assert!((long.reach() - 8.0).abs() < 1e-9);
+    assert_eq!(named(&[long], &[[25.0, 25.0]]), [true]);
+    assert_eq!(named(&[long], &[[22.0, 18.0]]), [false]);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::operations::Spots;
-use crate::engine::original::spots::Spot;
+use crate::engine::original::spots::{Spot, Stretch};
 use crate::tui::geometry::Zoom;
 use crate::tui::overlay::Overlay;
 
@@ -13,6 +13,7 @@ fn spots() -> Vec<Spot> {
         y,
         radius: 8.0,
         strength: 6.0,
+        stretch: Stretch::NONE,
     };
     places.map(spot).to_vec()
 }
