@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Format;
-use super::decode::Arriving;
+use super::decode::Arrives;
 use super::metadata::Metadata;
 use crate::engine::raster::Image;
 
@@ -19,7 +19,7 @@ pub struct Photo {
     /// What a person should know of how it was read.
     pub notes: Vec<String>,
     /// What makes its rows when they are asked for, if it was not read as a whole.
-    pub(super) arriving: Option<Arc<Arriving>>,
+    pub(super) arriving: Option<Arc<dyn Arrives>>,
 }
 
 impl Photo {

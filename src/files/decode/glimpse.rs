@@ -8,6 +8,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer};
 
 use super::jpeg::Decoder;
+use super::spans::Spans;
 use crate::engine::raster::Image;
 use crate::files::contain::contain;
 use crate::files::containers::jpeg::Header;

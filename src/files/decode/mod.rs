@@ -1,11 +1,14 @@
 //! Pictures from disk: pixels upright, in the file's own depth, with everything beside them.
 
+mod arriving;
 mod glimpse;
 mod jpeg;
 mod png;
+mod spans;
+mod tiff;
 
+pub(super) use arriving::Arrives;
 pub use glimpse::{Glimpse, glimpse};
-pub(super) use jpeg::Arriving;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Cursor, Seek};
@@ -18,13 +21,16 @@ use image::{
     ImageReader,
 };
 
+use self::arriving::Arriving;
+use self::spans::{Sample, Spans};
+use self::tiff::Usual;
 use super::contain::contain;
 use super::containers::jpeg::Header;
 use super::containers::png::Chunks;
 use super::metadata::{Directories, Metadata, Provenance};
 use super::photo::COPIES;
 use super::{FileError, Format, Photo, ReadOptions};
-use crate::engine::raster::{Depth, Image, Layout, Samples};
+use crate::engine::raster::{Image, Layout, Samples};
 
 /// Reads a picture file. Its content says what format it has, not its name.
 ///
@@ -62,6 +68,7 @@ fn open(path: &Path, options: ReadOptions, in_rows: bool) -> Result<Photo, FileE
         path,
         options,
         in_rows,
+        file: file.try_clone().ok(),
     };
     decoding.contained(BufReader::new(file))
 }
@@ -98,6 +105,7 @@ pub fn decode_photo(
         path: name,
         options,
         in_rows: false,
+        file: None,
     };
     decoding.contained(source)
 }
@@ -114,7 +122,7 @@ struct Decoded {
 enum Pixels {
     Here(DynamicImage),
     /// Made when they are asked for; they are upright.
-    Arriving(Arc<Arriving>),
+    Arriving(Arc<dyn Arrives>),
 }
 
 /// One picture on its way into memory.
@@ -123,6 +131,8 @@ struct Decoding<'a> {
     options: ReadOptions,
     /// Whether rows may be made when they are asked for.
     in_rows: bool,
+    /// The source once more, if it is a file. Its place in it is shared with the source.
+    file: Option<File>,
 }
 
 impl Decoding<'_> {
@@ -159,9 +169,11 @@ impl Decoding<'_> {
             Pixels::Arriving(rows) => {
                 let layout = match rows.channels() {
                     1 => Layout::Grey,
-                    _ => Layout::Rgb,
+                    2 => Layout::GreyAlpha,
+                    3 => Layout::Rgb,
+                    _ => Layout::Rgba,
                 };
-                let image = Image::arriving(rows.size(), layout, Depth::Eight, rows.clone());
+                let image = Image::arriving(rows.size(), layout, rows.depth(), rows.clone());
                 (image, Some(rows))
             }
         };
@@ -216,23 +228,26 @@ impl Decoding<'_> {
             Ok(decoder) => decoder,
             Err(bytes) => return Ok(Err(bytes)),
         };
-        let (width, height) = decoder.size();
-        let channels = decoder.channels();
-        let (width, height) = (width as u32, height as u32);
-        let bytes = channels as u64 * u64::from(width) * u64::from(height);
-        self.check_size(width, height, bytes)?;
+        let pixels = self.spans(decoder, in_rows)?;
+        Ok(pixels.map_err(jpeg::Decoder::into_file))
+    }
+
+    /// The pixels of a file that is read in spans, or itself, if it is damaged.
+    fn spans<S: Spans + 'static>(
+        &self,
+        spans: S,
+        in_rows: bool,
+    ) -> Result<Result<Pixels, S>, FileError> {
+        let (size, channels) = (spans.size(), spans.channels());
+        let bytes = (size.0 as u64 * size.1 as u64)
+            .saturating_mul((channels * size_of::<S::Sample>()) as u64);
+        self.check_size(size, bytes)?;
         if in_rows {
-            return Ok(Ok(Pixels::Arriving(Arc::new(Arriving::new(decoder)))));
+            return Ok(Ok(Pixels::Arriving(Arc::new(Arriving::new(spans)))));
         }
-        Ok(decoder.read().map(|samples| {
-            let grey = |it| ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageLuma8);
-            let rgb = |it| ImageBuffer::from_raw(width, height, it).map(DynamicImage::ImageRgb8);
-            let pixels = match channels {
-                1 => grey(samples),
-                _ => rgb(samples),
-            };
-            Pixels::Here(pixels.expect("as many samples as the picture has"))
-        }))
+        let samples = spans::read(&spans).map(S::Sample::pack);
+        let pixels = samples.and_then(|it| to_pixels(size, channels, it));
+        Ok(pixels.map(Pixels::Here).ok_or(spans))
     }
 
     fn png(&self, mut source: impl BufRead + Seek) -> Result<Decoded, FileError> {
@@ -277,6 +292,15 @@ impl Decoding<'_> {
             .with_cure("copy or export it again")
         })?;
         let (mut metadata, mut notes) = Metadata::of_tiff(directories);
+        let in_rows = self.in_rows && metadata.orientation() == Orientation::NoTransforms;
+        if let Some(pixels) = self.usual_tiff(in_rows)? {
+            return Ok(Decoded {
+                pixels,
+                is_grey: false,
+                metadata,
+                notes,
+            });
+        }
         self.rewind(&mut source)?;
         if let Some(pixels) = self.grey_tiff(&mut source)? {
             return Ok(Decoded {
@@ -306,13 +330,24 @@ impl Decoding<'_> {
         })
     }
 
+    /// The pixels of a file that is a TIFF of the usual kind; `None` for all others, and for damaged ones: the decoder for
+    /// those says what they miss.
+    fn usual_tiff(&self, in_rows: bool) -> Result<Option<Pixels>, FileError> {
+        let file = self.file.as_ref().and_then(|it| it.try_clone().ok());
+        match file.and_then(Usual::open) {
+            Some(Usual::Eight(it)) => Ok(self.spans(it, in_rows)?.ok()),
+            Some(Usual::Sixteen(it)) => Ok(self.spans(it, in_rows)?.ok()),
+            None => Ok(None),
+        }
+    }
+
     /// The pixels of TIFFs that `image` does not read: of grey floats, as RGB of three equal channels,
     /// and of grey with alpha. `None` for all others.
     fn grey_tiff(
         &self,
         source: &mut (impl BufRead + Seek),
     ) -> Result<Option<DynamicImage>, FileError> {
-        use tiff::decoder::{Decoder, DecodingResult, Limits};
+        use ::tiff::decoder::{Decoder, DecodingResult, Limits};
         let Ok(mut decoder) = Decoder::new(source) else {
             return Ok(None);
         };
@@ -320,15 +355,18 @@ impl Decoding<'_> {
             return Ok(None);
         };
         let bytes = match colour {
-            tiff::ColorType::Gray(32) => 12,
+            ::tiff::ColorType::Gray(32) => 12,
             // Samples of a pixel side by side; the second one is alpha.
-            tiff::ColorType::Multiband {
+            ::tiff::ColorType::Multiband {
                 bit_depth: bits @ (8 | 16),
                 num_samples: 2,
             } if !is_planar(&mut decoder) => u64::from(bits) / 4,
             _ => return Ok(None),
         };
-        self.check_size(width, height, bytes * u64::from(width) * u64::from(height))?;
+        self.check_size(
+            (width as usize, height as usize),
+            bytes * u64::from(width) * u64::from(height),
+        )?;
         let mut limits = Limits::default();
         limits.decoding_buffer_size = usize::MAX;
         let mut decoder = decoder.with_limits(limits);
@@ -378,13 +416,13 @@ impl Decoding<'_> {
 
     fn pixels(&self, decoder: impl ImageDecoder) -> Result<Pixels, FileError> {
         let (width, height) = decoder.dimensions();
-        self.check_size(width, height, decoder.total_bytes())?;
+        self.check_size((width as usize, height as usize), decoder.total_bytes())?;
         let pixels = DynamicImage::from_decoder(decoder);
         pixels.map(Pixels::Here).map_err(|it| self.refusal(&it))
     }
 
     /// Decoded pixels must fit into the memory that there is for them.
-    fn check_size(&self, width: u32, height: u32, bytes: u64) -> Result<(), FileError> {
+    fn check_size(&self, (width, height): (usize, usize), bytes: u64) -> Result<(), FileError> {
         let limit = self.options.max_memory;
         let bytes = bytes.saturating_mul(COPIES);
         if bytes <= limit {
@@ -421,8 +459,8 @@ impl Decoding<'_> {
 }
 
 /// Whether a TIFF has its channels one after the other instead of side by side.
-fn is_planar(decoder: &mut tiff::decoder::Decoder<impl BufRead + Seek>) -> bool {
-    let arrangement = decoder.get_tag_u32(tiff::tags::Tag::PlanarConfiguration);
+fn is_planar(decoder: &mut ::tiff::decoder::Decoder<impl BufRead + Seek>) -> bool {
+    let arrangement = decoder.get_tag_u32(::tiff::tags::Tag::PlanarConfiguration);
     arrangement.is_ok_and(|it| it != 1)
 }
 
@@ -430,6 +468,27 @@ const ENDS_EARLY: &str = "the file ends early; what is missing is grey";
 const ANIMATED: &str = "it is animated; only its first picture is used";
 const CMYK: &str = "its CMYK was turned into RGB without its profile, so colours may differ, and it \
                     cannot be written back as CMYK";
+
+/// Pixels out of interleaved samples; `None` if these do not fill them.
+fn to_pixels(
+    (width, height): (usize, usize),
+    channels: usize,
+    samples: Samples,
+) -> Option<DynamicImage> {
+    use {DynamicImage as Pixels, ImageBuffer as Buffer};
+    let (width, height) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
+    match (channels, samples) {
+        (1, Samples::Eight(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageLuma8),
+        (2, Samples::Eight(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageLumaA8),
+        (3, Samples::Eight(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgb8),
+        (_, Samples::Eight(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgba8),
+        (1, Samples::Sixteen(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageLuma16),
+        (2, Samples::Sixteen(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageLumaA16),
+        (3, Samples::Sixteen(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgb16),
+        (_, Samples::Sixteen(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgba16),
+        (_, Samples::Float(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgba32F),
+    }
+}
 
 fn to_image(path: &Path, pixels: DynamicImage, is_grey: bool) -> Result<Image, FileError> {
     let (width, height) = (pixels.width() as usize, pixels.height() as usize);

@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, Seek};
 
-use image::{DynamicImage, ImageBuffer};
-use png::{BitDepth, ColorType, Decoder, Transformations};
+use image::DynamicImage;
+use png::{BitDepth, Decoder, Transformations};
 
-use super::Decoding;
+use super::{Decoding, to_pixels};
+use crate::engine::raster::Samples;
 use crate::files::FileError;
 
 /// What rows that are missing are filled with.
@@ -27,42 +28,20 @@ impl Decoding<'_> {
         let (width, height) = reader.info().size();
         let bytes = reader.output_buffer_size();
         let bytes = bytes.ok_or_else(|| damaged("its size has no number".to_string()))?;
-        self.check_size(width, height, bytes as u64)?;
+        let size = (width as usize, height as usize);
+        self.check_size(size, bytes as u64)?;
         let icc = reader.info().icc_profile.as_ref().map(|it| it.to_vec());
         let mut buffer = vec![GREY; bytes];
         let whole = reader.next_frame(&mut buffer).is_ok();
-        let wide = || {
-            let pairs = buffer.as_chunks::<2>().0;
-            pairs
-                .iter()
-                .map(|it| u16::from_be_bytes(*it))
-                .collect::<Vec<_>>()
+        let (colours, bits) = reader.output_color_type();
+        let samples = match bits {
+            BitDepth::Sixteen => {
+                let pairs = buffer.as_chunks().0;
+                Samples::Sixteen(pairs.iter().map(|it| u16::from_be_bytes(*it)).collect())
+            }
+            _ => Samples::Eight(buffer),
         };
-        use {BitDepth as Bits, ColorType as Colour, DynamicImage as Pixels};
-        let pixels = match reader.output_color_type() {
-            (Colour::Grayscale, Bits::Sixteen) => {
-                ImageBuffer::from_raw(width, height, wide()).map(Pixels::ImageLuma16)
-            }
-            (Colour::GrayscaleAlpha, Bits::Sixteen) => {
-                ImageBuffer::from_raw(width, height, wide()).map(Pixels::ImageLumaA16)
-            }
-            (Colour::Rgb, Bits::Sixteen) => {
-                ImageBuffer::from_raw(width, height, wide()).map(Pixels::ImageRgb16)
-            }
-            (Colour::Rgba, Bits::Sixteen) => {
-                ImageBuffer::from_raw(width, height, wide()).map(Pixels::ImageRgba16)
-            }
-            (Colour::Grayscale, _) => {
-                ImageBuffer::from_raw(width, height, buffer).map(Pixels::ImageLuma8)
-            }
-            (Colour::GrayscaleAlpha, _) => {
-                ImageBuffer::from_raw(width, height, buffer).map(Pixels::ImageLumaA8)
-            }
-            (Colour::Rgb, _) => ImageBuffer::from_raw(width, height, buffer).map(Pixels::ImageRgb8),
-            (Colour::Rgba | Colour::Indexed, _) => {
-                ImageBuffer::from_raw(width, height, buffer).map(Pixels::ImageRgba8)
-            }
-        };
+        let pixels = to_pixels(size, colours.samples(), samples);
         let pixels = pixels.ok_or_else(|| damaged("its pixels do not fill it".to_string()))?;
         Ok((pixels, icc, whole))
     }

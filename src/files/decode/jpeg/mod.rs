@@ -6,7 +6,6 @@
 //! Usual are sequential JPEGs of 8 bits in one scan, grey or of three components, whose chroma has half as many columns,
 //! rows or both. Everything else, and everything damaged, is for another decoder.
 
-mod arriving;
 mod bits;
 mod codes;
 mod coefficients;
@@ -18,16 +17,16 @@ mod tests;
 mod transform;
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-pub use self::arriving::Arriving;
 use self::coefficients::{Blocks, Reader, pieces};
 use self::frame::{Colours, Frame};
 use self::means::{Means, SIDE};
 use self::pixels::{Planes, Rim, is_blunt};
+use super::spans::{Sink, Spans, lock};
 
 /// A JPEG whose pixels are made piece by piece.
 pub struct Decoder {
@@ -42,17 +41,10 @@ pub struct Decoder {
     shared: Mutex<(Reader, usize)>,
     /// Between each two rows of groups, what the first one to be ready left for the other.
     borders: Vec<Mutex<Option<Rim>>>,
-    is_damaged: AtomicBool,
-}
-
-/// Rows that are made together.
-pub trait Sink: Sync {
-    /// Gives room for a span of rows to whoever fills it.
-    fn put(&self, span: usize, fill: &mut dyn FnMut(&mut [u8]));
 }
 
 /// Memory for a row of groups in work.
-struct Workshop {
+pub struct Workshop {
     blocks: Blocks,
     planes: Planes,
 }
@@ -98,27 +90,7 @@ impl Decoder {
             shared: Mutex::new((Reader::new(0), 0)),
             borders: (0..borders).map(|_| Mutex::default()).collect(),
             frame,
-            is_damaged: AtomicBool::new(false),
         })
-    }
-
-    /// Columns and rows.
-    pub fn size(&self) -> (usize, usize) {
-        self.frame.size
-    }
-
-    /// Samples of a pixel: 1 or 3.
-    pub fn channels(&self) -> usize {
-        match self.frame.colours {
-            Colours::Grey => 1,
-            _ => 3,
-        }
-    }
-
-    /// How many spans of rows there are: each row of groups makes one by itself, and one with the next where it needs
-    /// that for the rows between.
-    fn span_count(&self) -> usize {
-        self.frame.groups.1 + self.borders.len()
     }
 
     /// The span that a row of groups makes by itself.
@@ -127,36 +99,6 @@ impl Decoder {
             true => row,
             false => 2 * row,
         }
-    }
-
-    /// The span that a row of pixels is in.
-    fn span_of(&self, y: usize) -> usize {
-        let group = self.frame.group.1;
-        let (row, y) = (y / group, y % group);
-        let (own, _) = self.own_rows(row);
-        let span = self.own_span(row);
-        if y < own.start {
-            span - 1
-        } else if y < own.end {
-            span
-        } else {
-            span + 1
-        }
-    }
-
-    /// The rows of pixels in a span.
-    fn rows_of_span(&self, span: usize) -> Range<usize> {
-        let group = self.frame.group.1;
-        let (row, is_border) = match self.borders.is_empty() {
-            true => (span, false),
-            false => (span / 2, span % 2 == 1),
-        };
-        if is_border {
-            let border = (row + 1) * group;
-            return border - 1..border + 1;
-        }
-        let (own, _) = self.own_rows(row);
-        row * group + own.start..row * group + own.end
     }
 
     /// The rows of pixels that a row of groups makes by itself, counted from its first, and whether a border follows.
@@ -176,24 +118,9 @@ impl Decoder {
         group.min(self.frame.size.1 - row * group)
     }
 
-    /// All pixels, row by row, on all threads.
-    ///
-    /// # Errors
-    /// With the file, when it is damaged.
-    pub fn read(self) -> Result<Vec<u8>, Vec<u8>> {
-        self.read_with(|work| {
-            rayon::scope(|scope| {
-                for _ in 1..rayon::current_num_threads() {
-                    scope.spawn(|_| work());
-                }
-                work();
-            });
-        })
-    }
-
-    /// The same on this thread alone.
-    fn read_alone(self) -> Result<Vec<u8>, Vec<u8>> {
-        self.read_with(|work| work())
+    /// The file itself.
+    pub fn into_file(self) -> Vec<u8> {
+        self.file
     }
 
     /// Columns, rows and samples of the picture at an eighth of its size, on all threads that can help. Most of the file
@@ -218,38 +145,94 @@ impl Decoder {
         Some(((width, height), samples))
     }
 
-    fn read_with(self, run: impl FnOnce(&(dyn Fn() + Sync))) -> Result<Vec<u8>, Vec<u8>> {
+    /// Makes the pixels of a row of groups that was read.
+    fn finish(&self, row: usize, workshop: &mut Workshop, sink: &dyn Sink<u8>) {
         let width = self.frame.size.0 * self.channels();
-        let mut samples = vec![0; width * self.frame.size.1];
-        let mut rest = samples.as_mut_slice();
-        let mut spans = Vec::new();
-        for span in 0..self.span_count() {
-            let (span, others) = rest.split_at_mut(self.rows_of_span(span).len() * width);
-            spans.push(Mutex::new(span));
-            rest = others;
-        }
-        let sink = Whole(spans);
-        run(&|| self.work(&sink));
-        drop(sink);
-        if self.is_damaged.into_inner() {
-            return Err(self.file);
-        }
-        Ok(samples)
-    }
-
-    fn work(&self, sink: &impl Sink) {
-        let mut workshop = Workshop::new(&self.frame);
-        while !self.is_damaged.load(Ordering::Relaxed) {
-            match self.step(&mut workshop, sink) {
-                Some(true) => {}
-                Some(false) => break,
-                None => self.is_damaged.store(true, Ordering::Relaxed),
+        let planes = &mut workshop.planes;
+        planes.fill(&workshop.blocks);
+        let (own, has_border) = self.own_rows(row);
+        let rows = self.rows_of(row);
+        sink.put(self.own_span(row), &mut |out| {
+            for (y, out) in own.clone().zip(out.chunks_exact_mut(width)) {
+                planes.write(&self.frame, y, rows, out);
             }
+        });
+        if row > 0 && !self.borders.is_empty() {
+            self.border(row - 1, planes, false, sink);
+        }
+        if has_border {
+            self.border(row, planes, true, sink);
         }
     }
 
-    /// Makes the next rows; whether there were any. `None` if the file is damaged.
-    fn step(&self, workshop: &mut Workshop, sink: &impl Sink) -> Option<bool> {
+    /// Makes the border below a row of groups if its other side is there, or else leaves this side.
+    fn border(&self, row: usize, planes: &mut Planes, is_above: bool, sink: &dyn Sink<u8>) {
+        let own = planes.rim(is_above);
+        let mut left = lock(&self.borders[row]);
+        let Some(other) = left.take() else {
+            *left = Some(own);
+            return;
+        };
+        drop(left);
+        let (above, below) = if is_above { (own, other) } else { (other, own) };
+        sink.put(2 * row + 1, &mut |out| {
+            planes.write_border(&self.frame, &above, &below, out);
+        });
+    }
+}
+
+impl Spans for Decoder {
+    type Sample = u8;
+    type Workshop = Workshop;
+
+    fn size(&self) -> (usize, usize) {
+        self.frame.size
+    }
+
+    fn channels(&self) -> usize {
+        match self.frame.colours {
+            Colours::Grey => 1,
+            _ => 3,
+        }
+    }
+
+    fn span_count(&self) -> usize {
+        self.frame.groups.1 + self.borders.len()
+    }
+
+    fn span_of(&self, y: usize) -> usize {
+        let group = self.frame.group.1;
+        let (row, y) = (y / group, y % group);
+        let (own, _) = self.own_rows(row);
+        let span = self.own_span(row);
+        if y < own.start {
+            span - 1
+        } else if y < own.end {
+            span
+        } else {
+            span + 1
+        }
+    }
+
+    fn rows_of_span(&self, span: usize) -> Range<usize> {
+        let group = self.frame.group.1;
+        let (row, is_border) = match self.borders.is_empty() {
+            true => (span, false),
+            false => (span / 2, span % 2 == 1),
+        };
+        if is_border {
+            let border = (row + 1) * group;
+            return border - 1..border + 1;
+        }
+        let (own, _) = self.own_rows(row);
+        row * group + own.start..row * group + own.end
+    }
+
+    fn workshop(&self) -> Workshop {
+        Workshop::new(&self.frame)
+    }
+
+    fn step(&self, workshop: &mut Workshop, sink: &dyn Sink<u8>) -> Option<bool> {
         let down = self.frame.groups.1;
         if self.stretch >= down {
             let row = {
@@ -281,51 +264,7 @@ impl Decoder {
         Some(true)
     }
 
-    /// Makes the pixels of a row of groups that was read.
-    fn finish(&self, row: usize, workshop: &mut Workshop, sink: &impl Sink) {
-        let width = self.frame.size.0 * self.channels();
-        let planes = &mut workshop.planes;
-        planes.fill(&workshop.blocks);
-        let (own, has_border) = self.own_rows(row);
-        let rows = self.rows_of(row);
-        sink.put(self.own_span(row), &mut |out| {
-            for (y, out) in own.clone().zip(out.chunks_exact_mut(width)) {
-                planes.write(&self.frame, y, rows, out);
-            }
-        });
-        if row > 0 && !self.borders.is_empty() {
-            self.border(row - 1, planes, false, sink);
-        }
-        if has_border {
-            self.border(row, planes, true, sink);
-        }
+    fn again(&self) -> Option<Self> {
+        Self::new(self.file.clone()).ok()
     }
-
-    /// Makes the border below a row of groups if its other side is there, or else leaves this side.
-    fn border(&self, row: usize, planes: &mut Planes, is_above: bool, sink: &impl Sink) {
-        let own = planes.rim(is_above);
-        let mut left = lock(&self.borders[row]);
-        let Some(other) = left.take() else {
-            *left = Some(own);
-            return;
-        };
-        drop(left);
-        let (above, below) = if is_above { (own, other) } else { (other, own) };
-        sink.put(2 * row + 1, &mut |out| {
-            planes.write_border(&self.frame, &above, &below, out);
-        });
-    }
-}
-
-/// A picture that is held as a whole.
-struct Whole<'a>(Vec<Mutex<&'a mut [u8]>>);
-
-impl Sink for Whole<'_> {
-    fn put(&self, span: usize, fill: &mut dyn FnMut(&mut [u8])) {
-        fill(&mut lock(&self.0[span]));
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

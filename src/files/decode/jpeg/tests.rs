@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::spans;
 use super::*;
 use crate::engine::raster::{Image, Layout, Samples};
 use crate::files::metadata::{JpegForm, Metadata, Own};
@@ -7,7 +8,7 @@ use crate::files::{EncodeOptions, Format, encode};
 
 /// Pixels, unless the file is damaged or of another kind.
 fn read(file: &[u8]) -> Option<Vec<u8>> {
-    Decoder::new(file.to_vec()).ok()?.read().ok()
+    spans::read(&Decoder::new(file.to_vec()).ok()?)
 }
 
 /// The same by the decoder that unusual files go to.

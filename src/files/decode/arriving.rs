@@ -1,86 +1,79 @@
-//! A JPEG whose rows are made when they are asked for, so that it never exists as a whole.
+//! Pictures whose rows are made when they are asked for, so that they never exist as a whole.
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
-use super::{Decoder, Sink, Workshop, lock};
-use crate::engine::raster::{Piece, Rows, Samples};
-
-/// What rows of a damaged file are filled with; they never reach a result.
-const GREY: u8 = 128;
+use super::spans::{Sample, Sink, Spans, lock, read_alone};
+use crate::engine::raster::{Depth, Piece, Rows, Samples};
 
 /// Spans of rows that were let go and wait for new ones, at most.
 const SPARE: usize = 64;
 
-/// A JPEG whose rows are made by whoever asks for them.
-pub struct Arriving {
-    decoder: Decoder,
-    spans: Mutex<Spans>,
-    /// Told when spans were made, or will never be.
-    made: Condvar,
-    workshops: Mutex<Vec<Workshop>>,
-    /// Everything, for those that ask for rows that were let go.
-    whole: OnceLock<Vec<u8>>,
+/// What is known of a file as soon as its rows arrive.
+pub trait Arrives: Rows {
+    /// Columns and rows.
+    fn size(&self) -> (usize, usize);
+
+    /// Samples of a pixel, 1 to 4.
+    fn channels(&self) -> usize;
+
+    /// The bits of a sample.
+    fn depth(&self) -> Depth;
+
+    /// Reads whatever nobody asked for, on all threads; whether all of the file is sound.
+    fn finish(&self) -> bool;
 }
 
-#[derive(Default)]
-struct Spans {
+/// A file whose rows are made by whoever asks for them.
+pub struct Arriving<S: Spans> {
+    decoder: S,
+    spans: Mutex<Held<S::Sample>>,
+    /// Told when spans were made, or will never be.
+    made: Condvar,
+    workshops: Mutex<Vec<S::Workshop>>,
+    is_damaged: AtomicBool,
+    /// Everything, for those that ask for rows that were let go.
+    whole: OnceLock<Vec<S::Sample>>,
+}
+
+struct Held<T> {
     /// Those that are there, by number.
     there: Vec<Option<Arc<Samples>>>,
     /// Those below this number were let go.
     gone: usize,
     /// Memory of those.
-    spare: Vec<Vec<u8>>,
+    spare: Vec<Vec<T>>,
 }
 
-impl fmt::Debug for Arriving {
+impl<S: Spans> fmt::Debug for Arriving<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (width, height) = self.decoder.size();
-        write!(f, "a JPEG of {width}×{height} pixels")
+        write!(f, "a file of {width}×{height} pixels")
     }
 }
 
-impl Arriving {
+impl<S: Spans> Arriving<S> {
     /// Nothing is read yet.
-    pub fn new(decoder: Decoder) -> Self {
-        let spans = Spans {
+    pub fn new(decoder: S) -> Self {
+        let spans = Held {
             there: vec![None; decoder.span_count()],
-            ..Spans::default()
+            gone: 0,
+            spare: Vec::new(),
         };
         Self {
             decoder,
             spans: Mutex::new(spans),
             made: Condvar::new(),
             workshops: Mutex::default(),
+            is_damaged: AtomicBool::new(false),
             whole: OnceLock::new(),
         }
     }
 
-    /// Columns and rows.
-    pub fn size(&self) -> (usize, usize) {
-        self.decoder.size()
-    }
-
-    /// Samples of a pixel: 1 or 3.
-    pub fn channels(&self) -> usize {
-        self.decoder.channels()
-    }
-
-    /// Reads whatever nobody asked for, on all threads; whether all of the file is sound.
-    pub fn finish(&self) -> bool {
-        self.let_go(self.size().1);
-        rayon::scope(|scope| {
-            for _ in 0..rayon::current_num_threads() {
-                scope.spawn(|_| while self.step() {});
-            }
-        });
-        !self.is_damaged()
-    }
-
     fn is_damaged(&self) -> bool {
-        self.decoder.is_damaged.load(Ordering::Relaxed)
+        self.is_damaged.load(Ordering::Relaxed)
     }
 
     /// Makes some more rows; whether there were any to be made.
@@ -89,11 +82,11 @@ impl Arriving {
             return false;
         }
         let workshop = lock(&self.workshops).pop();
-        let mut workshop = workshop.unwrap_or_else(|| Workshop::new(&self.decoder.frame));
+        let mut workshop = workshop.unwrap_or_else(|| self.decoder.workshop());
         let done = self.decoder.step(&mut workshop, self);
         lock(&self.workshops).push(workshop);
         if done.is_none() {
-            self.decoder.is_damaged.store(true, Ordering::Relaxed);
+            self.is_damaged.store(true, Ordering::Relaxed);
             // Whoever is about to wait must see it.
             let _spans = lock(&self.spans);
             self.made.notify_all();
@@ -114,29 +107,32 @@ impl Arriving {
 
     /// Rows that are not to be had piece by piece.
     fn rest(&self, rows: Range<usize>) -> Piece {
-        let row = self.size().0 * self.channels();
+        let row = self.row();
         let samples = match self.is_damaged() {
-            true => vec![GREY; row * rows.len()],
+            true => vec![S::Sample::GREY; row * rows.len()],
             false => self.all()[row * rows.start..row * rows.end].to_vec(),
         };
         Piece {
             rows,
-            samples: Arc::new(Samples::Eight(samples)),
+            samples: Arc::new(S::Sample::pack(samples)),
         }
     }
 
     /// All samples, read once more by this thread alone: others may wait for them.
-    fn all(&self) -> &[u8] {
+    fn all(&self) -> &[S::Sample] {
         self.whole.get_or_init(|| {
-            let again = Decoder::new(self.decoder.file.clone());
-            let again = again.ok().and_then(|it| it.read_alone().ok());
-            let row = self.size().0 * self.channels();
-            again.unwrap_or_else(|| vec![GREY; row * self.size().1])
+            let again = self.decoder.again().and_then(|it| read_alone(&it));
+            again.unwrap_or_else(|| vec![S::Sample::GREY; self.row() * self.decoder.size().1])
         })
+    }
+
+    /// Samples of a row.
+    fn row(&self) -> usize {
+        self.decoder.size().0 * self.decoder.channels()
     }
 }
 
-impl Rows for Arriving {
+impl<S: Spans> Rows for Arriving<S> {
     fn read(&self, rows: Range<usize>) -> Vec<Piece> {
         if rows.is_empty() {
             return Vec::new();
@@ -168,45 +164,67 @@ impl Rows for Arriving {
 
     fn let_go(&self, above: usize) {
         let mut spans = lock(&self.spans);
-        let end = match above >= self.size().1 {
+        let end = match above >= self.decoder.size().1 {
             true => spans.there.len(),
             false => self.decoder.span_of(above),
         };
-        let Spans { there, gone, spare } = &mut *spans;
+        let Held { there, gone, spare } = &mut *spans;
         for span in there.iter_mut().take(end).skip(*gone) {
-            let samples = span.take().and_then(Arc::into_inner);
-            if let Some(Samples::Eight(samples)) = samples
+            if let Some(samples) = span.take().and_then(Arc::into_inner)
                 && spare.len() < SPARE
             {
-                spare.push(samples);
+                spare.push(S::Sample::unpack(samples));
             }
         }
         *gone = end.max(*gone);
     }
 
     fn whole(&self) -> Samples {
-        Samples::Eight(self.all().to_vec())
+        S::Sample::pack(self.all().to_vec())
     }
 }
 
-impl Spans {
+impl<S: Spans> Arrives for Arriving<S> {
+    fn size(&self) -> (usize, usize) {
+        self.decoder.size()
+    }
+
+    fn channels(&self) -> usize {
+        self.decoder.channels()
+    }
+
+    fn depth(&self) -> Depth {
+        S::Sample::DEPTH
+    }
+
+    fn finish(&self) -> bool {
+        self.let_go(self.decoder.size().1);
+        rayon::scope(|scope| {
+            for _ in 0..rayon::current_num_threads() {
+                scope.spawn(|_| while self.step() {});
+            }
+        });
+        !self.is_damaged()
+    }
+}
+
+impl<T> Held<T> {
     /// Whether all of these are there.
     fn has(&self, wanted: &Range<usize>) -> bool {
         self.there[wanted.clone()].iter().all(Option::is_some)
     }
 }
 
-impl Sink for Arriving {
-    fn put(&self, span: usize, fill: &mut dyn FnMut(&mut [u8])) {
-        let rows = self.decoder.rows_of_span(span);
-        let length = rows.len() * self.size().0 * self.channels();
+impl<S: Spans> Sink<S::Sample> for Arriving<S> {
+    fn put(&self, span: usize, fill: &mut dyn FnMut(&mut [S::Sample])) {
+        let length = self.decoder.rows_of_span(span).len() * self.row();
         let spare = lock(&self.spans).spare.pop();
         let mut samples = spare.unwrap_or_default();
-        samples.resize(length, 0);
+        samples.resize(length, S::Sample::default());
         fill(&mut samples);
         let mut spans = lock(&self.spans);
         if span >= spans.gone {
-            spans.there[span] = Some(Arc::new(Samples::Eight(samples)));
+            spans.there[span] = Some(Arc::new(S::Sample::pack(samples)));
         } else if spans.spare.len() < SPARE {
             spans.spare.push(samples);
         }
@@ -217,12 +235,14 @@ impl Sink for Arriving {
 
 #[cfg(test)]
 mod tests {
+    use super::super::jpeg::Decoder;
+    use super::super::spans;
     use super::*;
 
     const FILES: [&[u8]; 3] = [
-        include_bytes!("../../../../tests/fixtures/jpeg/422.jpg"),
-        include_bytes!("../../../../tests/fixtures/jpeg/420.jpg"),
-        include_bytes!("../../../../tests/fixtures/jpeg/420-rows.jpg"),
+        include_bytes!("../../../tests/fixtures/jpeg/422.jpg"),
+        include_bytes!("../../../tests/fixtures/jpeg/420.jpg"),
+        include_bytes!("../../../tests/fixtures/jpeg/420-rows.jpg"),
     ];
 
     fn decoder(file: &[u8]) -> Decoder {
@@ -230,7 +250,7 @@ mod tests {
     }
 
     /// The samples of some rows out of the pieces that hold them.
-    fn samples(arriving: &Arriving, rows: Range<usize>) -> Vec<u8> {
+    fn samples(arriving: &Arriving<Decoder>, rows: Range<usize>) -> Vec<u8> {
         let row = arriving.size().0 * arriving.channels();
         let mut found = Vec::new();
         for piece in arriving.read(rows.clone()) {
@@ -247,7 +267,7 @@ mod tests {
     #[test]
     fn rows_are_those_of_the_whole_in_any_order() {
         for file in FILES {
-            let whole = decoder(file).read().expect("a sound file");
+            let whole = spans::read(&decoder(file)).expect("a sound file");
             let arriving = Arriving::new(decoder(file));
             let (width, height) = arriving.size();
             let row = width * arriving.channels();
@@ -268,7 +288,7 @@ mod tests {
     #[test]
     fn rows_that_were_let_go_can_be_had_again() {
         for file in FILES {
-            let whole = decoder(file).read().expect("a sound file");
+            let whole = spans::read(&decoder(file)).expect("a sound file");
             let arriving = Arriving::new(decoder(file));
             let row = arriving.size().0 * arriving.channels();
             arriving.read(0..30);
@@ -297,7 +317,7 @@ mod tests {
     #[test]
     fn threads_that_want_the_same_rows_all_get_them() {
         for file in FILES {
-            let whole = decoder(file).read().expect("a sound file");
+            let whole = spans::read(&decoder(file)).expect("a sound file");
             let arriving = Arriving::new(decoder(file));
             let height = arriving.size().1;
             std::thread::scope(|scope| {
@@ -311,9 +331,8 @@ mod tests {
     #[test]
     fn damage_is_found_at_the_end_at_the_latest() {
         for file in FILES {
-            // The second half is missing.
-            let middle = (decoder(file).frame.start + file.len()) / 2;
-            let file = [&file[..middle], &[0xFF, 0xD9]].concat();
+            // The last quarter is missing.
+            let file = [&file[..file.len() * 3 / 4], &[0xFF, 0xD9]].concat();
             let Ok(decoder) = Decoder::new(file) else {
                 continue;
             };
