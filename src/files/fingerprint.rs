@@ -2,40 +2,38 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use rayon::prelude::*;
+use twox_hash::XxHash3_128;
 
 use super::FileError;
 
-/// The SHA-256 of settings and files, in hexadecimal digits.
+/// The XXH3 hash of settings and files, 128 bits in hexadecimal digits. It tells changes by chance or by hand apart as
+/// surely as a cryptographic hash, and takes a tenth of its time; nobody gains by a forged one.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn fingerprint<'a>(
-    settings: &str,
-    files: impl Iterator<Item = &'a Path>,
-) -> Result<String, FileError> {
-    let mut hash = Sha256::new();
-    hash.update(settings);
-    for path in files {
-        let length = add(&mut hash, path).map_err(|it| FileError::from_io("read", path, &it))?;
-        hash.update(length.to_le_bytes());
+pub fn fingerprint(settings: &str, files: &[PathBuf]) -> Result<String, FileError> {
+    let hashes = files.par_iter().map(|path| {
+        let hash = hash(path);
+        hash.map_err(|it| FileError::from_io("read", path, &it))
+    });
+    let mut whole = XxHash3_128::new();
+    whole.write(settings.as_bytes());
+    for hash in hashes.collect::<Result<Vec<_>, _>>()? {
+        whole.write(&hash.to_le_bytes());
     }
-    let digits = hash.finalize();
-    Ok(digits.iter().map(|it| format!("{it:02x}")).collect())
+    Ok(format!("{:032x}", whole.finish_128()))
 }
 
-fn add(hash: &mut Sha256, path: &Path) -> io::Result<u64> {
-    let mut file = File::open(path)?;
-    let (mut buffer, mut length) = (vec![0; 1 << 16], 0);
+fn hash(path: &Path) -> io::Result<u128> {
+    let (mut hash, mut file) = (XxHash3_128::new(), File::open(path)?);
+    let mut buffer = vec![0; 1 << 18];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(length),
-            read => {
-                hash.update(&buffer[..read]);
-                length += read as u64;
-            }
+            0 => return Ok(hash.finish_128()),
+            read => hash.write(&buffer[..read]),
         }
     }
 }

@@ -435,7 +435,7 @@ impl Job {
             )
         );
         let sources = sources(&self.input, original, &self.recipe, &self.recipe_folder);
-        fingerprint(&settings, sources.iter().map(PathBuf::as_path))
+        fingerprint(&settings, &sources)
     }
 
     /// The result that is there already, if it may stay.
