@@ -1,4 +1,4 @@
-//! JPEGs that are decoded while they are rendered: the results are those of whole pictures, and damage is told as if
+//! Pictures that are decoded while they are rendered: the results are those of whole pictures, and damage is told as if
 //! they had been read before.
 
 mod common;
@@ -36,8 +36,8 @@ fn jpeg(folder: &Folder, name: &str, picture: &DynamicImage, in_one_piece: bool)
     }
 }
 
-/// The same pixels as a PNG, which is read before it is rendered.
-fn as_png(folder: &Folder, from: &str, to: &str) {
+/// The same pixels as a BMP, which is read before it is rendered.
+fn as_bmp(folder: &Folder, from: &str, to: &str) {
     let photo = read_photo(&folder.at(from)).expect("a picture");
     let Samples::Eight(samples) = photo.image.samples() else {
         unreachable!("a JPEG has 8 bits");
@@ -68,16 +68,49 @@ fn results_are_those_of_whole_pictures_on_any_number_of_threads() {
         let folder = Folder::new();
         jpeg(&folder, "a.jpg", &plastic(SIZE.0, SIZE.1), in_one_piece);
         jpeg(&folder, "o.jpg", &skin(SIZE.0, SIZE.1), in_one_piece);
-        as_png(&folder, "a.jpg", "a.png");
-        as_png(&folder, "o.jpg", "o.png");
+        as_bmp(&folder, "a.jpg", "a.bmp");
+        as_bmp(&folder, "o.jpg", "o.bmp");
         for recipe in RECIPES {
             folder.text("recipe.toml", recipe);
-            render(&folder, ["a.png", "o.png"], "whole.tif", &[]).check_done();
+            render(&folder, ["a.bmp", "o.bmp"], "whole.tif", &[]).check_done();
             for threads in ["1", "2", "5"] {
                 let threads = ["--threads", threads];
                 render(&folder, ["a.jpg", "o.jpg"], "rows.tif", &threads).check_done();
                 let same = folder.read("whole.tif") == folder.read("rows.tif");
                 assert!(same, "{threads:?}, in one piece: {in_one_piece}, {recipe}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pngs_and_tiffs_arrive_as_jpegs_do_and_so_do_masks() {
+    let folder = Folder::new();
+    let (picture, original) = (plastic(SIZE.0, SIZE.1), skin(SIZE.0, SIZE.1));
+    let wide = |it: &DynamicImage| DynamicImage::ImageRgb16(it.to_rgb16());
+    for extension in ["png", "tif"] {
+        folder.picture(&format!("a.{extension}"), &wide(&picture));
+        folder.picture(&format!("o.{extension}"), &wide(&original));
+    }
+    let mask = DynamicImage::ImageLuma8(original.to_luma8());
+    folder.picture("mask.png", &mask);
+    folder.picture("small.png", &mask.thumbnail(90, 70));
+    // A format that is read before it is rendered, as PNGs are of which a part is enough.
+    folder.picture("mask.pgm", &mask);
+    folder.picture("small.pgm", &mask.thumbnail(90, 70));
+    for recipe in RECIPES {
+        folder.text("recipe.toml", recipe);
+        for mask in ["mask", "small"] {
+            let whole = ["--partial", "--mask", &format!("{mask}.pgm")];
+            render(&folder, ["a.png", "o.png"], "whole.tif", &whole).check_done();
+            for names in [["a.png", "o.png"], ["a.tif", "o.tif"]] {
+                for threads in ["1", "4"] {
+                    let mask = format!("{mask}.png");
+                    let more = ["--mask", &mask, "--threads", threads];
+                    render(&folder, names, "rows.tif", &more).check_done();
+                    let same = folder.read("whole.tif") == folder.read("rows.tif");
+                    assert!(same, "{names:?}, {more:?}, {recipe}");
+                }
             }
         }
     }
@@ -115,10 +148,10 @@ fn damage_is_told_as_if_the_file_had_been_read_before() {
             // Whoever makes the best of it does so here as well.
             Ok(_) => {
                 ran.check_done();
-                for (from, to) in [("a.jpg", "a.png"), ("o.jpg", "o.png")] {
-                    as_png(&folder, from, to);
+                for (from, to) in [("a.jpg", "a.bmp"), ("o.jpg", "o.bmp")] {
+                    as_bmp(&folder, from, to);
                 }
-                render(&folder, ["a.png", "o.png"], "whole.tif", &[]).check_done();
+                render(&folder, ["a.bmp", "o.bmp"], "whole.tif", &[]).check_done();
                 assert!(folder.read("whole.tif") == folder.read("rows.tif"));
             }
             Err(error) => {
@@ -127,6 +160,38 @@ fn damage_is_told_as_if_the_file_had_been_read_before() {
                 assert_eq!(folder.names(), before);
             }
         }
+    }
+}
+
+#[test]
+fn damaged_pngs_tiffs_and_masks_are_named() {
+    for damaged in ["a.png", "a.tif", "mask.png"] {
+        let folder = Folder::new();
+        folder.picture("a.png", &plastic(300, 200));
+        folder.picture("a.tif", &plastic(300, 200));
+        folder.picture(
+            "mask.png",
+            &DynamicImage::ImageLuma8(skin(300, 200).to_luma8()),
+        );
+        let mut bytes = std::fs::read(folder.at(damaged)).expect("a file");
+        let middle = bytes.len() / 2;
+        match damaged {
+            // Its directory stays.
+            "a.tif" => _ = bytes.drain(middle..middle + 100),
+            _ => bytes.truncate(middle),
+        }
+        std::fs::write(folder.at(damaged), bytes).expect("the file is written");
+        folder.text("recipe.toml", RECIPES[1]);
+        let before = folder.names();
+        let picture = if damaged == "a.tif" { damaged } else { "a.png" };
+        let ran = render(
+            &folder,
+            [picture, picture],
+            "b.tif",
+            &["--mask", "mask.png"],
+        );
+        ran.check(1, damaged);
+        assert_eq!(folder.names(), before);
     }
 }
 

@@ -143,8 +143,8 @@ pub struct Inputs {
 impl Inputs {
     /// Whether files that were decoded while they were rendered are sound to their ends.
     fn are_sound(&self) -> bool {
-        let original_is_sound = self.original.as_ref().is_none_or(Photo::is_sound);
-        self.photo.is_sound() && original_is_sound
+        let beside = self.original.iter().chain(self.files.values());
+        self.photo.is_sound() && beside.into_iter().all(Photo::is_sound)
     }
 
     /// The pixels alone, for the engine.
@@ -188,7 +188,7 @@ pub fn load_inputs(
 /// Rows of pictures that are decoded before they are rendered, where there is something to wait for.
 const ROWS_AHEAD: usize = 1024;
 
-/// How the picture and its original are read.
+/// How the picture, its original and what masks are made from are read.
 type Read = fn(&Path, ReadOptions) -> Result<Photo, FileError>;
 
 fn load_with(
@@ -203,9 +203,14 @@ fn load_with(
         path.map(|it| read(it, options)).transpose()
     };
     let read_files = || {
-        let files = recipe.files().into_iter();
-        let named = files.map(|path| Ok((path.to_string(), read_named(path, recipe_folder)?)));
-        named.collect::<Result<BTreeMap<_, _>, FileError>>()
+        let files = recipe.files().into_iter().map(|path| {
+            let file = match named_file(path, recipe_folder) {
+                Some(file) if recipe.is_mask_alone(path) => read(&file, ReadOptions::default())?,
+                _ => read_named(path, recipe_folder)?,
+            };
+            Ok((path.to_string(), file))
+        });
+        files.collect::<Result<BTreeMap<_, _>, FileError>>()
     };
     let read_pictures = || {
         let (photo, original) = rayon::join(|| read(picture, options), read_original);

@@ -51,6 +51,12 @@ impl Recipe {
         files
     }
 
+    /// Whether a picture that the recipe names is what a mask is made from, and nothing else.
+    pub fn is_mask_alone(&self, path: &str) -> bool {
+        let mut painted = self.layers.iter().filter_map(|it| it.operation.file());
+        path == self.masks.file.path && painted.all(|it| it != path)
+    }
+
     /// Changes the path of every picture that the recipe names.
     pub fn move_files(&mut self, moved: impl Fn(&str) -> String) {
         for layer in &mut self.layers {

@@ -38,9 +38,14 @@ impl Plan {
         }
     }
 
-    /// The picture and the original, if there is one.
-    fn pictures(&self) -> [Option<&Arc<Image>>; 2] {
-        [Some(self.picture()), self.inputs.original.as_ref()]
+    /// The picture, the original, if there is one, and the file of a mask, if its rows are those of the picture and
+    /// nothing else is made from it.
+    fn pictures(&self) -> [Option<&Arc<Image>>; 3] {
+        let path = &self.resolved().masks.file.path;
+        let mask = self.file(path).filter(|it| {
+            it.bounds() == self.picture().bounds() && self.resolved().is_mask_alone(path)
+        });
+        [Some(self.picture()), self.inputs.original.as_ref(), mask]
     }
 }
 

@@ -233,7 +233,7 @@ impl Plan {
         }
     }
 
-    fn file(&self, path: &str) -> Option<&Arc<Image>> {
+    pub(super) fn file(&self, path: &str) -> Option<&Arc<Image>> {
         self.inputs.files.get(path)
     }
 

@@ -3,7 +3,9 @@
 mod arriving;
 mod glimpse;
 mod jpeg;
+mod lines;
 mod png;
+mod shared;
 mod spans;
 mod tiff;
 
@@ -23,7 +25,6 @@ use image::{
 
 use self::arriving::Arriving;
 use self::spans::{Sample, Spans};
-use self::tiff::Usual;
 use super::contain::contain;
 use super::containers::jpeg::Header;
 use super::containers::png::Chunks;
@@ -68,7 +69,7 @@ fn open(path: &Path, options: ReadOptions, in_rows: bool) -> Result<Photo, FileE
         path,
         options,
         in_rows,
-        file: file.try_clone().ok(),
+        file: File::open(path).ok(),
     };
     decoding.contained(BufReader::new(file))
 }
@@ -131,7 +132,7 @@ struct Decoding<'a> {
     options: ReadOptions,
     /// Whether rows may be made when they are asked for.
     in_rows: bool,
-    /// The source once more, if it is a file. Its place in it is shared with the source.
+    /// The source once more, if it is a file.
     file: Option<File>,
 }
 
@@ -273,12 +274,29 @@ impl Decoding<'_> {
         let decoder = image::codecs::png::PngDecoder::new(source);
         let mut decoder = decoder.map_err(|it| self.refusal(&it))?;
         let icc = decoder.icc_profile().unwrap_or_default();
+        let metadata = Metadata::of_png(chunks, icc);
+        let pixels = match self.usual_png(metadata.orientation())? {
+            Some(pixels) => pixels,
+            None => self.pixels(decoder)?,
+        };
         Ok(Decoded {
             is_grey: false,
-            pixels: self.pixels(decoder)?,
-            metadata: Metadata::of_png(chunks, icc),
+            pixels,
+            metadata,
             notes,
         })
+    }
+
+    /// The pixels of a file that is a PNG of the usual kind and upright, if rows may be made when they are asked for.
+    fn usual_png(&self, orientation: Orientation) -> Result<Option<Pixels>, FileError> {
+        let in_rows = self.in_rows && orientation == Orientation::NoTransforms;
+        let file = self.file.as_ref().filter(|_| in_rows);
+        let file = file.and_then(|it| it.try_clone().ok());
+        match file.and_then(lines::Usual::open) {
+            Some(lines::Usual::Eight(it)) => Ok(self.spans(it, true)?.ok()),
+            Some(lines::Usual::Sixteen(it)) => Ok(self.spans(it, true)?.ok()),
+            None => Ok(None),
+        }
     }
 
     fn tiff(&self, mut source: impl BufRead + Seek) -> Result<Decoded, FileError> {
@@ -334,9 +352,9 @@ impl Decoding<'_> {
     /// those says what they miss.
     fn usual_tiff(&self, in_rows: bool) -> Result<Option<Pixels>, FileError> {
         let file = self.file.as_ref().and_then(|it| it.try_clone().ok());
-        match file.and_then(Usual::open) {
-            Some(Usual::Eight(it)) => Ok(self.spans(it, in_rows)?.ok()),
-            Some(Usual::Sixteen(it)) => Ok(self.spans(it, in_rows)?.ok()),
+        match file.and_then(tiff::Usual::open) {
+            Some(tiff::Usual::Eight(it)) => Ok(self.spans(it, in_rows)?.ok()),
+            Some(tiff::Usual::Sixteen(it)) => Ok(self.spans(it, in_rows)?.ok()),
             None => Ok(None),
         }
     }

@@ -5,7 +5,7 @@
 //! packed are read in pieces, so that those of any height take little memory.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +15,7 @@ use tiff::ColorType;
 use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::{ByteOrder, CompressionMethod, PhotometricInterpretation, Tag};
 
+use super::shared::{Reader, Shared};
 use super::spans::{Sample, Sink, Spans, lock};
 use crate::files::contain::contain;
 
@@ -294,49 +295,15 @@ impl<T: Raw> Spans for Strips<T> {
     }
 }
 
-type Shared = Arc<Mutex<File>>;
-
-/// A file with a place in it of its own, beside others that read the same file.
-pub struct Reader {
-    file: Shared,
-    at: u64,
-}
-
-impl Read for Reader {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let mut file = lock(&self.file);
-        file.seek(SeekFrom::Start(self.at))?;
-        let read = file.read(out)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-impl Seek for Reader {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(by) => {
-                let length = lock(&self.file).metadata()?.len();
-                length.checked_add_signed(by)
-            }
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
-}
-
 /// A decoder that takes strips of any size: that of the picture was checked.
 fn open(file: &Shared) -> Option<Decoder<BufReader<Reader>>> {
-    let file = file.clone();
-    let reader = BufReader::with_capacity(PIECE, Reader { file, at: 0 });
-    Some(Decoder::new(reader).ok()?.with_limits(Limits::unlimited()))
+    let decoder = Decoder::new(Reader::new(file)).ok()?;
+    Some(decoder.with_limits(Limits::unlimited()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{self, Write};
 
     use image::DynamicImage;
     use tiff::encoder::colortype::{self, ColorType as Kind};
@@ -357,7 +324,7 @@ mod tests {
     {
         let count = u64::from(SIZE.0 * SIZE.1) * K::BITS_PER_SAMPLE.len() as u64;
         let mask = (1 << K::BITS_PER_SAMPLE[0]) - 1;
-        let sample = |i: u64| K::Inner::try_from(i * i / 7 * 257 & mask).ok();
+        let sample = |i: u64| K::Inner::try_from((i * i / 7 * 257) & mask).ok();
         let samples: Option<Vec<_>> = (0..count).map(sample).collect();
         let mut file = io::Cursor::new(Vec::new());
         let encoder = TiffEncoder::new(&mut file).expect("memory");
