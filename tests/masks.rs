@@ -76,6 +76,18 @@ fn a_face_is_found_in_a_picture_that_lies_on_its_side_or_head() {
 }
 
 #[test]
+fn a_face_that_fills_the_picture_is_found() {
+    let whole = sample("astronaut.png").picture;
+    let part = Region::new(193, 92, 64, 72);
+    let inputs = Inputs::alone(Arc::new(Image::from_tile(&whole.tile(part))));
+    let [face] = inputs.faces() else {
+        panic!("{:?}", inputs.faces());
+    };
+    let [x, y] = face.middle();
+    assert!((x - 31.0).abs() < 6.0 && (y - 30.0).abs() < 6.0, "{x}, {y}");
+}
+
+#[test]
 fn clones_of_inputs_share_what_was_found() {
     let inputs = sample("astronaut.png");
     let clone = inputs.clone();

@@ -12,8 +12,17 @@ use self::detector::Detector;
 use self::mesh::Mesh;
 use crate::engine::raster::{Plane, Region, Resample, Tile};
 
-/// Turns of the picture, in degrees: the later ones are tried where the ones before show no certain face.
-const TURNS: [f64; 6] = [0.0, 90.0, -90.0, 180.0, 45.0, -45.0];
+/// How the picture is looked at: turned by so many degrees, with so much room around it. The later looks are tried where the
+/// ones before show no certain face: faces that fill the picture want room, and so do the corners of one that is half turned.
+const LOOKS: [(f64, f64); 7] = [
+    (0.0, 1.0),
+    (0.0, 1.5),
+    (90.0, 1.0),
+    (-90.0, 1.0),
+    (180.0, 1.0),
+    (45.0, 1.2),
+    (-45.0, 1.2),
+];
 
 /// Faces beyond this many are not looked at.
 const MOST_FACES: usize = 8;
@@ -85,10 +94,11 @@ pub(super) fn find(copy: &Tile) -> Vec<Face> {
     };
     let copy = copy.clone().with_channels(3);
     let mut best: (f32, Vec<Face>) = (SURE, Vec::new());
-    for turn in TURNS {
+    for (turn, room) in LOOKS {
         let mut faces: Vec<Face> = Vec::new();
         let mut surest = SURE;
-        for square in detector.find(&copy, turn).into_iter().take(MOST_FACES) {
+        let squares = detector.find(&copy, turn, room);
+        for square in squares.into_iter().take(MOST_FACES) {
             let Some((points, sure)) = mesh.place(&copy, square).filter(|(_, it)| *it >= SURE)
             else {
                 continue;

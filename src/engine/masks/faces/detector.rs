@@ -47,14 +47,13 @@ impl Detector {
         Some(Self { network })
     }
 
-    /// The squares that the mesh should look at for faces, the surest first, in a picture that is turned by `turn` degrees.
-    pub fn find(&self, picture: &Tile, turn: f64) -> Vec<Square> {
+    /// The squares that the mesh should look at for faces, the surest first, in a picture that is turned by `turn` degrees
+    /// and has so much `room` around it: 1 is none.
+    pub fn find(&self, picture: &Tile, turn: f64, room: f64) -> Vec<Square> {
         let (width, height) = (
             picture.region().width as f64,
             picture.region().height as f64,
         );
-        // Corners of a picture that is half turned stay inside.
-        let room = if turn % 90.0 == 0.0 { 1.0 } else { 1.2 };
         let whole = Square {
             middle: [(width - 1.0) / 2.0, (height - 1.0) / 2.0],
             side: room * width.max(height),
@@ -194,7 +193,7 @@ mod tests {
         let region = crate::engine::raster::Region::of_size(90, 70);
         let picture = Tile::new(region, vec![grey; 3]);
         for turn in [0.0, 45.0] {
-            assert!(detector.find(&picture, turn).is_empty());
+            assert!(detector.find(&picture, turn, 1.2).is_empty());
         }
     }
 }
