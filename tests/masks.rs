@@ -121,7 +121,7 @@ fn coverage(plan: &Plan, (x, y): (f64, f64), side: f64) -> f32 {
 }
 
 #[test]
-fn skin_is_cheeks_and_forehead_and_neither_eyes_nor_hair_nor_clothes() {
+fn skin_is_cheeks_forehead_neck_and_ears_and_neither_eyes_nor_hair_nor_clothes() {
     let astronaut = through_skin(sample("astronaut.png"));
     let glasses = through_skin(sample("glasses.jpg"));
     let stubble = through_skin(sample("stubble.jpg"));
@@ -129,6 +129,8 @@ fn skin_is_cheeks_and_forehead_and_neither_eyes_nor_hair_nor_clothes() {
         (&glasses, (0.33, 0.55), "a cheek"),
         (&glasses, (0.61, 0.52), "the nose"),
         (&stubble, (0.55, 0.62), "a cheek"),
+        (&stubble, (0.30, 0.92), "the neck"),
+        (&stubble, (0.33, 0.71), "an ear's lobe"),
     ] {
         let is = coverage(plan, place, 0.04);
         assert!(is > 0.8, "{what} at {place:?}: {is}");
@@ -139,6 +141,7 @@ fn skin_is_cheeks_and_forehead_and_neither_eyes_nor_hair_nor_clothes() {
         (&glasses, (0.10, 0.10), "hair"),
         (&stubble, (0.45, 0.15), "hair"),
         (&stubble, (0.10, 0.40), "the wall"),
+        (&stubble, (0.70, 1.12), "the hood"),
     ] {
         let is = coverage(plan, place, 0.04);
         assert!(is < 0.2, "{what} at {place:?}: {is}");

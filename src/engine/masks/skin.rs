@@ -1,6 +1,7 @@
 //! Skin of all tones, found from the faces of the picture: their own colours on a reduced copy as far as edges do not part
 //! them from the face, and from there along the edges of the full picture.
 
+mod body;
 mod flood;
 mod geometry;
 mod grow;

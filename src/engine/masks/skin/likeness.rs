@@ -1,6 +1,7 @@
 //! How much like skin every pixel of a picture's reduced copy is. Each face gives the colours of its
 //! own skin, so that no tone is taken for granted; the points of its mesh say where eyes, brows and lips are.
 
+use super::body::Body;
 use super::flood::{Flood, flooded_by_face};
 use super::geometry::{Features, Geometry, Place};
 use crate::engine::masks::{Face, median, smoothstep};
@@ -59,6 +60,18 @@ struct OfFace {
     kept: Plane,
     /// How surely a place is the face's own, 0..=1.
     inside: Plane,
+    /// Ears, neck, shoulders and hands; in grey pictures nothing is known of them.
+    body: Option<Body>,
+}
+
+impl OfFace {
+    /// The coverage at a tolerance of 0..=1, but for the body's.
+    fn coverage(&self, tolerance: f64) -> Plane {
+        let like = within(&self.apart, tolerance).zip_map(&self.kept, |like, kept| like * kept);
+        let inside = self.apart.clone().map(|it| it / INSIDE);
+        let inside = within(&inside, tolerance).zip_map(&self.inside, |like, it| like * it);
+        like.zip_map(&inside, f32::max)
+    }
 }
 
 impl Likeness {
@@ -91,28 +104,27 @@ impl Likeness {
     pub fn coverage(&self, tolerance: f64) -> Plane {
         let mut coverage = self.plain.clone().map(|_| 0.0);
         for face in &self.faces {
-            let like = within(&face.apart, tolerance).zip_map(&face.kept, |like, kept| like * kept);
-            let inside = face.apart.clone().map(|it| it / INSIDE);
-            let inside =
-                within(&inside, tolerance).zip_map(&face.inside, |like, inside| like * inside);
-            coverage = coverage.zip_map(&like, f32::max).zip_map(&inside, f32::max);
+            coverage = coverage.zip_map(&face.coverage(tolerance), f32::max);
+            if let Some(body) = &face.body {
+                coverage = coverage.zip_map(&body.coverage(tolerance), f32::max);
+            }
         }
         coverage.zip_map(&self.plain, |it, plain| it * plain)
     }
 }
 
 /// What lies within the tolerance of skin colour.
-fn within(apart: &Plane, tolerance: f64) -> Plane {
+pub fn within(apart: &Plane, tolerance: f64) -> Plane {
     let reach = (2.0 * tolerance as f32).max(1e-3);
     let coverage = |it: f32| 1.0 - smoothstep(0.75, 1.05, it / reach);
     apart.clone().map(coverage)
 }
 
 /// A copy, measured for all faces.
-struct Measured {
+pub struct Measured {
     region: Region,
     /// Red, green and blue, softened by a pixel.
-    soft: [Plane; 3],
+    pub soft: [Plane; 3],
     /// Logarithms of red over green, blue over green, and luma of those.
     colours: [Plane; 3],
     /// What is finer than two pixels, in the logarithm of luma.
@@ -144,7 +156,7 @@ impl Measured {
         }
     }
 
-    fn colour(&self, i: usize) -> [f32; 3] {
+    pub fn colour(&self, i: usize) -> [f32; 3] {
         [0, 1, 2].map(|axis: usize| self.colours[axis].samples()[i])
     }
 }
@@ -163,15 +175,15 @@ pub fn blur(plane: &Plane, sigma: f64) -> Plane {
 }
 
 /// The colours of a face's cheeks, nose and forehead.
-struct FaceSkin {
-    places: Vec<Place>,
+pub struct FaceSkin {
+    pub places: Vec<Place>,
     features: Features,
     cheeks: Vec<usize>,
-    size: f64,
-    middle: [f32; 3],
+    pub size: f64,
+    pub middle: [f32; 3],
     /// The direction in which skin grows more saturated.
     saturation: [f32; 2],
-    variation: [f32; 3],
+    pub variation: [f32; 3],
 }
 
 impl FaceSkin {
@@ -221,18 +233,25 @@ impl FaceSkin {
         ]
     }
 
+    /// The same without a share of what shade does: it makes skin more saturated.
+    pub fn unshaded(&self, colour: [f32; 3], share: f32) -> [f32; 3] {
+        let [saturation, hue, tone] = self.axes(colour);
+        let shade = (-tone).max(0.0) * share;
+        let saturated = if saturation > 0.0 { 2.5 } else { 0.0 };
+        [
+            saturation / (1.0 + saturated * shade),
+            hue / (1.0 + 1.2 * shade),
+            tone,
+        ]
+    }
+
     /// Distance from the face's colours, where 1 is as far as counts.
     fn apart(&self, colour: [f32; 3], place: Place, grey: bool) -> f32 {
-        let [mut saturation, mut hue, mut tone] = self.axes(colour);
         let face = line(&[(1.0, 1.0), (1.35, 0.0)], place.r);
-        // Shade makes skin more saturated; highlights, less.
-        let shade = (-tone).max(0.0) * face;
-        saturation *= if saturation > 0.0 {
-            1.0 / (1.0 + 2.5 * shade)
-        } else {
-            1.7 - 0.7 * face
-        };
-        hue /= 1.0 + 1.2 * shade;
+        let [mut saturation, hue, mut tone] = self.unshaded(colour, face);
+        if saturation < 0.0 {
+            saturation *= 1.7 - 0.7 * face;
+        }
         tone *= line(&[(0.8, 0.5), (1.3, 1.0)], place.r);
         let squared =
             |it: f32, axis: usize| (it / self.variation[axis]) * (it / self.variation[axis]);
@@ -302,11 +321,17 @@ impl FaceSkin {
             };
             self.features.at(i, dark, red, rough.samples()[i])
         });
-        let of_face = OfFace {
+        let mut of_face = OfFace {
             apart,
             kept,
             inside,
+            body: None,
         };
+        if !measured.grey {
+            let face = of_face.coverage(0.5);
+            let face = face.zip_map(&features, |it, feature| it * (1.0 - feature));
+            of_face.body = Some(Body::of(self, measured, &face, &dark_hair));
+        }
         (of_face, features)
     }
 

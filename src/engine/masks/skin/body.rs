@@ -1,0 +1,86 @@
+//! Skin beyond a face: ears, neck, shoulders and hands, which lie in other light. Their tone says little, so that hue and
+//! saturation count, where a body can be, as far as low edges lead from the face.
+
+use super::flood::{Flood, flooded_by_face};
+use super::geometry::Place;
+use super::likeness::{FaceSkin, Measured, blur, within};
+use crate::engine::masks::smoothstep;
+use crate::engine::raster::Plane;
+
+/// How far hue and saturation may lie from the face's own, in its deviations, at a tolerance of ½.
+const REACH: f32 = 4.0;
+
+/// How much lighter a body is at most, as a logarithm; how much darker an ear is, and all that lies below the chin.
+const LIGHTER: f32 = 0.7;
+const DARKER: (f32, f32) = (1.0, 1.5);
+
+/// Skin in bright light may lose this share of the face's saturation: what has less is grey. The face has at least the
+/// second, though under cold light it seems to have none.
+const PALER: f32 = 0.8;
+const SATURATED: f32 = 0.22;
+
+/// Ears lie no farther than this from the middle of a face, at least so far to its side, and no higher than this.
+const EAR: (f32, f32, f32) = (1.2, 0.3, -0.22);
+
+/// A body begins so far below the eyes. It is so wide on each side, and this much wider for each size of the face that
+/// it goes down from the second.
+const BELOW: f32 = 0.2;
+const WIDE: f32 = 0.5;
+const WIDER: (f32, f32) = (1.3, 0.33);
+
+/// Farther away from a face its body is not looked for.
+const FAR: f32 = 6.0;
+
+/// Farther than anything counts at any tolerance.
+const NOWHERE: f32 = 9.0;
+
+/// What a face says of its body.
+pub struct Body {
+    /// Distance from skin colour: 1 is as far as counts at a tolerance of ½.
+    apart: Plane,
+    /// What edges do not part from the face, and is no hair, 0..=1.
+    kept: Plane,
+}
+
+impl Body {
+    /// From where the face is, and dark hair.
+    pub fn of(skin: &FaceSkin, measured: &Measured, face: &Plane, dark_hair: &Plane) -> Self {
+        let distance = |(i, place): (usize, &Place)| distance(skin, measured.colour(i), *place);
+        let distances = skin.places.iter().enumerate().map(distance);
+        let apart = Plane::from_samples(face.width(), face.height(), distances.collect());
+        let flooded = flooded_by_face(&measured.soft, |i| {
+            if face.samples()[i] > 0.5 {
+                Some(Flood::Face)
+            } else {
+                (apart.samples()[i] > 1.0).then_some(Flood::Beside)
+            }
+        });
+        let soft = blur(&flooded, 0.009 * skin.size);
+        let kept = soft.zip_map(dark_hair, |it, hair| it * (1.0 - hair));
+        Self { apart, kept }
+    }
+
+    /// The coverage at a tolerance of 0..=1.
+    pub fn coverage(&self, tolerance: f64) -> Plane {
+        within(&self.apart, tolerance).zip_map(&self.kept, |like, kept| like * kept)
+    }
+}
+
+/// Distance of a colour at a place from what a body has there, where 1 is as far as counts.
+fn distance(skin: &FaceSkin, colour: [f32; 3], place: Place) -> f32 {
+    let aside = place.u.abs();
+    let wide = WIDE + WIDER.0 * (place.v - WIDER.1).max(0.0);
+    let ear = place.r < EAR.0 && aside > EAR.1 && place.v > EAR.2;
+    let below = place.v > BELOW && aside < wide && place.r < FAR;
+    if !ear && !below {
+        return NOWHERE;
+    }
+    let [saturation, hue, tone] = skin.unshaded(colour, 1.0);
+    let chin = smoothstep(0.35, 0.55, place.v) * (1.0 - smoothstep(0.0, 0.1, aside - wide));
+    let darker = DARKER.0 + (DARKER.1 - DARKER.0) * chin;
+    let [red, blue, _] = skin.middle;
+    let saturated = libm::hypotf(red, blue).max(SATURATED);
+    let off = libm::hypotf(saturation / skin.variation[0], hue / skin.variation[1]) / REACH;
+    let paler = -saturation / (PALER * saturated);
+    off.max(paler).max(tone / LIGHTER).max(-tone / darker)
+}
