@@ -30,6 +30,10 @@ const FIRST: usize = 160;
 /// The longest side of the largest copy on which places are compared: finer structures are the AI's own.
 const LARGEST: usize = 1280;
 
+/// A pixel of a copy on which the drift of places is followed stands for at least so many pixels of the picture: what is
+/// finer the AI made up, and leads a few tenths of a pixel away.
+const LEAST_STEP: f64 = 1.5;
+
 /// The longest side of the copy on which it is decided what to believe.
 const DECISIVE: usize = 640;
 
@@ -59,7 +63,8 @@ pub fn find(picture: &Image, original: &Image, cancel: &Cancel) -> Result<Alignm
     let copies = Copies::of(picture, original);
     let mut placement = begin(&copies, cancel);
     let mut levels = Vec::new();
-    for longest in sizes(copies.longest()) {
+    let finest = finest(&copies);
+    for longest in sizes(copies.longest(), finest) {
         let level = Level::new(&copies, longest, placement.whole.magnification(), cancel);
         refine_whole(&level, &mut placement, STEPS, cancel);
         if longest <= LARGEST {
@@ -74,18 +79,20 @@ pub fn find(picture: &Image, original: &Image, cancel: &Cancel) -> Result<Alignm
         Verdict::Different => return Err(Mismatch::Different),
     }
     let mut drifted = placement.clone();
-    for level in &levels {
+    let followed = levels.partition_point(|it| it.longest() <= finest.max(decisive.longest()));
+    for level in &levels[..followed] {
         refine_drift(level, &mut drifted, (STIFF, DRIFT_STEPS), cancel);
     }
     let drifts = drifts(decisive, &placement, &drifted, cancel);
-    let largest = levels.last().expect("there is a first size");
     let placement = if drifts {
-        refine_drift(largest, &mut drifted, (SOFT, FOLLOWING_STEPS), cancel);
+        let last = &levels[followed - 1];
+        refine_drift(last, &mut drifted, (SOFT, FOLLOWING_STEPS), cancel);
         drifted
     } else {
         let resized = resized(&copies);
         Placement::of(plainest(&placement.whole, &resized, copies.picture_size))
     };
+    let largest = levels.last().expect("there is a first size");
     let cells = gather(largest, &largest.own(&placement), cancel);
     let sure = confidence(&cells);
     Ok(described(
@@ -137,15 +144,23 @@ fn resized(copies: &Copies) -> Affine {
     Affine::scaling(scale, [0.0, 0.0])
 }
 
-/// The longest sides of all copies but the first, up to the largest there is.
-fn sizes(largest: usize) -> Vec<usize> {
+/// The longest side of the finest copy on which the drift is looked for.
+fn finest(copies: &Copies) -> usize {
+    let full = copies.picture_size[0].max(copies.picture_size[1]) as f64;
+    ((full / LEAST_STEP) as usize).clamp(FIRST, LARGEST)
+}
+
+/// The longest sides of all copies but the first: each twice as large as the one before, `finest`, and the largest there
+/// is.
+fn sizes(largest: usize, finest: usize) -> Vec<usize> {
     let doubled = std::iter::successors(Some(2 * FIRST), |it| Some(2 * it));
-    let mut sizes: Vec<usize> = doubled.take_while(|it| *it < largest).collect();
-    // One that is hardly larger than the one before tells nothing new.
-    if sizes.last().is_some_and(|it| largest < it + it / 4) {
-        sizes.pop();
+    let mut sizes: Vec<usize> = doubled.take_while(|it| *it < finest.min(largest)).collect();
+    for longest in [finest.min(largest), largest] {
+        // One that is hardly larger than the one before tells nothing new.
+        if sizes.last().is_none_or(|it| longest >= it + it / 8) {
+            sizes.push(longest);
+        }
     }
-    sizes.push(largest);
     sizes
 }
 
