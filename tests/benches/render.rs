@@ -3,14 +3,14 @@
 //! files are written, each dropped when it is made.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use divan::{Bencher, counter::ItemsCount};
 use rayon::prelude::*;
 use repore::engine::masks::{MaskName, Stroke, Tip};
-use repore::engine::operations::{Align, Graft, Random};
+use repore::engine::operations::{Align, Graft, Random, Spots};
 use repore::engine::raster::{Depth, Image, Layout, Region, Samples};
 use repore::engine::recipe::{Operation, Recipe, preset};
 use repore::engine::render::{
@@ -24,15 +24,19 @@ fn main() {
     divan::main();
 }
 
-/// Grain over mid grey, 8 bits RGB.
+/// Grain over mid grey, 8 bits RGB; of seed 1 or 2, made once.
 fn picture(seed: u64) -> Arc<Image> {
-    picture_of((WIDTH, HEIGHT), seed)
+    static PICTURES: LazyLock<[Arc<Image>; 2]> =
+        LazyLock::new(|| [1, 2].map(|seed| picture_of((WIDTH, HEIGHT), seed)));
+    PICTURES[seed as usize - 1].clone()
 }
 
 fn picture_of((width, height): (usize, usize), seed: u64) -> Arc<Image> {
     let random = Random::new(seed, 0, 0);
-    let row =
-        |y: usize| (0..width * 3).map(move |x| (128.0 + 20.0 * random.row(y).signed(x)) as u8);
+    let row = |y: usize| {
+        let row = random.row(y);
+        (0..width * 3).map(move |x| (128.0 + 20.0 * row.signed(x)) as u8)
+    };
     let samples = Samples::Eight((0..height).flat_map(row).collect());
     Arc::new(Image::new(width, height, Layout::Rgb, samples).expect("as many as it takes"))
 }
@@ -44,17 +48,22 @@ fn flat() -> Arc<Image> {
 }
 
 fn plan(name: &str, changes: &[&str]) -> Plan {
+    plan_of(&recipe(name, changes))
+}
+
+fn recipe(name: &str, changes: &[&str]) -> Recipe {
     let mut recipe = preset(name).expect("built in");
     for change in changes {
         recipe.set(change).expect("it fits");
     }
-    // The original is noise of its own, which does not match.
+    // The original is noise of its own, which does not match and has no spots.
     for layer in &mut recipe.layers {
         if let Operation::Texture(texture) = &mut layer.operation {
             texture.align = Align::Off;
+            texture.spots = Spots::BringBack;
         }
     }
-    plan_of(&recipe)
+    recipe
 }
 
 fn plan_of(recipe: &Recipe) -> Plan {
@@ -111,12 +120,26 @@ fn noise(bencher: Bencher) {
     render(bencher, &plan("noise", &["noise.masks=none"]));
 }
 
-#[divan::bench(sample_count = 3, args = [0.5, 2.0, 5.0, 8.0, 13.0, 30.0, 200.0])]
+#[divan::bench(sample_count = 5, args = [0.5, 1.0, 2.0, 3.0, 3.9, 5.0, 8.0, 16.0, 30.0, 200.0])]
 fn texture(bencher: Bencher, radius: f64) {
-    render(
-        bencher,
-        &plan("separation", &[&format!("texture.radius={radius}")]),
-    );
+    render_texture(bencher, radius, in_bands);
+}
+
+/// The same on so many threads, whatever number all else runs on.
+#[divan::bench(sample_count = 5, args = [1, 2])]
+fn texture_on_threads(bencher: Bencher, threads: usize) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.expect("threads can be had");
+    render_texture(bencher, 8.0, |plan| pool.install(|| in_bands(plan)));
+}
+
+/// With a plan of its own for each render: a plan keeps what it found for wide radii.
+fn render_texture(bencher: Bencher, radius: f64, render: impl Fn(&Plan) -> Result<(), Cancelled>) {
+    let recipe = recipe("separation", &[&format!("texture.radius={radius}")]);
+    bencher
+        .counter(ItemsCount::new(WIDTH * HEIGHT))
+        .with_inputs(|| plan_of(&recipe))
+        .bench_local_values(|plan| render(&plan));
 }
 
 #[divan::bench(sample_count = 3)]

@@ -5,8 +5,10 @@
 //! Gaussian would hardly blur at all. Beyond the picture's edge the nearest pixel repeats. Wide ones
 //! are made on a coarser grid, at most 1e-4 of full scale off.
 
+mod across;
 mod decimated;
 mod lows;
+mod pixels;
 mod sums;
 mod taps;
 #[cfg(test)]
@@ -15,10 +17,10 @@ mod tests;
 use decimated::Decimated;
 pub use lows::Lows;
 use pulp::Arch;
-use sums::{BETWEEN, sum_between, sum_pairs};
+use sums::{BETWEEN, MOST_ROWS, sum_pairs, sum_rows};
 
 use super::Cancel;
-use crate::engine::raster::{Plane, Region, RowSource, row_set};
+use crate::engine::raster::{Plane, Region, RowSet, RowSource, row_set, split_pixels};
 
 /// A Gaussian of one radius, ready to blur.
 #[derive(Clone, Debug)]
@@ -90,7 +92,7 @@ impl Gaussian {
         let needed = to.expanded(self.halo(), &bounds);
         assert_eq!((source.width(), source.height()), (from.width, from.height));
         assert!(from.contains(&needed), "the blur's rim is there");
-        let blurred = self.blurred(&mut (source, from), to, bounds, cancel);
+        let mut blurred = self.blurred(&mut (source, from), to, bounds, cancel);
         let mut out = Plane::unfilled(to.width, to.height);
         for y in 0..to.height {
             if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
@@ -113,96 +115,176 @@ impl Gaussian {
         cancel: &Cancel,
     ) -> Blurred {
         match &self.method {
-            Method::Direct(taps) => blurred_across(taps, source, to, bounds, cancel),
+            Method::Direct(taps) => summed_up(taps, source, to, bounds, cancel),
             Method::Decimated(it) => it.blurred(source, to, bounds, cancel),
         }
     }
 }
 
-/// A region of a picture, blurred along its rows; what is still to be done down its columns is done for each row when it
-/// is read, so that blurred planes need not be in memory.
+/// Rows that are made together: what they are made from is read once for all of them.
+const TOGETHER: usize = 4;
+
+/// A region of a picture whose rows are blurred when they are read, so that blurred planes need not be in memory.
 #[derive(Clone, Debug)]
 pub struct Blurred {
+    /// What rows are made from, down its columns.
     planes: Vec<Plane>,
+    /// Samples of a pixel that lie side by side.
+    interleaved: usize,
     down: Down,
+    /// What is summed up along the rows that were made down the columns: centre and one side.
+    across: Vec<f32>,
+    /// Samples in a row of the region.
+    length: usize,
+    /// Rows that were made together, for each plane, and which ones those are.
+    made: Vec<[Vec<f32>; TOGETHER]>,
+    made_are: Option<usize>,
 }
 
-/// How one row is made from others.
+/// How rows that are made together are made from those of planes.
 #[derive(Clone, Debug)]
-enum Down {
-    /// By these taps, the first row from so many rows on.
-    Sum { taps: Vec<f32>, start: usize },
-    /// From rows of a grid, the weights for each position between two of its rows; the first row lies so many positions
-    /// behind a row of the grid.
-    Enlarge {
-        weights: Vec<[f32; BETWEEN]>,
-        skipped: usize,
-    },
+struct Down {
+    /// What each row around them weighs in each of them, for some groups in turn.
+    groups: Vec<Vec<[f32; TOGETHER]>>,
+    /// Rows made for each row of the planes.
+    step: usize,
+    /// Which of the rows made is the region's first, from the top of the planes on; and how many rows of the planes
+    /// above those that a group lies at weigh in it.
+    skipped: usize,
+    above: usize,
+}
+
+impl Down {
+    /// From rows of a grid, the weights for each position between two of its rows; the region's first row lies so many
+    /// positions behind a row of the grid.
+    fn enlarging(up: &[[f32; BETWEEN]], skipped: usize) -> Self {
+        let step = up.len();
+        let rows = BETWEEN + (TOGETHER - 1) / step;
+        let weight = |row: usize, position: usize| {
+            let row = row.checked_sub(position / step);
+            row.and_then(|it| up[position % step].get(it)).copied()
+        };
+        let group = |first: usize| {
+            let row = |row| std::array::from_fn(|of| weight(row, first + of).unwrap_or(0.0));
+            (0..rows).map(row).collect()
+        };
+        Self {
+            groups: (0..step).step_by(TOGETHER).map(group).collect(),
+            step,
+            skipped,
+            above: 0,
+        }
+    }
+
+    /// Sums of the rows around, by these taps: centre and one side. The region's first row is so many rows below the
+    /// planes' first.
+    fn summing(taps: &[f32], skipped: usize) -> Self {
+        let reach = taps.len() - 1;
+        let weight = |row: usize, of: usize| *taps.get(row.abs_diff(of + reach)).unwrap_or(&0.0);
+        let row = |row: usize| std::array::from_fn(|of| weight(row, of));
+        Self {
+            groups: vec![(0..2 * reach + TOGETHER).map(row).collect()],
+            step: 1,
+            skipped,
+            above: reach,
+        }
+    }
 }
 
 impl Blurred {
-    /// One row of each plane, `y` counted from the region's top.
-    pub fn read(&self, y: usize, out: &mut [Vec<f32>]) {
-        for (plane, out) in out.iter_mut().enumerate() {
-            self.read_plane(plane, y, out);
+    fn new(planes: Vec<Plane>, interleaved: usize, down: Down, to: Region) -> Self {
+        let row = |it: &Plane| std::array::from_fn(|_| vec![0.0; it.width()]);
+        Self {
+            made: planes.iter().map(row).collect(),
+            made_are: None,
+            planes,
+            interleaved,
+            down,
+            across: vec![1.0],
+            length: to.width * interleaved,
         }
     }
 
-    fn read_plane(&self, plane: usize, y: usize, out: &mut [f32]) {
-        let (arch, across) = (Arch::new(), &self.planes[plane]);
-        match &self.down {
-            Down::Sum { taps, start } => {
-                let last = across.height() - 1;
-                let above = |j: usize| across.row((start + y).saturating_sub(j));
-                let below = |j: usize| across.row((start + y + j).min(last));
-                sum_pairs(arch, out, taps, above, below);
+    /// One row of each plane, `y` counted from the region's top. Pixels whose samples lie side by side are split where
+    /// there is a row for each sample.
+    pub fn read(&mut self, y: usize, out: &mut [Vec<f32>]) {
+        if out.len() == self.planes.len() {
+            for (plane, out) in out.iter_mut().enumerate() {
+                self.read_plane(plane, y, out);
             }
-            Down::Enlarge { weights, skipped } => {
-                let (step, position) = (weights.len(), skipped + y);
-                let rows = std::array::from_fn(|i| across.row(position / step + i));
-                sum_between(arch, out, &weights[position % step], rows);
+            return;
+        }
+        let mut whole = vec![0.0; self.length];
+        self.read_plane(0, y, &mut whole);
+        split_pixels(&whole, out);
+    }
+
+    fn read_plane(&mut self, plane: usize, y: usize, out: &mut [f32]) {
+        let arch = Arch::new();
+        let position = self.down.skipped + y;
+        self.make(arch, position / TOGETHER);
+        let row = &self.made[plane][position % TOGETHER];
+        let reach = self.across.len() - 1;
+        if reach == 0 {
+            return out.copy_from_slice(row);
+        }
+        let before = |j: usize| &row[(reach - j) * self.interleaved..];
+        let after = |j: usize| &row[(reach + j) * self.interleaved..];
+        sum_pairs(arch, out, &self.across, before, after);
+    }
+
+    /// Makes the rows of a group down the columns, if they are not there.
+    fn make(&mut self, arch: Arch, group: usize) {
+        if self.made_are.replace(group) == Some(group) {
+            return;
+        }
+        let Down { groups, step, .. } = &self.down;
+        let weights = &groups[group % groups.len()];
+        let first = (group * TOGETHER / step) as isize - self.down.above as isize;
+        for (plane, made) in self.planes.iter().zip(&mut self.made) {
+            let last = plane.height() as isize - 1;
+            let mut rows: [&[f32]; MOST_ROWS] = [&[]; MOST_ROWS];
+            for (row, y) in rows.iter_mut().zip(first..).take(weights.len()) {
+                *row = plane.row(y.clamp(0, last) as usize);
             }
+            let made = made.each_mut().map(Vec::as_mut_slice);
+            sum_rows(arch, made, &rows[..weights.len()], weights, true);
         }
     }
 }
 
-/// Sums up along the rows that are needed for a region.
-fn blurred_across(
+/// Reads the rows that are summed up for a region, with their ends repeated as far as the taps reach.
+fn summed_up(
     taps: &[f32],
     source: &mut impl RowSource,
     to: Region,
     bounds: Region,
     cancel: &Cancel,
 ) -> Blurred {
-    let arch = Arch::new();
     let halo = taps.len() - 1;
     let needed = to.expanded(halo, &bounds);
-    let planes = (0..source.planes()).map(|_| Plane::unfilled(to.width, needed.height));
+    let pixel = source.interleaved();
+    let width = (to.width + 2 * halo) * pixel;
+    let planes = (0..source.planes()).map(|_| Plane::unfilled(width, needed.height));
     let mut planes: Vec<Plane> = planes.collect();
-    let mut rows = row_set(source.planes(), needed.width);
-    // The row with its ends repeated as far as the taps reach.
-    let mut padded = vec![0.0; to.width + 2 * halo];
-    let left = halo - (to.x - needed.x);
-    let right = left + needed.width;
+    let mut rows: RowSet = row_set(source.planes(), needed.width * pixel);
+    let left = (halo - (to.x - needed.x)) * pixel;
     for y in 0..needed.height {
         if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
             break;
         }
         source.read(needed.y + y, needed.x..needed.right(), &mut rows);
         for (row, plane) in rows.iter().zip(&mut planes) {
-            padded[..left].fill(row[0]);
-            padded[left..right].copy_from_slice(row);
-            padded[right..].fill(row[row.len() - 1]);
-            let before = |j: usize| &padded[halo - j..];
-            let after = |j: usize| &padded[halo + j..];
-            sum_pairs(arch, plane.row_mut(y), taps, before, after);
+            let (before, others) = plane.row_mut(y).split_at_mut(left);
+            let (inside, after) = others.split_at_mut(row.len());
+            pixels::repeat(&row[..pixel], before);
+            inside.copy_from_slice(row);
+            pixels::repeat(&row[row.len() - pixel..], after);
         }
     }
+    let down = Down::summing(taps, to.y - needed.y);
     Blurred {
-        planes,
-        down: Down::Sum {
-            taps: taps.to_vec(),
-            start: to.y - needed.y,
-        },
+        across: taps.to_vec(),
+        ..Blurred::new(planes, pixel, down, to)
     }
 }

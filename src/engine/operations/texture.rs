@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, parameter};
 use super::{Blurred, Cancel, Gaussian, Source};
-use crate::engine::raster::{Part, Region, RowSet, RowSource, row_set, wide};
+use crate::engine::raster::{Part, Region, RowSet, RowSource, wide};
 
 /// What becomes of the backdrop's own fine detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,8 +122,8 @@ impl Texture {
 
     /// The source of a texture layer for the region `to`.
     ///
-    /// `replace`: b + t·((O − G(O)) − (b − G(b))); `add`: b + t·(O − G(O)). Backdrop and original have the same number
-    /// of planes; they are read [`halo`](Self::halo) pixels beyond `to`, as far as the picture reaches at `bounds`.
+    /// `replace`: b + t·((O − G(O)) − (b − G(b))); `add`: b + t·(O − G(O)). Backdrop and original have the same colours;
+    /// they are read [`halo`](Self::halo) pixels beyond `to`, as far as the picture reaches at `bounds`.
     /// Once cancelled, what is returned is unfinished.
     pub fn paint<'a>(
         &self,
@@ -138,10 +138,11 @@ impl Texture {
         self.paint_with(original, low, to)
     }
 
-    /// The same where the low layer of what is [separated](Self::separated) is known for the region.
+    /// The same where the low layer of what is [separated](Self::separated) is known for the region. The original lies
+    /// as the backdrop does, in planes or in pixels.
     pub fn paint_with<'a>(&self, original: Part<'a>, low: Blurred, to: Region) -> Detail<'a> {
         Detail {
-            rows: row_set(original.planes(), to.width),
+            rows: RowSet::new(),
             original,
             low,
             to,
@@ -152,12 +153,17 @@ impl Texture {
 
     /// What is separated into texture and tone.
     pub fn separated<'a>(&self, backdrop: Part<'a>, original: Part<'a>) -> Separated<'a> {
-        assert_eq!(backdrop.planes(), original.planes());
+        // A high pass is linear: that of the difference is the difference of the two, at half
+        // the work, and exactly nothing where both are the same.
+        let backdrop = (self.mode == Mode::Replace).then_some(backdrop);
+        let has_pixels = |it: &Part| it.has_pixels();
+        let (original, backdrop) = match original.has_pixels() && backdrop.iter().all(has_pixels) {
+            true => (original.as_pixels(), backdrop.map(Part::as_pixels)),
+            false => (original.as_planes(), backdrop.map(Part::as_planes)),
+        };
         Separated {
-            // A high pass is linear: that of the difference is the difference of the two, at half
-            // the work, and exactly nothing where both are the same.
-            backdrop: (self.mode == Mode::Replace).then_some(backdrop),
             original,
+            backdrop,
             rows: RowSet::new(),
         }
     }
@@ -175,22 +181,14 @@ impl RowSource for Separated<'_> {
         self.original.planes()
     }
 
+    fn interleaved(&self) -> usize {
+        self.original.interleaved()
+    }
+
     fn read(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
         self.original.read(y, columns.clone(), out);
-        let Some(backdrop) = &mut self.backdrop else {
-            return;
-        };
-        self.rows.resize_with(out.len(), Vec::new);
-        self.rows
-            .iter_mut()
-            .for_each(|it| it.resize(columns.len(), 0.0));
-        backdrop.read(y, columns, &mut self.rows);
-        for (out, below) in out.iter_mut().zip(&self.rows) {
-            wide(move || {
-                for (out, below) in out.iter_mut().zip(below) {
-                    *out -= below;
-                }
-            });
+        if let Some(backdrop) = &mut self.backdrop {
+            backdrop.merge(y, columns, out, &mut self.rows, |o, b| o - b);
         }
     }
 }
@@ -213,19 +211,21 @@ impl Source for Detail<'_> {
     fn paint(&mut self, y: usize, backdrop: &[Vec<f32>], out: &mut [Vec<f32>]) {
         let (to, amount) = (self.to, self.amount);
         self.low.read(y, out);
-        self.original
-            .read(to.y + y, to.x..to.right(), &mut self.rows);
-        for ((low, below), original) in out.iter_mut().zip(backdrop).zip(&self.rows) {
-            let samples = low.iter_mut().zip(below.iter().zip(original));
+        let columns = to.x..to.right();
+        let (original, rows) = (&mut self.original, &mut self.rows);
+        original.merge(to.y + y, columns, out, rows, |low, o| o - low);
+        for (high, below) in out.iter_mut().zip(backdrop) {
+            let samples = high.iter_mut().zip(below);
             match self.mode {
+                // Where original and backdrop are the same nothing is low, and nothing is left.
                 Mode::Replace => wide(move || {
-                    for (low, (b, o)) in samples {
-                        *low = b + amount * ((o - b) - *low);
+                    for (high, b) in samples {
+                        *high = b + amount * (*high - b);
                     }
                 }),
                 Mode::Add => wide(move || {
-                    for (low, (b, o)) in samples {
-                        *low = b + amount * (o - *low);
+                    for (high, b) in samples {
+                        *high = b + amount * *high;
                     }
                 }),
             }

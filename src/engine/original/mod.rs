@@ -100,11 +100,16 @@ impl Original {
         tile
     }
 
+    /// The picture that it is stored as, where that lies over the picture as it is and has so many colours.
+    pub fn stored(&self, colours: usize) -> Option<&Image> {
+        let is_stored = self.sampler.is_none() && self.healed.is_none();
+        (is_stored && self.image.layout().colours() == colours).then_some(&*self.image)
+    }
+
     /// The same to be read row by row, with so many colours: as it is stored where it lies over the picture.
     pub fn part(&self, region: Region, colours: usize) -> Part<'_> {
-        let is_stored = self.sampler.is_none() && self.healed.is_none();
-        if is_stored && self.image.layout().colours() == colours {
-            return Part::of(&self.image, region);
+        if let Some(image) = self.stored(colours) {
+            return Part::of(image, region);
         }
         Part::Made(Arc::new(self.tile(region).with_channels(colours)))
     }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::arriving::{Held, Rows, Stored};
 use super::interleave::{mix, split};
 use super::store::{from_eight, from_sixteen};
-use super::{Plane, Region, Resample, Tile, luma};
+use super::{Plane, Region, Resample, Strip, Tile, luma};
 
 /// Which channels an image has, in the order in which they are interleaved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -394,10 +394,7 @@ impl Image {
 
     /// Some of its rows, to be read one at a time.
     pub fn strip(&self, rows: Range<usize>) -> Strip<'_> {
-        Strip {
-            image: self,
-            held: self.held(rows),
-        }
+        Strip::new(self, self.held(rows))
     }
 
     /// What a region has of each of its rows: its number there, and the samples.
@@ -456,48 +453,9 @@ impl Image {
     }
 }
 
-/// Rows of a picture, as files store them.
-#[derive(Clone, Debug)]
-pub struct Strip<'a> {
-    image: &'a Image,
-    held: Held<'a>,
-}
-
-impl Strip<'_> {
-    /// Colour channels of a pixel: 1 or 3.
-    pub fn colours(&self) -> usize {
-        self.image.layout.colours()
-    }
-
-    /// The colours of a row of the picture, in some of its columns, as a [tile](Image::tile) has them: one row for each.
-    pub fn read(&self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
-        match self.image.depth() {
-            Depth::Eight => self.split(y, columns, out, from_eight),
-            Depth::Sixteen => self.split(y, columns, out, from_sixteen),
-            Depth::Float => self.split(y, columns, out, finite),
-        }
-    }
-
-    fn split<T: Stored>(
-        &self,
-        y: usize,
-        columns: Range<usize>,
-        out: &mut [Vec<f32>],
-        convert: impl Fn(T) -> f32,
-    ) {
-        let (arch, channels) = (Arch::new(), self.image.layout.channels());
-        let row = self.held.row(y, self.image.width * channels);
-        let pixels = &row[columns.start * channels..columns.end * channels];
-        match out {
-            [grey] => split(arch, pixels, channels, &mut [grey], convert),
-            [r, g, b] => split(arch, pixels, channels, &mut [r, g, b], convert),
-            _ => unreachable!("grey or RGB"),
-        }
-    }
-}
-
+/// What is not finite as 0 (NaN) or the nearest of 0 and 1.
 #[inline(always)]
-fn finite(sample: f32) -> f32 {
+pub(super) fn finite(sample: f32) -> f32 {
     if sample.is_finite() {
         sample
     } else if sample == f32::INFINITY {

@@ -37,6 +37,30 @@ pub fn mix<T: Copy>(
     });
 }
 
+/// Sets each sample of a row to `merge(own, other)`, the other from a row of stored samples.
+pub fn merge<T: Copy>(
+    arch: Arch,
+    row: &mut [f32],
+    stored: &[T],
+    convert: impl Fn(T) -> f32,
+    merge: impl Fn(f32, f32) -> f32,
+) {
+    arch.dispatch(Merge {
+        row,
+        stored,
+        merge: |own, sample| merge(own, convert(sample)),
+    });
+}
+
+/// Splits a row of pixels into rows of their samples.
+pub fn split_pixels(pixels: &[f32], planes: &mut [Vec<f32>]) {
+    let arch = Arch::new();
+    match planes {
+        [r, g, b] => split(arch, pixels, 3, &mut [r, g, b], |it| it),
+        _ => unreachable!("pixels of red, green and blue"),
+    }
+}
+
 /// Converts rows of planes into one row of interleaved pixels with as many channels.
 pub fn join<T: Copy>(arch: Arch, planes: &[&[f32]], pixels: &mut [T], convert: impl Fn(f32) -> T) {
     arch.dispatch(Join {
@@ -122,6 +146,24 @@ impl<T: Copy, F: Fn(T) -> f32, M: Fn(f32, f32, f32) -> f32> WithSimd for Mix<'_,
                     *out = mixed(pixel[0], pixel[1], pixel[2]);
                 }
             }
+        }
+    }
+}
+
+struct Merge<'a, T, F> {
+    row: &'a mut [f32],
+    stored: &'a [T],
+    merge: F,
+}
+
+impl<T: Copy, F: Fn(f32, T) -> f32> WithSimd for Merge<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { row, stored, merge } = self;
+        for (own, sample) in row.iter_mut().zip(stored) {
+            *own = merge(*own, *sample);
         }
     }
 }

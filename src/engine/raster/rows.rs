@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Image, Plane, Region, Strip, Tile};
+use super::{Image, Plane, Region, Strip, Tile, wide};
 
 /// One row of samples for each plane.
 pub type RowSet = Vec<Vec<f32>>;
@@ -18,8 +18,14 @@ pub trait RowSource {
     /// How many planes there are.
     fn planes(&self) -> usize;
 
+    /// How many samples of a pixel lie side by side in each row: 1, or all of its colours in a single plane. Splitting
+    /// pixels takes as long as a layer, and much can be done to them as they are.
+    fn interleaved(&self) -> usize {
+        1
+    }
+
     /// Sets each of `out` to the columns of row `y` of its plane, in pixels of the whole picture. They are as long as
-    /// there are columns.
+    /// there are samples.
     fn read(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]);
 }
 
@@ -37,13 +43,72 @@ impl<'a> Part<'a> {
     pub fn of(image: &'a Image, region: Region) -> Self {
         Part::Stored(image.strip(region.y..region.bottom()))
     }
+
+    /// Whether it can be read in whole pixels.
+    pub fn has_pixels(&self) -> bool {
+        matches!(self, Part::Stored(strip) if strip.has_pixels())
+    }
+
+    /// The same in one plane of whole pixels, if it can be read so.
+    pub fn as_pixels(self) -> Self {
+        match self {
+            Part::Stored(strip) => Part::Stored(strip.as_pixels()),
+            made => made,
+        }
+    }
+
+    /// The same in a plane for each colour.
+    pub fn as_planes(self) -> Self {
+        match self {
+            Part::Stored(strip) => Part::Stored(strip.as_planes()),
+            made => made,
+        }
+    }
+}
+
+impl Part<'_> {
+    /// Sets each sample of rows to `change(own, other)`, the others as they are [read](RowSource::read). `room` is for
+    /// rows that have to be read first.
+    pub fn merge(
+        &mut self,
+        y: usize,
+        columns: Range<usize>,
+        rows: &mut [Vec<f32>],
+        room: &mut RowSet,
+        change: impl Fn(f32, f32) -> f32 + Copy,
+    ) {
+        if let (Part::Stored(strip), [row]) = (&*self, &mut *rows)
+            && strip.merge(y, columns.clone(), row, change)
+        {
+            return;
+        }
+        room.resize_with(rows.len(), Vec::new);
+        for (room, row) in room.iter_mut().zip(&*rows) {
+            room.resize(row.len(), 0.0);
+        }
+        self.read(y, columns, room);
+        for (row, other) in rows.iter_mut().zip(&*room) {
+            wide(move || {
+                for (own, other) in row.iter_mut().zip(other) {
+                    *own = change(*own, *other);
+                }
+            });
+        }
+    }
 }
 
 impl RowSource for Part<'_> {
     fn planes(&self) -> usize {
         match self {
-            Part::Stored(strip) => strip.colours(),
+            Part::Stored(strip) => strip.planes(),
             Part::Made(tile) => tile.planes().len(),
+        }
+    }
+
+    fn interleaved(&self) -> usize {
+        match self {
+            Part::Stored(strip) => strip.interleaved(),
+            Part::Made(_) => 1,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Whole pictures, band by band from top to bottom, so that the result never exists as a whole.
 //!
-//! Threads take tiles in the order of reading. Who makes the last tile of a band puts it together and
-//! hands it on, so that only a few bands are in memory, and what is made of them comes in order.
+//! Threads take bands in their order, or tiles of a band where the picture has few bands. Who makes the last piece of a
+//! band puts it together and hands it on, so that only a few bands are in memory, and what is made of them comes in order.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pulp::Arch;
 
 use super::plan::Plan;
-use super::stack::Stack;
+use super::stack::{Stack, Wanted};
 use super::whole::TileSize;
 use super::{Cancel, Cancelled, Progress};
 use crate::engine::raster::{Depth, Image, Region, Samples, join, store};
@@ -69,7 +69,10 @@ struct Bands<'a, M> {
     make: M,
 }
 
-/// The interleaved samples of a tile, with its first column.
+/// Bands for each thread from which on a thread takes a whole one: there is nothing to put together then.
+const BANDS_ENOUGH: usize = 8;
+
+/// The interleaved samples of some columns of a band, with the first of them.
 type Piece<T> = (usize, Vec<T>);
 
 impl<M> Bands<'_, M> {
@@ -87,8 +90,12 @@ impl<M> Bands<'_, M> {
         M: Fn(usize, Image) -> R + Sync,
     {
         let whole = self.plan.picture().bounds();
-        let columns = whole.width.div_ceil(self.size.width);
         let count = whole.height.div_ceil(self.size.height);
+        let width = match count >= BANDS_ENOUGH * rayon::current_num_threads() {
+            true => whole.width,
+            false => self.size.width,
+        };
+        let columns = whole.width.div_ceil(width);
         let open: Vec<Mutex<Vec<Piece<T>>>> = (0..count).map(|_| Mutex::default()).collect();
         let queue = Queue::new(take);
         let (next, rows_done) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -99,22 +106,12 @@ impl<M> Bands<'_, M> {
                     break;
                 }
                 let (band, column) = (job / columns, job % columns);
-                let region = Region::new(
-                    column * self.size.width,
-                    band * self.size.height,
-                    self.size.width,
-                    self.size.height,
-                )
-                .within(&whole);
+                let height = self.size.height;
+                let region = Region::new(column * width, band * height, width, height);
+                let region = region.within(&whole);
                 self.plan.await_rows(&region);
-                let touched = self.plan.touched(region, self.cancel);
-                if self.cancel.is_cancelled() {
+                let Some(samples) = self.piece(region, own, store) else {
                     break;
-                }
-                let samples = match (touched, own) {
-                    (Some(stack), _) => self.interleaved(stack, region, store),
-                    (None, Some(own)) => self.copied(own, region),
-                    (None, None) => self.interleaved(self.plan.untouched(region), region, store),
                 };
                 let piece = (region.x, samples);
                 let mut pieces = lock(&open[band]);
@@ -146,39 +143,72 @@ impl<M> Bands<'_, M> {
         }
     }
 
-    /// The samples of a region as they are stored, with the picture's alpha.
-    fn interleaved<T: Copy + Default>(
+    /// The samples of a region, made tile by tile; `None` once it is cancelled.
+    fn piece<T: Copy + Default>(
         &self,
-        stack: Stack,
         region: Region,
+        own: Option<&[T]>,
         store: impl Fn(f32) -> T + Copy,
-    ) -> Vec<T> {
+    ) -> Option<Vec<T>> {
+        let length = region.width * self.plan.picture().layout().channels();
+        let mut samples = vec![T::default(); length * region.height];
+        for x in (region.x..region.right()).step_by(self.size.width) {
+            let tile = Region {
+                x,
+                width: self.size.width,
+                ..region
+            };
+            let tile = tile.within(&region);
+            let touched = self.plan.touched(tile, Wanted::Pixels, self.cancel);
+            if self.cancel.is_cancelled() {
+                return None;
+            }
+            match (touched, own) {
+                (Some(stack), _) => self.fill(&mut samples, region, stack, tile, store),
+                (None, Some(own)) => self.copy(&mut samples, region, own, tile),
+                (None, None) => {
+                    self.fill(&mut samples, region, self.plan.untouched(tile), tile, store);
+                }
+            }
+        }
+        Some(samples)
+    }
+
+    /// Stores the samples of a tile of a region, with the picture's alpha.
+    fn fill<T: Copy>(
+        &self,
+        samples: &mut [T],
+        region: Region,
+        stack: Stack,
+        tile: Region,
+        store: impl Fn(f32) -> T + Copy,
+    ) {
         let arch = Arch::new();
         let picture = self.plan.picture();
-        let alpha = picture.alpha(region);
-        let length = region.width * picture.layout().channels();
-        let mut samples = vec![T::default(); length * region.height];
+        let channels = picture.layout().channels();
+        let alpha = picture.alpha(tile);
         stack.rows(self.cancel, |y, rows| {
             let rows = rows.iter().map(Vec::as_slice);
             let rows: Vec<&[f32]> = rows.chain(alpha.iter().map(|it| it.row(y))).collect();
-            join(arch, &rows, &mut samples[y * length..][..length], store);
+            let start = (y * region.width + tile.x - region.x) * channels;
+            let out = &mut samples[start..][..tile.width * channels];
+            join(arch, &rows, out, store);
         });
-        samples
     }
 
-    /// The picture's own samples in a region.
-    fn copied<T: Copy>(&self, own: &[T], region: Region) -> Vec<T> {
+    /// Copies the picture's own samples of a tile of a region.
+    fn copy<T: Copy>(&self, samples: &mut [T], region: Region, own: &[T], tile: Region) {
         let picture = self.plan.picture();
         let (channels, width) = (picture.layout().channels(), picture.width());
-        let mut samples = Vec::with_capacity(region.width * region.height * channels);
-        for y in region.y..region.bottom() {
-            let row = &own[(y * width + region.x) * channels..];
-            samples.extend_from_slice(&row[..region.width * channels]);
+        for y in 0..tile.height {
+            let from = ((tile.y + y) * width + tile.x) * channels;
+            let start = (y * region.width + tile.x - region.x) * channels;
+            let out = &mut samples[start..][..tile.width * channels];
+            out.copy_from_slice(&own[from..][..tile.width * channels]);
         }
-        samples
     }
 
-    /// A band of so many rows from its tiles.
+    /// A band of so many rows from its pieces.
     fn joined<T: Copy>(&self, mut pieces: Vec<Piece<T>>, rows: usize) -> Vec<T> {
         if pieces.len() == 1 {
             return pieces.swap_remove(0).1;
@@ -251,24 +281,28 @@ mod tests {
     use crate::engine::masks::{MaskName, Stroke, Tip};
     use crate::engine::operations::Random;
     use crate::engine::raster::Layout;
-    use crate::engine::recipe::preset;
+    use crate::engine::recipe::{Recipe, preset};
     use crate::engine::render::Inputs;
 
-    const SIZE: (usize, usize) = (1300, 150);
+    const WIDTH: usize = 1300;
+    const HEIGHT: usize = 150;
 
     fn picture(deep: bool) -> Arc<Image> {
-        let random = Random::new(1, 0, 0).row(0);
-        let draws = (0..SIZE.0 * SIZE.1 * 4).map(|i| random.bits(i));
+        picture_of(HEIGHT, Layout::Rgba, deep, 1)
+    }
+
+    fn picture_of(height: usize, layout: Layout, deep: bool, seed: u64) -> Arc<Image> {
+        let random = Random::new(seed, 0, 0).row(0);
+        let draws = (0..WIDTH * height * layout.channels()).map(|i| random.bits(i));
         let samples = match deep {
             true => Samples::Sixteen(draws.map(|it| it as u16).collect()),
             false => Samples::Eight(draws.map(|it| it as u8).collect()),
         };
-        Arc::new(Image::new(SIZE.0, SIZE.1, Layout::Rgba, samples).expect("right size"))
+        Arc::new(Image::new(WIDTH, height, layout, samples).expect("right size"))
     }
 
-    /// Noise in one dot of the picture.
-    fn plan(picture: Arc<Image>) -> Plan {
-        let mut recipe = preset("noise").expect("built in");
+    /// Puts the first layer of a recipe into one dot of the picture.
+    fn in_a_dot(recipe: &mut Recipe) {
         recipe.layers[0].masks = vec![MaskName::Brush];
         recipe.masks.brush.strokes = vec![Stroke {
             tip: Tip {
@@ -277,7 +311,28 @@ mod tests {
             },
             points: vec![[20.0, 70.0]].into(),
         }];
+    }
+
+    /// Noise in one dot of the picture.
+    fn plan(picture: Arc<Image>) -> Plan {
+        let mut recipe = preset("noise").expect("built in");
+        in_a_dot(&mut recipe);
         Plan::new(&recipe, Inputs::alone(picture))
+    }
+
+    /// Texture of another picture, by a change to its layer, everywhere or in one dot.
+    fn texture(pictures: [Arc<Image>; 2], change: &str, everywhere: bool) -> Plan {
+        let mut recipe = preset("separation").expect("built in");
+        for change in ["texture.align=off", "texture.spots=bring-back", change] {
+            recipe.set(change).expect("it fits");
+        }
+        if !everywhere {
+            in_a_dot(&mut recipe);
+        }
+        let [picture, original] = pictures;
+        let mut inputs = Inputs::alone(picture);
+        inputs.original = Some(original);
+        Plan::new(&recipe, inputs)
     }
 
     fn in_bands(plan: &Plan, depth: Depth) -> Vec<Samples> {
@@ -302,10 +357,13 @@ mod tests {
         let cancel = Cancel::default();
         let plan = plan(picture(false));
         assert!(
-            plan.touched(Region::new(512, 64, 512, 64), &cancel)
+            plan.touched(Region::new(512, 64, 512, 64), Wanted::Pixels, &cancel)
                 .is_none()
         );
-        assert!(plan.touched(Region::new(0, 64, 512, 64), &cancel).is_some());
+        assert!(
+            plan.touched(Region::new(0, 64, 512, 64), Wanted::Pixels, &cancel)
+                .is_some()
+        );
     }
 
     #[test]
@@ -313,16 +371,51 @@ mod tests {
         for deep in [false, true] {
             let plan = plan(picture(deep));
             for depth in [Depth::Eight, Depth::Sixteen, Depth::Float] {
-                let whole = plan.render(depth, &|_, _| {}, &Cancel::default());
-                let whole = whole.expect("nobody cancels it").into_samples();
-                let bands = in_bands(&plan, depth);
-                let same = match whole {
-                    Samples::Eight(whole) => bands.iter().flat_map(eight).eq(&whole),
-                    Samples::Sixteen(whole) => bands.iter().flat_map(sixteen).eq(&whole),
-                    Samples::Float(whole) => bands.iter().flat_map(float).eq(&whole),
-                };
-                assert!(same, "{deep}, {depth:?}");
+                assert!(bands_are_the_whole(&plan, depth), "{deep}, {depth:?}");
             }
+        }
+    }
+
+    /// Wholes are rendered in planes, and bands in pixels where all layers can.
+    #[test]
+    fn rows_of_pixels_have_the_samples_of_planes() {
+        use Layout::{Grey, Rgb, Rgba};
+        for (layout, other) in [(Rgb, Rgb), (Grey, Grey), (Rgba, Rgb), (Rgb, Grey)] {
+            for change in ["texture.radius=0.7", "texture.radius=4", "texture.mode=add"] {
+                for (everywhere, deep) in [(true, false), (false, true)] {
+                    let pictures = [(layout, 1), (other, 2)];
+                    let pictures =
+                        pictures.map(|(layout, seed)| picture_of(HEIGHT, layout, deep, seed));
+                    let plan = texture(pictures, change, everywhere);
+                    let same = bands_are_the_whole(&plan, Depth::Float);
+                    assert!(same, "{layout:?}, {other:?}, {change}, {deep}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bands_that_one_thread_makes_have_the_samples_of_those_in_pieces() {
+        let height = 64 * BANDS_ENOUGH + 9;
+        let pictures = [1, 2].map(|seed| picture_of(height, Layout::Rgb, false, seed));
+        for everywhere in [true, false] {
+            let plan = texture(pictures.clone(), "texture.radius=4", everywhere);
+            for threads in [1, 2] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                let pool = pool.expect("threads can be had");
+                assert!(pool.install(|| bands_are_the_whole(&plan, Depth::Eight)));
+            }
+        }
+    }
+
+    fn bands_are_the_whole(plan: &Plan, depth: Depth) -> bool {
+        let whole = plan.render(depth, &|_, _| {}, &Cancel::default());
+        let whole = whole.expect("nobody cancels it").into_samples();
+        let bands = in_bands(plan, depth);
+        match whole {
+            Samples::Eight(whole) => bands.iter().flat_map(eight).eq(&whole),
+            Samples::Sixteen(whole) => bands.iter().flat_map(sixteen).eq(&whole),
+            Samples::Float(whole) => bands.iter().flat_map(float).eq(&whole),
         }
     }
 

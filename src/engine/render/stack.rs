@@ -16,7 +16,7 @@ impl Plan {
     ///
     /// Once cancelled, what is returned is unfinished.
     pub fn tile(&self, region: Region, cancel: &Cancel) -> Tile {
-        match self.touched(region, cancel) {
+        match self.touched(region, Wanted::Planes, cancel) {
             Some(stack) => stack.tile(cancel),
             None => self.inputs.picture.tile(region),
         }
@@ -25,7 +25,12 @@ impl Plan {
     /// What makes a region of the restored picture; `None` where no layer changes anything.
     ///
     /// Once cancelled, what is returned is unfinished.
-    pub(super) fn touched(&self, region: Region, cancel: &Cancel) -> Option<Stack<'_>> {
+    pub(super) fn touched(
+        &self,
+        region: Region,
+        wanted: Wanted,
+        cancel: &Cancel,
+    ) -> Option<Stack<'_>> {
         let picture = &self.inputs.picture;
         let bounds = picture.bounds();
         if cancel.is_cancelled() {
@@ -46,6 +51,11 @@ impl Plan {
             return None;
         }
         let mut stack = Stack::new(picture, needed);
+        let colours = picture.layout().colours();
+        let paints_pixels = |step: &Step| step.painter.paints_pixels(colours);
+        if wanted == Wanted::Pixels && layers.iter().all(|(step, ..)| paints_pixels(step)) {
+            stack.backdrop = stack.backdrop.as_pixels();
+        }
         for (step, to, coverage) in layers.into_iter().rev() {
             if cancel.is_cancelled() {
                 return None;
@@ -60,9 +70,11 @@ impl Plan {
         Some(stack)
     }
 
-    /// A region of the picture without layers.
+    /// A region of the picture without layers, in pixels where that can be.
     pub(super) fn untouched(&self, region: Region) -> Stack<'_> {
-        Stack::new(&self.inputs.picture, region)
+        let mut stack = Stack::new(&self.inputs.picture, region);
+        stack.backdrop = stack.backdrop.as_pixels();
+        stack
     }
 
     /// How far beyond a tile the stack reads what lies below its layers, in pixels.
@@ -97,7 +109,11 @@ impl Plan {
             (Some(coverage), Some(alpha)) => Some(Arc::new(alpha.zip_map(&coverage, |a, c| c * a))),
             (coverage, alpha) => coverage.or(alpha.map(Arc::new)),
         };
-        Painted { source, coverage }
+        Painted {
+            source,
+            coverage,
+            spread: Vec::new(),
+        }
     }
 
     /// What a layer paints, and its own alpha.
@@ -109,7 +125,7 @@ impl Plan {
         cancel: &Cancel,
     ) -> (Box<dyn Source + 'a>, Option<Plane>) {
         let bounds = self.inputs.picture.bounds();
-        let channels = backdrop.planes();
+        let channels = backdrop.planes() * backdrop.interleaved();
         match &step.painter {
             Painter::Texture {
                 texture,
@@ -118,11 +134,18 @@ impl Plan {
                 lows,
             } => {
                 let part = |region| original.part(region, channels);
+                let like_backdrop = |it: Part<'a>| match backdrop.interleaved() {
+                    1 => it.as_planes(),
+                    _ => it.as_pixels(),
+                };
                 let detail = match lows {
                     Some(lows) => {
                         let source = |it| texture.separated(self.stored(it), part(it));
-                        let low = lows.blurred(to, channels, source, cancel);
-                        texture.paint_with(part(to), low, to)
+                        let over = part(to);
+                        let separated = texture.separated(self.stored(to), over.clone());
+                        let form = (separated.planes(), separated.interleaved());
+                        let low = lows.blurred(to, form, source, cancel);
+                        texture.paint_with(like_backdrop(over), low, to)
                     }
                     None => {
                         let around = to.expanded(texture.halo(), &bounds);
@@ -130,7 +153,8 @@ impl Plan {
                             true => self.stored(around),
                             false => backdrop.clone(),
                         };
-                        texture.paint(below, part(around), to, bounds, cancel)
+                        let over = like_backdrop(part(around));
+                        texture.paint(below, over, to, bounds, cancel)
                     }
                 };
                 (Box::new(detail), original.confidence(to))
@@ -169,6 +193,15 @@ impl Plan {
     }
 }
 
+/// How the rows of a stack are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// One for each colour.
+    Planes,
+    /// One of whole pixels, if all layers can paint so. The samples are the same, bit for bit.
+    Pixels,
+}
+
 /// Layers over a backdrop, in one region of the picture.
 pub(super) struct Stack<'a> {
     region: Region,
@@ -186,11 +219,12 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// Hands on the rows of the region from the top, one row of samples for each channel. Once cancelled, not all of
-    /// them.
+    /// Hands on the rows of the region from the top, one row of samples for each channel, or one of pixels. Once
+    /// cancelled, not all of them.
     pub fn rows(mut self, cancel: &Cancel, mut take: impl FnMut(usize, &[Vec<f32>])) {
         let Region { y: top, width, .. } = self.region;
-        let mut rows = row_set(self.backdrop.planes(), width);
+        let interleaved = self.backdrop.interleaved();
+        let mut rows = row_set(self.backdrop.planes(), width * interleaved);
         let mut source = rows.clone();
         for y in 0..self.region.height {
             if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
@@ -233,6 +267,8 @@ impl<'a> Stack<'a> {
 pub(super) struct Painted<'a> {
     source: Box<dyn Source + 'a>,
     coverage: Option<Arc<Plane>>,
+    /// A row of the coverage, once for each sample of a pixel.
+    spread: Vec<f32>,
 }
 
 impl Painted<'_> {
@@ -241,6 +277,15 @@ impl Painted<'_> {
         let planes = self.source.planes();
         self.source.paint(y, backdrop, &mut source[..planes]);
         let coverage = self.coverage.as_ref().map(|it| it.row(y));
+        let coverage = match coverage {
+            Some(coverage) if coverage.len() < backdrop[0].len() => {
+                let samples = coverage.iter().flat_map(|it| [*it; 3]);
+                self.spread.clear();
+                self.spread.extend(samples);
+                Some(self.spread.as_slice())
+            }
+            coverage => coverage,
+        };
         for (channel, row) in backdrop.iter_mut().enumerate() {
             // A grey source serves all channels.
             let source = &source[channel.min(planes - 1)];
@@ -280,6 +325,7 @@ impl Kept {
         let painted = Painted {
             source: Box::new(scaled.collect::<Vec<Plane>>()),
             coverage: self.coverage.clone(),
+            spread: Vec::new(),
         };
         let stack = Stack {
             region: backdrop.region(),
@@ -299,6 +345,19 @@ impl Step {
 }
 
 impl Painter {
+    /// Whether it paints rows of whole pixels over a picture of so many colours.
+    fn paints_pixels(&self, colours: usize) -> bool {
+        let has_pixels = |it: &Image| !it.layout().has_alpha();
+        match self {
+            Painter::Texture {
+                over_picture: true,
+                original,
+                ..
+            } => original.stored(colours).is_some_and(has_pixels),
+            _ => false,
+        }
+    }
+
     /// How far beyond a tile it reads its backdrop, in pixels.
     fn halo(&self) -> usize {
         match self {

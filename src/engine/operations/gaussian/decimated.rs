@@ -7,27 +7,28 @@
 
 use pulp::Arch;
 
-use super::sums::{BETWEEN, NARROW, sum_between, sum_blocks, sum_pairs};
+use super::across::Across;
+use super::pixels;
+use super::sums::{BETWEEN, sum_between, sum_pairs, sum_rows};
 use super::taps::SPLINE_REACH;
-use super::{Blurred, Down, ROWS_BETWEEN_CHECKS, taps};
+use super::{Blurred, Down, taps};
 use crate::engine::operations::Cancel;
-use crate::engine::raster::{Plane, Region, RowSource, row_set, wide};
+use crate::engine::raster::{Plane, Region, RowSet, RowSource, row_set};
 
 /// From so many steps of the grid on, the error for any picture of 0..=1 is no more than 1e-4.
 const SMALLEST_RATIO: f64 = 2.0;
 
-/// Steps that are summed up in blocks: below, adding up the lanes of a block costs more than the block.
-const SMALLEST_BLOCK: usize = 2 * NARROW;
+/// Rows of the source that are read before they are added to the grid's: few, so that they stay in the nearest caches.
+const ROWS_AT_ONCE: usize = 8;
 
 /// A wide Gaussian, ready to blur.
 #[derive(Clone, Debug)]
 pub struct Decimated {
     /// Pixels from one sample of the grid to the next, a power of two.
     step: usize,
-    /// Reduces: centre and one side.
-    down: Vec<f32>,
-    /// The same for each block of a step that a sample of the grid is made from, the first block's first.
-    blocks: Vec<f32>,
+    /// Reduces: the weights of each position behind a sample of the grid in the two samples before that one, in itself
+    /// and in the three after it.
+    down: Vec<[f32; BETWEEN]>,
     /// Blurs on the grid: centre and one side.
     low: Vec<f32>,
     /// Enlarges: for each position behind a sample of the grid the weights of the two before it, of
@@ -55,10 +56,6 @@ impl Run {
         let last = self.first + self.length as isize - 1;
         self.first.div_euclid(side as isize)..=last.div_euclid(side as isize)
     }
-
-    fn positions(self) -> impl Iterator<Item = isize> {
-        self.first..self.first + self.length as isize
-    }
 }
 
 impl Decimated {
@@ -73,20 +70,16 @@ impl Decimated {
         }
         let size = step as f64;
         let narrow = |taps: Vec<f64>| taps.into_iter().map(|it| it as f32).collect();
-        let up = |position: usize| {
+        // How the spline weighs a position for the samples of the grid around it.
+        let weights = |position: usize| -> [f64; BETWEEN] {
             let first = 1.0 - SPLINE_REACH as f64;
-            std::array::from_fn(|i| {
-                taps::spline(position as f64 / size - (first + i as f64)) as f32
-            })
+            std::array::from_fn(|i| taps::spline(position as f64 / size - (first + i as f64)))
         };
-        let reach = SPLINE_REACH * step;
-        let of_step = |i: usize| taps::spline(i as f64 / size) / size;
-        let down = (0..reach).map(of_step);
-        let blocks = (0..2 * reach).map(|i| of_step(i.abs_diff(reach)));
+        let up = |position: usize| weights(position).map(|it| it as f32);
+        let down = |position: usize| weights(position).map(|it| (it / size) as f32);
         Some(Self {
             step,
-            down: narrow(down.collect()),
-            blocks: narrow(blocks.collect()),
+            down: (0..step).map(down).collect(),
             low: narrow(taps::between_splines(sigma / size, step)),
             up: (0..step).map(up).collect(),
         })
@@ -108,7 +101,7 @@ impl Decimated {
         cancel: &Cancel,
     ) -> Blurred {
         let grids = self.reduce(source, self.grid_around(to), bounds, cancel);
-        self.blur_grids(&grids, to)
+        self.blur_grids(&grids, source.interleaved(), to)
     }
 
     /// Pixels from one sample of the grid to the next.
@@ -138,35 +131,31 @@ impl Decimated {
         Region::new(x, y, width, height)
     }
 
-    /// The blurred region from all of the grid around it, a grid for each plane.
-    pub fn blur_grids(&self, grids: &[Plane], to: Region) -> Blurred {
+    /// The blurred region from all of the grid around it, a grid for each plane with so many samples of a pixel side by
+    /// side.
+    pub fn blur_grids(&self, grids: &[Plane], interleaved: usize, to: Region) -> Blurred {
         let arch = Arch::new();
-        let planes = grids.iter();
-        let planes = planes.map(|it| self.enlarge_across(arch, &self.blur_grid(arch, it), to));
-        Blurred {
-            planes: planes.collect(),
-            down: Down::Enlarge {
-                weights: self.up.clone(),
-                skipped: to.y % self.step,
-            },
-        }
+        let enlarged = grids.iter().map(|grid| {
+            let low = self.blur_grid(arch, grid, interleaved);
+            self.enlarge_across(arch, &low, interleaved, to)
+        });
+        let down = Down::enlarging(&self.up, to.y % self.step);
+        Blurred::new(enlarged.collect(), interleaved, down, to)
     }
 
     /// A grid blurred, without the rim that this needs.
-    fn blur_grid(&self, arch: Arch, grid: &Plane) -> Plane {
+    fn blur_grid(&self, arch: Arch, grid: &Plane, interleaved: usize) -> Plane {
         let reach = self.low.len() - 1;
-        let (width, height) = (grid.width() - 2 * reach, grid.height() - 2 * reach);
-        let mut along = Plane::unfilled(width, grid.height());
-        for y in 0..grid.height() {
-            let row = grid.row(y);
-            let (before, after) = (|j: usize| &row[reach - j..], |j: usize| &row[reach + j..]);
-            sum_pairs(arch, along.row_mut(y), &self.low, before, after);
-        }
-        let mut low = Plane::unfilled(width, height);
-        for y in 0..height {
-            let above = |j: usize| along.row(y + reach - j);
-            let below = |j: usize| along.row(y + reach + j);
-            sum_pairs(arch, low.row_mut(y), &self.low, above, below);
+        let width = grid.width() - 2 * reach * interleaved;
+        let mut low = Plane::unfilled(width, grid.height() - 2 * reach);
+        let mut row = vec![0.0; grid.width()];
+        for y in 0..low.height() {
+            let above = |j: usize| grid.row(y + reach - j);
+            let below = |j: usize| grid.row(y + reach + j);
+            sum_pairs(arch, &mut row, &self.low, above, below);
+            let before = |j: usize| &row[(reach - j) * interleaved..];
+            let after = |j: usize| &row[(reach + j) * interleaved..];
+            sum_pairs(arch, low.row_mut(y), &self.low, before, after);
         }
         low
     }
@@ -189,158 +178,94 @@ impl Decimated {
         cancel: &Cancel,
     ) -> Vec<Plane> {
         let arch = Arch::new();
+        let interleaved = source.interleaved();
         let from = self.sources_of((wide, tall), bounds);
-        let narrow = self.reduce_across(arch, source, from, wide, cancel);
-        let rows = narrow.iter();
-        rows.map(|it| self.reduce_down(arch, it, from, tall))
-            .collect()
+        let mut across = Across::new(self.step, from, wide, interleaved);
+        let planes = 0..source.planes();
+        let grid = |_| Plane::unfilled(wide.length * interleaved, tall.length);
+        let mut grids: Vec<Plane> = planes.clone().map(grid).collect();
+        // The rows of the grid that a block of source rows is a part of; the first is complete with it.
+        let empty = || vec![0.0; from.width * interleaved];
+        let mut sums: Vec<[Vec<f32>; BETWEEN]> =
+            planes.map(|_| std::array::from_fn(|_| empty())).collect();
+        let mut rows = vec![row_set(source.planes(), from.width * interleaved); ROWS_AT_ONCE];
+        let reach = SPLINE_REACH as isize;
+        for block in tall.first - reach..tall.first + tall.length as isize + reach - 1 {
+            if cancel.is_cancelled() {
+                break;
+            }
+            self.add_block(arch, source, (block, bounds, from), &mut rows, &mut sums);
+            let complete = block + 1 - reach - tall.first;
+            for (sums, grid) in sums.iter_mut().zip(&mut grids) {
+                if complete >= 0 {
+                    across.reduce(arch, &sums[0], grid.row_mut(complete as usize));
+                }
+                sums[0].fill(0.0);
+                sums.rotate_left(1);
+            }
+        }
+        grids
     }
 
-    /// The rows of the source in a region, in some columns of the grid.
-    fn reduce_across(
+    /// Adds the rows of a block of the source, which is a step high, to the rows of the grid that they are a part of.
+    fn add_block(
         &self,
         arch: Arch,
         source: &mut impl RowSource,
-        from: Region,
-        wide: Run,
-        cancel: &Cancel,
-    ) -> Vec<Plane> {
-        let planes = (0..source.planes()).map(|_| Plane::unfilled(wide.length, from.height));
-        let mut narrow: Vec<Plane> = planes.collect();
-        let mut rows = row_set(source.planes(), from.width);
-        // One row for each position between two samples of the grid.
-        let (step, spread) = (self.step as isize, wide.length + BETWEEN);
-        let mut phases = vec![0.0; self.step * spread];
-        // The row where the grid needs it, with its ends repeated.
-        let mut padded = vec![0.0; self.step * spread];
-        let reach = SPLINE_REACH as isize;
-        let start = (wide.first - reach) * step - from.x as isize;
-        let left = (-start).clamp(0, padded.len() as isize) as usize;
-        let skipped = start.clamp(0, from.width as isize) as usize;
-        let length = (from.width - skipped).min(padded.len() - left);
-        for y in 0..from.height {
-            if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
-                break;
+        (block, bounds, from): (isize, Region, Region),
+        rows: &mut [RowSet],
+        sums: &mut [[Vec<f32>; BETWEEN]],
+    ) {
+        let (first, last) = (bounds.y as isize, bounds.bottom() as isize - 1);
+        let top = block * self.step as isize;
+        let edge = [self.whole_block()];
+        // All rows of a block beyond the picture are the same.
+        let is_beyond = top > last || top + (self.step as isize) <= first;
+        let weights = if is_beyond { &edge[..] } else { &self.down };
+        for (weights, start) in weights
+            .chunks(ROWS_AT_ONCE)
+            .zip((top..).step_by(ROWS_AT_ONCE))
+        {
+            for (row, y) in rows.iter_mut().zip(start..).take(weights.len()) {
+                // The first row of the first block weighs nothing in what is needed, and may not be there.
+                let y = y.clamp(from.y as isize, from.bottom() as isize - 1);
+                source.read(y as usize, from.x..from.right(), row);
             }
-            source.read(from.y + y, from.x..from.right(), &mut rows);
-            for (row, narrow) in rows.iter().zip(&mut narrow) {
-                padded[..left].fill(row[0]);
-                padded[left..][..length].copy_from_slice(&row[skipped..][..length]);
-                padded[left + length..].fill(row[row.len() - 1]);
-                self.reduce_row(arch, &padded, &mut phases, narrow.row_mut(y));
+            for (plane, sums) in sums.iter_mut().enumerate() {
+                let mut read: [&[f32]; ROWS_AT_ONCE] = [&[]; ROWS_AT_ONCE];
+                for (read, row) in read.iter_mut().zip(&*rows) {
+                    *read = &row[plane];
+                }
+                let sums = sums.each_mut().map(Vec::as_mut_slice);
+                sum_rows(arch, sums, &read[..weights.len()], weights, false);
             }
         }
-        narrow
     }
 
-    /// The samples of the grid in a row that begins as many blocks before them as a spline reaches and ends as many
-    /// behind. `phases` is room for one row of each position between two samples of the grid.
-    fn reduce_row(&self, arch: Arch, row: &[f32], phases: &mut [f32], out: &mut [f32]) {
-        if self.step >= SMALLEST_BLOCK {
-            return sum_blocks(arch, out, &self.blocks, row, self.step);
-        }
-        deinterleave(row, self.step, phases);
-        let (step, spread) = (self.step as isize, row.len() / self.step);
-        let at = |offset: isize| {
-            let (phase, shift) = (offset.rem_euclid(step), offset.div_euclid(step));
-            let shift = SPLINE_REACH as isize + shift;
-            &phases[phase as usize * spread + shift as usize..]
-        };
-        let (before, after) = (|j: usize| at(-(j as isize)), |j: usize| at(j as isize));
-        sum_pairs(arch, out, &self.down, before, after);
-    }
-
-    /// Some rows of the grid from the rows of a region of the source.
-    fn reduce_down(&self, arch: Arch, narrow: &Plane, from: Region, tall: Run) -> Plane {
-        let mut reduced = Plane::unfilled(narrow.width(), tall.length);
-        let last = from.height as isize - 1;
-        for (i, position) in tall.positions().enumerate() {
-            let middle = position * self.step as isize - from.y as isize;
-            let row = |offset: isize| narrow.row((middle + offset).clamp(0, last) as usize);
-            let (above, below) = (|j: usize| row(-(j as isize)), |j: usize| row(j as isize));
-            sum_pairs(arch, reduced.row_mut(i), &self.down, above, below);
-        }
-        reduced
+    /// The weights of a block whose rows are all the same.
+    fn whole_block(&self) -> [f32; BETWEEN] {
+        std::array::from_fn(|i| self.down.iter().map(|it| it[i]).sum())
     }
 
     /// All rows of a blurred grid, in the columns of `to`.
-    fn enlarge_across(&self, arch: Arch, low: &Plane, to: Region) -> Plane {
-        let steps = low.width() + 1 - BETWEEN;
-        let skipped = to.x % self.step;
+    fn enlarge_across(&self, arch: Arch, low: &Plane, interleaved: usize, to: Region) -> Plane {
+        let steps = low.width() - (BETWEEN - 1) * interleaved;
+        let skipped = to.x % self.step * interleaved;
         let mut phases = vec![0.0; self.step * steps];
         let mut whole = vec![0.0; self.step * steps];
-        let mut along = Plane::unfilled(to.width, low.height());
+        let mut along = Plane::unfilled(to.width * interleaved, low.height());
         for y in 0..low.height() {
             let row = low.row(y);
             for (weights, out) in self.up.iter().zip(phases.chunks_exact_mut(steps)) {
-                sum_between(arch, out, weights, std::array::from_fn(|i| &row[i..]));
+                let rows = std::array::from_fn(|i| &row[i * interleaved..]);
+                sum_between(arch, out, weights, rows);
             }
-            interleave(&phases, self.step, &mut whole);
+            pixels::weave(&phases, self.step, interleaved, &mut whole);
+            let length = along.width();
             along
                 .row_mut(y)
-                .copy_from_slice(&whole[skipped..][..to.width]);
+                .copy_from_slice(&whole[skipped..][..length]);
         }
         along
     }
-}
-
-/// Every `step`th sample from the first on, then every one from the second on, and so on.
-fn deinterleave(row: &[f32], step: usize, phases: &mut [f32]) {
-    match step {
-        2 => deinterleave_by::<2>(row, phases),
-        4 => deinterleave_by::<4>(row, phases),
-        8 => deinterleave_by::<8>(row, phases),
-        _ => unreachable!("wider steps are summed up in blocks"),
-    }
-}
-
-fn deinterleave_by<const N: usize>(row: &[f32], phases: &mut [f32]) {
-    let groups = row.as_chunks::<N>().0;
-    let mut rest = phases;
-    let rows: [&mut [f32]; N] = std::array::from_fn(|_| {
-        let (row, others) = std::mem::take(&mut rest).split_at_mut(groups.len());
-        rest = others;
-        row
-    });
-    wide(move || {
-        for (i, group) in groups.iter().enumerate() {
-            for phase in 0..N {
-                rows[phase][i] = group[phase];
-            }
-        }
-    });
-}
-
-/// Puts the first of each phase in a row, then the second of each, and so on.
-fn interleave(phases: &[f32], step: usize, out: &mut [f32]) {
-    let length = phases.len() / step;
-    match step {
-        2 => interleave_by::<2>(phases, out),
-        4 => interleave_by::<4>(phases, out),
-        _ => {
-            for (i, out) in out.chunks_exact_mut(step).enumerate() {
-                for (phase, out) in out.iter_mut().enumerate() {
-                    *out = phases[phase * length + i];
-                }
-            }
-        }
-    }
-}
-
-fn interleave_by<const N: usize>(phases: &[f32], out: &mut [f32]) {
-    let groups = out.as_chunks_mut::<N>().0;
-    let length = groups.len();
-    let mut rest = phases;
-    let rows: [&[f32]; N] = std::array::from_fn(|_| {
-        let (row, others) = rest.split_at(length);
-        rest = others;
-        row
-    });
-    wide(move || {
-        for (i, group) in groups.iter_mut().enumerate() {
-            for phase in 0..N {
-                group[phase] = rows[phase][i];
-            }
-        }
-    });
 }

@@ -72,14 +72,14 @@ impl Lows {
         self.gaussian.halo() + self.side.1 * self.gaussian.step()
     }
 
-    /// The blurred planes of a region, as many as `planes` says.
+    /// The blurred planes of a region, as many as `planes` says, each with so many samples of a pixel side by side.
     ///
     /// `source` gives what reads any region of the picture, always the same samples. Once cancelled, what is returned
     /// is unfinished.
     pub fn blurred<R: RowSource>(
         &self,
         to: Region,
-        planes: usize,
+        (planes, interleaved): (usize, usize),
         source: impl Fn(Region) -> R,
         cancel: &Cancel,
     ) -> Blurred {
@@ -95,17 +95,19 @@ impl Lows {
                 pieces.push(((column, row), piece));
             }
         }
-        let mut grids = vec![Plane::filled(wide.length, tall.length, 0.0); planes];
+        let mut grids = vec![Plane::filled(wide.length * interleaved, tall.length, 0.0); planes];
+        let in_samples = |(x, y): (isize, isize)| (x * interleaved as isize, y);
         for (place, piece) in pieces {
             if cancel.is_cancelled() {
                 break;
             }
             let made = piece.get_or_init(|| self.make(place, &source));
             for (grid, plane) in grids.iter_mut().zip(made) {
-                copy_common(plane, self.corner(place), grid, (wide.first, tall.first));
+                let corner = in_samples(self.corner(place));
+                copy_common(plane, corner, grid, in_samples((wide.first, tall.first)));
             }
         }
-        self.gaussian.blur_grids(&grids, to)
+        self.gaussian.blur_grids(&grids, interleaved, to)
     }
 
     /// A piece, and whether nobody has asked for it before, or not since it gave way.

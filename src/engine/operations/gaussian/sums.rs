@@ -1,4 +1,4 @@
-//! The two sums that all blurring is made of, as wide as the processor allows.
+//! The sums that all blurring is made of, as wide as the processor allows.
 //!
 //! Each sample is summed up in the same order for any width, with plain multiplications and
 //! additions, so that all processors agree to the bit.
@@ -15,6 +15,9 @@ pub const NARROW: usize = 8;
 
 /// Pairs of rows that are summed up together. More would not stay in registers and in the nearest cache.
 const TOGETHER: usize = 16;
+
+/// Rows that [`sum_rows`] takes at most.
+pub const MOST_ROWS: usize = 48;
 
 /// Rows of a grid between which a sample lies, as a spline sees it.
 pub const BETWEEN: usize = 2 * SPLINE_REACH;
@@ -62,6 +65,26 @@ pub fn sum_blocks(arch: Arch, out: &mut [f32], weights: &[f32], row: &[f32], ste
 
 /// A tap and the two rows that it weighs.
 type Pair<'r> = (f32, &'r [f32], &'r [f32]);
+
+/// Adds Σ `weights[j][i]`·`rows[j]` to each of `sums`, in the order of the rows, or sets them to it where nothing was
+/// summed up yet. Rows and sums are as long as the first sum, or longer.
+///
+/// A row is read once for all sums, which stay in registers meanwhile: many rows may come from a farther cache.
+pub fn sum_rows<const SUMS: usize>(
+    arch: Arch,
+    sums: [&mut [f32]; SUMS],
+    rows: &[&[f32]],
+    weights: &[[f32; SUMS]],
+    is_first: bool,
+) {
+    assert!(rows.len() <= MOST_ROWS);
+    arch.dispatch(Rows {
+        sums,
+        rows,
+        weights,
+        is_first,
+    });
+}
 
 struct Pairs<'o> {
     out: &'o mut [f32],
@@ -175,6 +198,94 @@ impl WithSimd for Blocks<'_> {
                 }
             }
         }
+    }
+}
+
+struct Rows<'o, const SUMS: usize> {
+    sums: [&'o mut [f32]; SUMS],
+    rows: &'o [&'o [f32]],
+    weights: &'o [[f32; SUMS]],
+    is_first: bool,
+}
+
+impl<const SUMS: usize> WithSimd for Rows<'_, SUMS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let length = self.sums[0].len();
+        let (rows, weights) = (&self.rows[..self.weights.len()], self.weights);
+        let mut heads: [&[S::f32s]; MOST_ROWS] = [&[]; MOST_ROWS];
+        let mut tails: [&[f32]; MOST_ROWS] = [&[]; MOST_ROWS];
+        for ((row, head), tail) in rows.iter().zip(&mut heads).zip(&mut tails) {
+            (*head, *tail) = S::as_simd_f32s(&row[..length]);
+        }
+        let (heads, tails) = (&heads[..rows.len()], &tails[..rows.len()]);
+        let mut ends: [&mut [f32]; SUMS] = std::array::from_fn(|_| Default::default());
+        let mut ends_left = ends.iter_mut();
+        let sums = self.sums.map(|sum| {
+            let (head, tail) = S::as_mut_simd_f32s(&mut sum[..length]);
+            if let Some(end) = ends_left.next() {
+                *end = tail;
+            }
+            head
+        });
+        sum_heads(simd, sums, heads, weights, self.is_first);
+        for i in 0..tails.first().map_or(0, |it| it.len()) {
+            for (which, sum) in ends.iter_mut().enumerate() {
+                let start = if self.is_first { 0.0 } else { sum[i] };
+                let terms = weights.iter().zip(tails);
+                sum[i] = terms.fold(start, |sum, (weights, row)| sum + weights[which] * row[i]);
+            }
+        }
+    }
+}
+
+/// What of the rows fills whole registers: pairs of them, and one that is left.
+#[inline(always)]
+fn sum_heads<S: Simd, const SUMS: usize>(
+    simd: S,
+    mut sums: [&mut [S::f32s]; SUMS],
+    rows: &[&[S::f32s]],
+    weights: &[[f32; SUMS]],
+    is_first: bool,
+) {
+    let length = sums[0].len();
+    let pairs = length / 2 * 2;
+    for at in (0..pairs).step_by(2) {
+        sum_registers::<S, SUMS, 2>(simd, &mut sums, rows, weights, (at, is_first));
+    }
+    for at in pairs..length {
+        sum_registers::<S, SUMS, 1>(simd, &mut sums, rows, weights, (at, is_first));
+    }
+}
+
+/// `WIDTH` registers of each sum, from one on.
+#[inline(always)]
+fn sum_registers<S: Simd, const SUMS: usize, const WIDTH: usize>(
+    simd: S,
+    sums: &mut [&mut [S::f32s]; SUMS],
+    rows: &[&[S::f32s]],
+    weights: &[[f32; SUMS]],
+    (at, is_first): (usize, bool),
+) {
+    let mut made = [[simd.splat_f32s(0.0); WIDTH]; SUMS];
+    if !is_first {
+        for (made, sum) in made.iter_mut().zip(&*sums) {
+            made.copy_from_slice(&sum[at..at + WIDTH]);
+        }
+    }
+    for (row, weights) in rows.iter().zip(weights) {
+        let samples = &row[at..at + WIDTH];
+        for (made, weight) in made.iter_mut().zip(weights) {
+            let weight = simd.splat_f32s(*weight);
+            for (made, sample) in made.iter_mut().zip(samples) {
+                *made = simd.add_f32s(*made, simd.mul_f32s(weight, *sample));
+            }
+        }
+    }
+    for (made, sum) in made.iter().zip(sums) {
+        sum[at..at + WIDTH].copy_from_slice(made);
     }
 }
 

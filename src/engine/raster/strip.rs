@@ -1,0 +1,116 @@
+//! Rows of a picture as files store them, read one at a time.
+
+use std::ops::Range;
+
+use pulp::Arch;
+
+use super::arriving::{Held, Stored};
+use super::image::finite;
+use super::interleave::{merge, split};
+use super::store::{from_eight, from_sixteen};
+use super::{Depth, Image};
+
+/// Rows of a picture, as files store them.
+#[derive(Clone, Debug)]
+pub struct Strip<'a> {
+    image: &'a Image,
+    held: Held<'a>,
+    /// Whether the colours of a pixel stay side by side.
+    in_pixels: bool,
+}
+
+impl<'a> Strip<'a> {
+    pub(super) fn new(image: &'a Image, held: Held<'a>) -> Self {
+        Self {
+            image,
+            held,
+            in_pixels: false,
+        }
+    }
+
+    /// Rows that are read together: one for each colour, or one of pixels.
+    pub fn planes(&self) -> usize {
+        self.image.layout().colours() / self.interleaved()
+    }
+
+    /// Samples of a pixel side by side in each of them.
+    pub fn interleaved(&self) -> usize {
+        match self.in_pixels {
+            true => self.image.layout().colours(),
+            false => 1,
+        }
+    }
+
+    /// Whether pixels are nothing but colours.
+    pub fn has_pixels(&self) -> bool {
+        !self.image.layout().has_alpha()
+    }
+
+    /// The same rows, whose pixels stay together if they are nothing but colours.
+    pub fn as_pixels(self) -> Self {
+        let in_pixels = self.has_pixels();
+        Self { in_pixels, ..self }
+    }
+
+    /// The same rows in planes.
+    pub fn as_planes(self) -> Self {
+        Self {
+            in_pixels: false,
+            ..self
+        }
+    }
+
+    /// The colours of a row of the picture, in some of its columns, as a [tile](Image::tile) has them: one row for each,
+    /// or one of pixels.
+    pub fn read(&self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
+        match self.image.depth() {
+            Depth::Eight => self.split(y, columns, out, from_eight),
+            Depth::Sixteen => self.split(y, columns, out, from_sixteen),
+            Depth::Float => self.split(y, columns, out, finite),
+        }
+    }
+
+    /// Sets each sample of a row to `change(own, other)`, the other from a row of the picture as it is
+    /// [read](Self::read); `false` where its samples do not lie so.
+    pub fn merge(
+        &self,
+        y: usize,
+        columns: Range<usize>,
+        row: &mut [f32],
+        change: impl Fn(f32, f32) -> f32,
+    ) -> bool {
+        if self.planes() > 1 || !self.has_pixels() {
+            return false;
+        }
+        let arch = Arch::new();
+        match self.image.depth() {
+            Depth::Eight => merge(arch, row, self.pixels(y, columns), from_eight, change),
+            Depth::Sixteen => merge(arch, row, self.pixels(y, columns), from_sixteen, change),
+            Depth::Float => merge(arch, row, self.pixels(y, columns), finite, change),
+        }
+        true
+    }
+
+    fn pixels<T: Stored>(&self, y: usize, columns: Range<usize>) -> &[T] {
+        let channels = self.image.layout().channels();
+        let row = self.held.row(y, self.image.width() * channels);
+        &row[columns.start * channels..columns.end * channels]
+    }
+
+    fn split<T: Stored>(
+        &self,
+        y: usize,
+        columns: Range<usize>,
+        out: &mut [Vec<f32>],
+        convert: impl Fn(T) -> f32,
+    ) {
+        let (arch, channels) = (Arch::new(), self.image.layout().channels());
+        let pixels = self.pixels(y, columns);
+        match out {
+            [whole] if self.in_pixels => split(arch, pixels, 1, &mut [whole], convert),
+            [grey] => split(arch, pixels, channels, &mut [grey], convert),
+            [r, g, b] => split(arch, pixels, channels, &mut [r, g, b], convert),
+            _ => unreachable!("grey or RGB"),
+        }
+    }
+}
