@@ -1,5 +1,6 @@
 //! One setting changed by its name: `noise.amount=4`, as `--set` takes it.
 
+use super::toml::rectangle_of_toml;
 use super::{Recipe, RecipeError};
 use crate::engine::masks::MaskName;
 use crate::engine::operations::Rectangle;
@@ -119,22 +120,27 @@ impl Allowed {
                 Value::Names(names.filter(|it| !it.is_empty() && it != "none").collect())
             }
             Allowed::Rectangle if matches!(text, "" | "none" | "auto") => Value::Open,
-            Allowed::Rectangle => {
-                let numbers: Result<Vec<u32>, _> =
-                    text.split(',').map(|it| it.trim().parse()).collect();
-                match numbers.as_deref() {
-                    Ok(&[x, y, width, height]) => Value::Rectangle(Rectangle {
-                        x,
-                        y,
-                        width,
-                        height,
-                    }),
-                    _ => plain,
-                }
-            }
+            Allowed::Rectangle => rectangle(text).map_or(plain, Value::Rectangle),
             Allowed::OneOf(_) | Allowed::Text => plain,
         }
     }
+}
+
+/// A rectangle as four numbers, or as recipes write it.
+fn rectangle(text: &str) -> Option<Rectangle> {
+    if text.starts_with('{') {
+        return rectangle_of_toml(text);
+    }
+    let numbers: Result<Vec<u32>, _> = text.split(',').map(|it| it.trim().parse()).collect();
+    let &[x, y, width, height] = numbers.ok()?.as_slice() else {
+        return None;
+    };
+    Some(Rectangle {
+        x,
+        y,
+        width,
+        height,
+    })
 }
 
 #[cfg(test)]
@@ -199,6 +205,25 @@ mod tests {
         assert!(recipe.layers[2].masks.is_empty());
         assert!(recipe.masks.smoothed.invert);
         assert_eq!(recipe.masks.midtones.low, 0.25);
+    }
+
+    #[test]
+    fn a_patch_can_be_written_as_in_a_recipe() {
+        let mut recipe = Recipe::standard();
+        recipe
+            .set("graft.patch={ x = 812, y=440, width = 160, height = 96 }")
+            .expect("a patch");
+        let mut plain = Recipe::standard();
+        plain.set("graft.patch=812,440,160,96").expect("a patch");
+        assert_eq!(recipe, plain);
+        for wrong in ["{ x = 812, y = 440 }", "{ x = 1.5", "{}"] {
+            let refused = format!("graft.patch={wrong}");
+            let words = format!(
+                "{refused}: patch \"{wrong}\" is not a rectangle: x, y, width and height in whole \
+                 pixels, at least 1×1"
+            );
+            check_refused(&refused, &words);
+        }
     }
 
     #[test]

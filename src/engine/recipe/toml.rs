@@ -262,6 +262,12 @@ fn read_value(item: &Item, allowed: &Allowed) -> Value {
     Value::Text(shown())
 }
 
+/// A rectangle written as a table in one line.
+pub(super) fn rectangle_of_toml(text: &str) -> Option<Rectangle> {
+    let value: toml_edit::Value = text.parse().ok()?;
+    rectangle(value.as_inline_table()?)
+}
+
 fn rectangle(table: &dyn TableLike) -> Option<Rectangle> {
     let number = |key: &str| {
         let item = table.get(key)?;
