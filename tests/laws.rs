@@ -435,7 +435,9 @@ fn a_preview_scaled_down_is_the_export_scaled_down() {
     let resample = repore::engine::raster::Resample::new((96, 64), (24, 16));
     for (full, reduced) in full.planes().iter().zip(reduced.planes()) {
         let expected = resample.apply(full, Region::of_size(24, 16));
-        assert_eq!(reduced, &expected);
+        // Sums of a few samples in another order.
+        let pairs = reduced.samples().iter().zip(expected.samples());
+        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-6));
     }
     let same = plan.render_reduced(Region::new(10, 5, 30, 20), (30, 20), &Cancel::default());
     let part = full.crop(Region::new(10, 5, 30, 20));

@@ -61,6 +61,26 @@ impl Found {
         })
     }
 
+    /// The losses of the full picture, if this is a smaller copy of one and they are known: beside an original or by
+    /// itself, for a feather in pixels of the copy. With them comes how many pixels of the full one stand for one.
+    pub(super) fn losses_of_full(
+        &self,
+        picture: &Image,
+        (feather, is_beside): (f64, bool),
+    ) -> Option<(Arc<Plane>, f64)> {
+        let (full, found) = self.full.as_ref()?;
+        // Odd sizes are rounded up when they are halved.
+        let factor = (full.width() as f64 / picture.width() as f64)
+            .log2()
+            .round()
+            .exp2();
+        let feather = (feather * factor).to_bits();
+        let losses = found
+            .losses
+            .known(|(of, original)| *of == feather && original.is_some() == is_beside)?;
+        Some((losses, factor))
+    }
+
     /// How much like the skin of its faces the picture's copy is; `None` without faces.
     pub(super) fn likeness(&self, picture: &Image) -> Option<&Likeness> {
         if let Some((full, found)) = &self.full {
@@ -116,6 +136,13 @@ impl<K, V> Default for Memory<K, V> {
 }
 
 impl<K: PartialEq, V> Memory<K, V> {
+    /// The value that was found last for a key that fits, if there is any.
+    pub fn known(&self, fits: impl Fn(&K) -> bool) -> Option<Arc<V>> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, value) = slots.iter().find(|(key, _)| fits(key))?;
+        Some(value.clone())
+    }
+
     /// The value for `key`, found now unless it is remembered. Two threads that ask at once may
     /// both find it; `find` has to give the same each time. Once cancelled, what it gives is unfinished and not
     /// remembered.

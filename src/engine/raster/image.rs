@@ -5,7 +5,7 @@
 //! when they are asked for, and may be let go.
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pulp::Arch;
 use rayon::prelude::*;
@@ -334,30 +334,43 @@ impl Image {
 
     /// The picture's colour planes at another size (width, height), made tile by tile so that the
     /// planes never exist at full size.
-    pub fn reduced(&self, (width, height): (usize, usize)) -> Tile {
+    pub fn reduced(&self, size: (usize, usize)) -> Tile {
+        let planes = self.reduced_by(size, self.layout.colours(), |tile| tile);
+        Tile::new(Region::of_size(size.0, size.1), planes)
+    }
+
+    /// The luma of the [reduced](Self::reduced) picture, whose colours never exist as a whole.
+    pub fn reduced_luma(&self, size: (usize, usize)) -> Plane {
+        let luma = |tile: Tile| Tile::new(tile.region(), vec![tile.luma()]);
+        self.reduced_by(size, 1, luma).swap_remove(0)
+    }
+
+    /// So many planes at another size, of what `make` makes of each tile of it.
+    fn reduced_by(
+        &self,
+        (width, height): (usize, usize),
+        planes: usize,
+        make: impl Fn(Tile) -> Tile + Sync,
+    ) -> Vec<Plane> {
         let resample = Resample::new((self.width, self.height), (width, height));
         let whole = Region::of_size(width, height);
         let corners = (0..height).step_by(REDUCED_TILE.1);
         let corners: Vec<(usize, usize)> = corners
             .flat_map(|y| (0..width).step_by(REDUCED_TILE.0).map(move |x| (x, y)))
             .collect();
-        let tiles: Vec<Tile> = corners
-            .into_par_iter()
-            .map(|(x, y)| {
-                let to = Region::new(x, y, REDUCED_TILE.0, REDUCED_TILE.1).within(&whole);
-                let source = self.tile(resample.needs(to));
-                let planes = source.planes().iter();
-                Tile::new(to, planes.map(|it| resample.apply(it, to)).collect())
-            })
-            .collect();
-        let planes = (0..self.layout.colours()).map(|channel| {
-            let mut plane = Plane::filled(width, height, 0.0);
-            for tile in &tiles {
-                plane.paste(&tile.planes()[channel], tile.region());
+        let planes = Mutex::new(vec![Plane::unfilled(width, height); planes]);
+        corners.into_par_iter().for_each(|(x, y)| {
+            let to = Region::new(x, y, REDUCED_TILE.0, REDUCED_TILE.1).within(&whole);
+            let source = self.tile(resample.needs(to));
+            let reduced = source.planes().iter().map(|it| resample.apply(it, to));
+            let tile = make(Tile::new(to, reduced.collect()));
+            // A panic elsewhere leaves planes as they were.
+            let mut planes = planes.lock().unwrap_or_else(PoisonError::into_inner);
+            for (plane, part) in planes.iter_mut().zip(tile.planes()) {
+                plane.paste(part, to);
             }
-            plane
         });
-        Tile::new(whole, planes.collect())
+        planes.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn halve<T, S>(&self, samples: &[T], mean: impl Fn(S) -> T + Sync) -> Vec<T>

@@ -11,6 +11,13 @@ const SMALLEST: usize = 4096;
 /// Samples that a thread keeps at most: 6 MiB.
 const MOST: usize = 3 << 19;
 
+/// Planes with as many samples go back to the system when they are gone: 8 MiB.
+const LARGE: usize = 2 << 20;
+
+/// As many bytes glibc always takes from the system, and gives back: more than 32 MiB. The largest of what was smaller
+/// and given back tells it how much of what is free it may keep, for each thread. Pages that nobody touches take no memory.
+pub const NEVER_KEPT: usize = (32 << 20) + 4096;
+
 thread_local! {
     static KEPT: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
@@ -27,7 +34,13 @@ pub fn take(count: usize) -> Vec<f32> {
     let mut samples = kept.ok().flatten().unwrap_or_default();
     if samples.capacity() == 0 {
         // Zeros of a new allocation are free.
-        return vec![0.0; count];
+        let size = match count >= LARGE {
+            true => count.max(NEVER_KEPT / size_of::<f32>()),
+            false => count,
+        };
+        samples = vec![0.0; size];
+        samples.truncate(count);
+        return samples;
     }
     samples.resize(count, 0.0);
     samples

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Plane, Region};
+use super::{Plane, Region, wide};
 
 /// How samples between samples are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,76 @@ impl Resample {
     }
 }
 
+/// A region of the target that is summed up while the rows of its source come, none of which has to be kept.
+#[derive(Debug)]
+pub struct Summing<'a> {
+    resample: &'a Resample,
+    target: Region,
+    /// What the target [needs](Resample::needs).
+    from: Region,
+    /// Rows of the target, still as wide as the source; a plane for each channel.
+    sums: Vec<Plane>,
+    /// The first row of the target that is not complete.
+    open: usize,
+}
+
+impl<'a> Summing<'a> {
+    /// Nothing of a region yet, in so many channels.
+    pub fn new(resample: &'a Resample, target: Region, channels: usize) -> Self {
+        let from = resample.needs(target);
+        let empty = Plane::filled(from.width, target.height, 0.0);
+        Self {
+            resample,
+            target,
+            from,
+            sums: vec![empty; channels],
+            open: 0,
+        }
+    }
+
+    /// Adds row `y` of the source, counted from the first that is needed. They have to come from top to bottom.
+    pub fn add(&mut self, y: usize, row: &[impl AsRef<[f32]>]) {
+        let y = self.from.y + y;
+        let targets = self.target.y + self.open..self.target.bottom();
+        let rows = (self.open..).zip(self.resample.rows.of(targets));
+        for (at, (first, weights)) in rows {
+            if first > y {
+                break;
+            }
+            let Some(weight) = weights.get(y - first) else {
+                // Those below it may need more.
+                self.open = at + 1;
+                continue;
+            };
+            for (sums, samples) in self.sums.iter_mut().zip(row) {
+                let pairs = sums.row_mut(at).iter_mut().zip(samples.as_ref());
+                wide(|| {
+                    for (sum, sample) in pairs {
+                        *sum += sample * weight;
+                    }
+                });
+            }
+        }
+    }
+
+    /// The planes of the region.
+    pub fn finish(self) -> Vec<Plane> {
+        let across = |sums: &Plane| {
+            let mut plane = Plane::filled(self.target.width, self.target.height, 0.0);
+            for y in 0..self.target.height {
+                let columns = self.target.x..self.target.right();
+                let columns = self.resample.columns.of(columns);
+                for (out, (first, weights)) in plane.row_mut(y).iter_mut().zip(columns) {
+                    let samples = &sums.row(y)[first - self.from.x..][..weights.len()];
+                    *out = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
+                }
+            }
+            plane
+        };
+        self.sums.iter().map(across).collect()
+    }
+}
+
 impl Taps {
     /// Those of some samples of an axis that has `from` samples and gets `to`.
     fn new(kernel: Kernel, from: usize, to: usize, targets: Range<usize>) -> Self {
@@ -204,6 +274,28 @@ mod tests {
             for (resample, whole) in resamples.iter().zip(whole(&source, to)) {
                 let alone = resample.apply(&source.crop(resample.needs(target)), target);
                 assert_eq!(alone, whole.crop(target));
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_summed_up_to_the_same_picture() {
+        let source = ramp(13, 11);
+        for to in [(29, 7), (5, 31), (4, 3), (13, 11)] {
+            let resample = Resample::new((13, 11), to);
+            let target = Region::new(to.0 / 3, to.1 / 2, to.0 - to.0 / 3, to.1 - to.1 / 2);
+            let part = source.crop(resample.needs(target));
+            let mut summing = Summing::new(&resample, target, 2);
+            for y in 0..part.height() {
+                summing.add(y, &[part.row(y), part.row(y)]);
+            }
+            let expected = resample.apply(&part, target);
+            for plane in summing.finish() {
+                let pairs = plane.samples().iter().zip(expected.samples());
+                assert!(
+                    pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-3),
+                    "{to:?}"
+                );
             }
         }
     }

@@ -167,7 +167,13 @@ impl<M> Bands<'_, M> {
                 (Some(stack), _) => self.fill(&mut samples, region, stack, tile, store),
                 (None, Some(own)) => self.copy(&mut samples, region, own, tile),
                 (None, None) => {
-                    self.fill(&mut samples, region, self.plan.untouched(tile), tile, store);
+                    self.fill(
+                        &mut samples,
+                        region,
+                        self.plan.untouched(tile, Wanted::Pixels),
+                        tile,
+                        store,
+                    );
                 }
             }
         }

@@ -242,8 +242,6 @@ impl Plan {
             if let Some(reason) = self.masks().missing(*mask, &self.mask_sources()) {
                 return Err(format!("its mask {} is empty: {reason}", mask.name()));
             }
-            let cancel = &self.inputs.cancel;
-            self.masks().prepare(*mask, &self.mask_sources(), cancel);
         }
         let painter = match &layer.operation {
             Operation::Texture(texture) => self.texture(texture, label)?,
@@ -254,6 +252,11 @@ impl Plan {
             },
             Operation::Picture(overlay) => self.overlay(overlay)?,
         };
+        // What they find stays in memory; what it takes to find the rest does not.
+        for mask in &layer.masks {
+            let cancel = &self.inputs.cancel;
+            self.masks().prepare(*mask, &self.mask_sources(), cancel);
+        }
         let mut step = Step {
             index,
             painter,

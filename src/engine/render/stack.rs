@@ -70,10 +70,12 @@ impl Plan {
         Some(stack)
     }
 
-    /// A region of the picture without layers, in pixels where that can be.
-    pub(super) fn untouched(&self, region: Region) -> Stack<'_> {
+    /// A region of the picture without layers.
+    pub(super) fn untouched(&self, region: Region, wanted: Wanted) -> Stack<'_> {
         let mut stack = Stack::new(&self.inputs.picture, region);
-        stack.backdrop = stack.backdrop.as_pixels();
+        if wanted == Wanted::Pixels {
+            stack.backdrop = stack.backdrop.as_pixels();
+        }
         stack
     }
 

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use super::Cancel;
 use super::plan::Plan;
+use super::stack::Wanted;
 use crate::engine::raster::{
-    Depth, Image, Layout, Plane, Region, Resample, Samples, Tile, join, store,
+    Depth, Image, Layout, Plane, Region, Resample, Samples, Summing, Tile, join, store,
 };
 
 /// The render was cancelled: there is no picture.
@@ -58,8 +59,10 @@ impl TileSize {
 /// Columns of the tiles of low bands: with the planes that are made for them they stay in a core's cache.
 const BAND_WIDTH: usize = 512;
 
-/// Rows of the source that one piece of a reduced render should have at least.
-const REDUCED_BAND: usize = 128;
+/// A region that is scaled down is rendered in so many tiles from top to bottom at least, unless they had fewer rows
+/// than this.
+const PARTS: usize = 8;
+const LEAST_ROWS: usize = 32;
 
 impl Plan {
     /// Renders the whole picture at full size, in the given depth. Alpha is carried over.
@@ -118,8 +121,19 @@ impl Plan {
         (width, height): (usize, usize),
         cancel: &Cancel,
     ) -> Result<Tile, Cancelled> {
-        let render = |region| self.tile(region, cancel);
-        reduce(region, (width, height), cancel, render)
+        let channels = self.picture().layout().colours();
+        // Tiles as they are rendered, but no fewer than threads that wait for them.
+        let size = TileSize::for_bands(self);
+        let size = TileSize {
+            height: size.height.min((region.height / PARTS).max(LEAST_ROWS)),
+            ..size
+        };
+        let rows = |region: Region, take: &mut dyn FnMut(usize, &[Vec<f32>])| {
+            let stack = self.touched(region, Wanted::Planes, cancel);
+            let stack = stack.unwrap_or_else(|| self.untouched(region, Wanted::Planes));
+            stack.rows(cancel, take);
+        };
+        reduce(region, (width, height), (size, channels), cancel, &rows)
     }
 
     /// The coverage of a layer's masks in a region, scaled down in the same way; `None` where the
@@ -138,10 +152,15 @@ impl Plan {
         if !self.steps.iter().any(has_masks) {
             return Ok(None);
         }
-        let tile = reduce(region, size, cancel, |region| {
-            let coverage = self.coverage(layer, region, cancel);
-            Tile::new(region, coverage.into_iter().collect())
-        })?;
+        let rows = |region: Region, take: &mut dyn FnMut(usize, &[Vec<f32>])| {
+            if let Some(coverage) = self.coverage(layer, region, cancel) {
+                for y in 0..region.height {
+                    take(y, &[coverage.row(y).to_vec()]);
+                }
+            }
+        };
+        let tiles = (TileSize::for_bands(self), 1);
+        let tile = reduce(region, size, tiles, cancel, &rows)?;
         Ok(tile.planes().first().cloned())
     }
 }
@@ -238,40 +257,50 @@ impl Assembly<'_> {
     }
 }
 
-/// Renders a region band by band and scales each band down, so that the region never exists as a
-/// whole.
+/// What hands on the rows of a region from the top.
+type MakeRows<'a> = &'a (dyn Fn(Region, &mut dyn FnMut(usize, &[Vec<f32>])) + Sync);
+
+/// Renders a region in tiles of about a size and scales each of them down while its rows are made, so that neither the
+/// region nor a tile ever exists as a whole.
 fn reduce(
     region: Region,
     (width, height): (usize, usize),
+    (size, channels): (TileSize, usize),
     cancel: &Cancel,
-    render: impl Fn(Region) -> Tile + Sync,
+    rows: MakeRows,
 ) -> Result<Tile, Cancelled> {
     let resample = Resample::new((region.width, region.height), (width, height));
-    let rows = (REDUCED_BAND * height / region.height.max(1)).max(1);
-    let bands: Vec<Region> = (0..height)
-        .step_by(rows)
-        .map(|y| Region::new(0, y, width, rows.min(height - y)))
+    let reduced = |length: usize, from: usize, to: usize| (length * to / from.max(1)).max(1);
+    let size = (
+        reduced(size.width, region.width, width),
+        reduced(size.height, region.height, height),
+    );
+    let whole = Region::of_size(width, height);
+    let corners = (0..height).step_by(size.1);
+    let corners = corners.flat_map(|y| (0..width).step_by(size.0).map(move |x| (x, y)));
+    let tiles: Vec<Region> = corners
+        .map(|(x, y)| Region::new(x, y, size.0, size.1).within(&whole))
         .collect();
-    let bands: Vec<Vec<Plane>> = bands
-        .into_par_iter()
-        .map(|band| {
-            let needs = resample.needs(band);
-            let tile = render(Region {
-                x: region.x + needs.x,
-                y: region.y + needs.y,
-                ..needs
-            });
-            if cancel.is_cancelled() {
-                return Err(Cancelled);
-            }
-            let planes = tile.planes().iter();
-            Ok(planes.map(|it| resample.apply(it, band)).collect())
-        })
-        .collect::<Result<_, _>>()?;
-    let channels = bands.first().map_or(0, Vec::len);
-    let planes = (0..channels).map(|channel| {
-        let rows = bands.iter().flat_map(|it| it[channel].samples());
-        Plane::from_samples(width, height, rows.copied().collect())
+    let parts = tiles.par_iter().map(|to| {
+        let mut summing = Summing::new(&resample, *to, channels);
+        let needs = resample.needs(*to);
+        let from = Region {
+            x: region.x + needs.x,
+            y: region.y + needs.y,
+            ..needs
+        };
+        rows(from, &mut |y, row| summing.add(y, row));
+        match cancel.is_cancelled() {
+            true => Err(Cancelled),
+            false => Ok(summing.finish()),
+        }
     });
-    Ok(Tile::new(Region::of_size(width, height), planes.collect()))
+    let parts: Vec<Vec<Plane>> = parts.collect::<Result<_, _>>()?;
+    let mut planes = vec![Plane::unfilled(width, height); channels];
+    for (part, to) in parts.iter().zip(&tiles) {
+        for (plane, part) in planes.iter_mut().zip(part) {
+            plane.paste(part, *to);
+        }
+    }
+    Ok(Tile::new(whole, planes))
 }

@@ -31,7 +31,7 @@ use super::containers::png::Chunks;
 use super::metadata::{Directories, Metadata, Provenance};
 use super::photo::COPIES;
 use super::{FileError, Format, Photo, ReadOptions};
-use crate::engine::raster::{Image, Layout, Samples};
+use crate::engine::raster::{Image, Layout, NEVER_KEPT, Samples};
 
 /// Reads a picture file. Its content says what format it has, not its name.
 ///
@@ -189,7 +189,8 @@ impl Decoding<'_> {
     }
 
     fn jpeg(&self, mut source: impl BufRead) -> Result<Decoded, FileError> {
-        let mut bytes = Vec::new();
+        // Given back at once when it is decoded.
+        let mut bytes = Vec::with_capacity(NEVER_KEPT);
         let read = source.read_to_end(&mut bytes);
         read.map_err(|it| FileError::from_io("read", self.path, &it))?;
         let header = Header::read(&bytes);

@@ -111,8 +111,8 @@ const NEARBY: (f64, f64) = (0.025, 16.0);
 /// The same for skin.
 const SURROUNDINGS: (f64, f64) = (0.1, 24.0);
 
-/// Rows of cells whose tones are made at once.
-const TONE_ROWS: usize = 64;
+/// Rows of cells for which skin and tones are made at once: whole blocks of them.
+const STRIP: usize = 64;
 
 /// Side of the tiles in which a picture is looked at, in cells: whole blocks of them.
 const TILE: usize = 128;
@@ -162,10 +162,10 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             to.height.div_ceil(BLOCK),
         );
         if let Some(skin) = skin {
-            let coarse = octaves.usual(2, feather);
+            let (coarse, coverage) = (octaves.usual(2, feather), skin.coverage(to));
             let finer = block_sums((to.width, to.height), |x, y| {
                 let finer = (promise.at(x, y) + FLOOR_ALONE) / (coarse.at(x, y) + FLOOR_ALONE);
-                skin.coverage.at(to.x + x, to.y + y) * libm::log2f(finer)
+                coverage.at(x, y) * libm::log2f(finer)
             });
             lock(&sums)[2].paste(&finer, part);
         }
@@ -184,11 +184,11 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
     });
     let [finest, next, finer] = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
     let sharpness = sharpness(&finest, &next, bounds);
-    let edges = Bilinear::new(BLOCK, &sharpness, cells(bounds));
+    let edges = Bilinear::new(BLOCK as f32, &sharpness, cells(bounds));
     let skin = skin.map(|skin| {
-        let least = LEAST_RATIO + colourless(picture, &skin.coverage);
+        let least = LEAST_RATIO + colourless(picture, skin);
         let skin_like = [&ratio, &amplitude, &sharpness];
-        let surroundings = Surroundings::of(&skin.coverage, skin_like, least, bounds);
+        let surroundings = Surroundings::of(skin, skin_like, least, bounds);
         (skin, surroundings, skin.least(&amplitude))
     });
     let plenty = skin.as_ref().map(|(_, surroundings, _)| {
@@ -200,24 +200,25 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
     });
     let plenty = plenty
         .as_ref()
-        .map(|it| Bilinear::new(BLOCK, it, cells(bounds)));
+        .map(|it| Bilinear::new(BLOCK as f32, it, cells(bounds)));
     // From here on `ratio` becomes the loss, and `amplitude` what the surroundings may add to it.
     let (width, height) = (ratio.width(), ratio.height());
     let (mut edge, mut much) = (vec![0.0; width], vec![1.0; width]);
-    let mut tones = None;
+    let mut strip = None;
     for y in 0..height {
         edges.row(y, &mut edge);
         if let Some(plenty) = &plenty {
             plenty.row(y, &mut much);
         }
-        if y % TONE_ROWS == 0 {
-            let rows = Region::new(0, y, width, TONE_ROWS.min(height - y));
-            tones = skin.as_ref().map(|(skin, ..)| skin.tones(rows));
+        if y % STRIP == 0 {
+            let rows = Region::new(0, y, width, STRIP.min(height - y));
+            let made = skin.as_ref();
+            strip = made.map(|(skin, ..)| (skin.coverage(rows), skin.tones(rows)));
         }
-        let skin = skin.as_ref().zip(tones.as_ref());
-        let skin = skin.map(|((skin, _, least), tones)| {
-            let [tones, brightest] = tones.each_ref().map(|it| it.row(y % TONE_ROWS));
-            (skin.coverage.row(y), tones, brightest, *least)
+        let skin = skin.as_ref().zip(strip.as_ref());
+        let skin = skin.map(|((_, _, least), (coverage, tones))| {
+            let [tones, brightest] = tones.each_ref().map(|it| it.row(y % STRIP));
+            (coverage.row(y % STRIP), tones, brightest, *least)
         });
         let rows = ratio.row_mut(y).iter_mut().zip(amplitude.row_mut(y));
         for (x, ((it, amplitude), edge)) in rows.zip(&edge).enumerate() {
@@ -238,24 +239,30 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         }
     }
     match skin {
-        Some((skin, surroundings, _)) => {
-            surroundings.judge(ratio, &amplitude, &skin.coverage, bounds)
-        }
+        Some((skin, surroundings, _)) => surroundings.judge(ratio, &amplitude, skin, bounds),
         None => ratio,
     }
 }
 
-/// Where skin is, in the cells of a picture.
+/// Where skin is, in the cells of a picture. For all of them at once it would be as large as what is looked for.
 pub struct SkinCells {
-    /// Its coverage.
-    pub coverage: Plane,
-    /// The luma of a small copy of the picture, and its brightest channel.
+    /// Its coverage, on a small copy of the picture.
+    pub skin: Plane,
+    /// The luma of the copy, and its brightest channel.
     pub tones: [Plane; 2],
     /// Brings the copy to the size of the cells.
     pub resample: Resample,
+    /// All cells.
+    pub all: Region,
 }
 
 impl SkinCells {
+    /// The coverage of skin in some of the cells.
+    fn coverage(&self, cells: Region) -> Plane {
+        let needed = self.resample.needs(cells);
+        self.resample.apply(&self.skin.crop(needed), cells)
+    }
+
     /// The picture's luma and brightest channel in some of the cells.
     fn tones(&self, cells: Region) -> [Plane; 2] {
         let needed = self.resample.needs(cells);
@@ -264,30 +271,95 @@ impl SkinCells {
             .map(|it| self.resample.apply(&it.crop(needed), cells))
     }
 
+    /// All cells in strips from top to bottom.
+    fn strips(&self) -> Vec<Region> {
+        let tops = (0..self.all.height).step_by(STRIP);
+        let strip = |y| Region::new(0, y, self.all.width, STRIP).within(&self.all);
+        tops.map(strip).collect()
+    }
+
+    /// The sums over blocks of cells of `cell`, which is told the coverage of each and where it is.
+    fn sums(&self, cell: impl Fn(f32, (usize, usize)) -> f32 + Sync) -> Plane {
+        let strips = self.strips();
+        let of_strip = |strip: &Region| {
+            let coverage = self.coverage(*strip);
+            block_sums((strip.width, strip.height), |x, y| {
+                cell(coverage.at(x, y), (x, strip.y + y))
+            })
+        };
+        let parts: Vec<Plane> = strips.par_iter().map(of_strip).collect();
+        let size = [self.all.width, self.all.height].map(|it| it.div_ceil(BLOCK));
+        let mut sums = Plane::filled(size[0], size[1], 0.0);
+        for (strip, part) in strips.iter().zip(&parts) {
+            let at = Region::new(0, strip.y / BLOCK, part.width(), part.height());
+            sums.paste(part, at);
+        }
+        sums
+    }
+
     /// The usual amplitude of the finest octave that all skin but black has at least, from that of each cell.
     fn least(&self, amplitude: &Plane) -> f32 {
-        let pairs = self.coverage.samples().iter().zip(amplitude.samples());
-        let skin = pairs.filter(|(skin, _)| **skin > 0.5);
-        let mut amplitudes: Vec<f32> = skin.map(|(_, amplitude)| *amplitude).collect();
-        let place = amplitudes.len() * 3 / 4;
-        if place == amplitudes.len() {
-            return LEAST_OF_SKIN;
+        let each = |take: &mut dyn FnMut(f32)| {
+            for strip in self.strips() {
+                let coverage = self.coverage(strip);
+                let amplitudes = (strip.y..strip.bottom()).flat_map(|y| amplitude.row(y));
+                let pairs = coverage.samples().iter().zip(amplitudes);
+                let skin = pairs.filter(|(skin, _)| **skin > 0.5);
+                skin.for_each(|(_, amplitude)| take(*amplitude));
+            }
+        };
+        match upper_quartile(each) {
+            Some(rough) => (LEAST_SHARE * rough).clamp(LEAST_OF_SKIN, MOST_ASKED),
+            None => LEAST_OF_SKIN,
         }
-        let (_, rough, _) = amplitudes.select_nth_unstable_by(place, f32::total_cmp);
-        (LEAST_SHARE * *rough).clamp(LEAST_OF_SKIN, MOST_ASKED)
     }
 }
 
+/// The value that three quarters of some values, none of them negative, do not exceed, without a copy of them all;
+/// `each` tells them twice.
+fn upper_quartile(each: impl Fn(&mut dyn FnMut(f32))) -> Option<f32> {
+    // Such numbers are in the order of their bits.
+    let counts = |key: &dyn Fn(u32) -> Option<u32>| {
+        let mut counts = vec![0usize; 1 << 16];
+        each(&mut |it| {
+            if let Some(key) = key(it.to_bits()) {
+                counts[key as usize] += 1;
+            }
+        });
+        counts
+    };
+    let find = |counts: &[usize], mut place: usize| {
+        for (key, count) in (0u32..).zip(counts) {
+            match place.checked_sub(*count) {
+                Some(rest) => place = rest,
+                None => return Some((key, place)),
+            }
+        }
+        None
+    };
+    let upper = counts(&|bits| Some(bits >> 16));
+    let place = upper.iter().sum::<usize>() * 3 / 4;
+    let (upper, place) = find(&upper, place)?;
+    let lower = counts(&|bits| (bits >> 16 == upper).then_some(bits & 0xffff));
+    let (lower, _) = find(&lower, place)?;
+    Some(f32::from_bits(upper << 16 | lower))
+}
+
 /// How much more is asked of a picture whose skin has no noise in colour.
-fn colourless(picture: &Image, skin: &Plane) -> f32 {
+fn colourless(picture: &Image, skin: &SkinCells) -> f32 {
     let bounds = picture.bounds();
     let all = cells(bounds);
-    let corners = (0..all.height).step_by(COLOUR_BLOCK);
-    let corners = corners.flat_map(|y| (0..all.width).step_by(COLOUR_BLOCK).map(move |x| (x, y)));
-    let blocks: Vec<Region> = corners
-        .map(|(x, y)| Region::new(x, y, COLOUR_BLOCK, COLOUR_BLOCK).within(&all))
-        .filter(|it| skin.at(it.x + it.width / 2, it.y + it.height / 2) > 0.5)
-        .collect();
+    let tops = (0..all.height).step_by(COLOUR_BLOCK);
+    let blocks = tops.flat_map(|y| {
+        let row = Region::new(0, y, all.width, COLOUR_BLOCK).within(&all);
+        let middle = Region::new(0, y + row.height / 2, all.width, 1);
+        let coverage = skin.coverage(middle);
+        let blocks = (0..all.width).step_by(COLOUR_BLOCK);
+        let blocks =
+            blocks.map(move |x| Region::new(x, y, COLOUR_BLOCK, COLOUR_BLOCK).within(&all));
+        blocks.filter(move |it| coverage.at(it.x + it.width / 2, 0) > 0.5)
+    });
+    let blocks: Vec<Region> = blocks.collect();
     // Evenly from all over the skin.
     let count = blocks.len().min(COLOUR_BLOCKS);
     let mut amplitudes: Vec<f32> = (0..count)
@@ -329,18 +401,17 @@ struct Surroundings {
 impl Surroundings {
     /// From the ratio of octaves and the finest one's amplitude in each cell, the ratio on edges in each block, and the
     /// least ratio that unspoiled skin has.
-    fn of(skin: &Plane, like: [&Plane; 3], least: f32, bounds: Region) -> Self {
+    fn of(skin: &SkinCells, like: [&Plane; 3], least: f32, bounds: Region) -> Self {
         let [ratio, amplitude, edges] = like;
-        let size = (skin.width(), skin.height());
-        let skins = block_sums(size, |x, y| skin.at(x, y));
+        let skins = skin.sums(|skin, _| skin);
         let all = around(&skins, bounds, SURROUNDINGS);
         let mean = |sums: &Plane| {
             around(sums, bounds, SURROUNDINGS).zip_map(&all, |it, skin| it / skin.max(1e-3))
         };
         let emptiness = |it: f32| -libm::log2f(255.0 * it.max(f32::MIN_POSITIVE));
-        let short = mean(&block_sums(size, |x, y| {
+        let short = mean(&skin.sums(|skin, (x, y)| {
             let short = EMPTIER * emptiness(amplitude.at(x, y)) - ratio.at(x, y);
-            skin.at(x, y) * (least + short)
+            skin * (least + short)
         }));
         let sharper = mean(&skins.zip_map(edges, |skin, edge| skin * (edge - USUAL_EDGES)));
         let short = short.zip_map(&sharper, |short, sharper| short - SHARPER * sharper);
@@ -359,26 +430,28 @@ impl Surroundings {
 
     /// The losses of cells of skin, judged by the skin around them as well; none elsewhere. `open` is the share that may
     /// be added.
-    fn judge(&self, mut loss: Plane, open: &Plane, skin: &Plane, bounds: Region) -> Plane {
-        let lost = block_sums((loss.width(), loss.height()), |x, y| {
-            smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin.at(x, y)
-        });
+    fn judge(&self, mut loss: Plane, open: &Plane, skin: &SkinCells, bounds: Region) -> Plane {
+        let lost = skin.sums(|skin, (x, y)| smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin);
         let lost = around(&lost, bounds, SURROUNDINGS);
         let share = lost.zip_map(&self.skin, |it, skin| it / skin.max(1e-3));
         let all = cells(bounds);
         let (shares, smoothed) = (
-            Bilinear::new(BLOCK, &share, all),
-            Bilinear::new(BLOCK, &self.smoothed, all),
+            Bilinear::new(BLOCK as f32, &share, all),
+            Bilinear::new(BLOCK as f32, &self.smoothed, all),
         );
         let [mut share, mut sure] = [(); 2].map(|()| vec![0.0; all.width]);
-        for y in 0..all.height {
-            shares.row(y, &mut share);
-            smoothed.row(y, &mut sure);
-            for (x, it) in loss.row_mut(y).iter_mut().enumerate() {
-                let filled = BY_SURROUNDINGS * sure[x] * open.at(x, y);
-                let judged = (*it * smoothstep(FEW[0], FEW[1], share[x])).max(filled);
-                // Half a cell of skin is its edge.
-                *it = judged * (2.0 * skin.at(x, y)).min(1.0);
+        for strip in skin.strips() {
+            let coverage = skin.coverage(strip);
+            for y in strip.y..strip.bottom() {
+                shares.row(y, &mut share);
+                smoothed.row(y, &mut sure);
+                let skin = coverage.row(y - strip.y);
+                for (x, it) in loss.row_mut(y).iter_mut().enumerate() {
+                    let filled = BY_SURROUNDINGS * sure[x] * open.at(x, y);
+                    let judged = (*it * smoothstep(FEW[0], FEW[1], share[x])).max(filled);
+                    // Half a cell of skin is its edge.
+                    *it = judged * (2.0 * skin[x]).min(1.0);
+                }
             }
         }
         loss
@@ -456,19 +529,27 @@ pub struct Bilinear<'a> {
 
 impl<'a> Bilinear<'a> {
     /// Cells of `side` pixels, to be read in a region of pixels.
-    pub fn new(side: usize, values: &'a Plane, region: Region) -> Self {
+    pub fn new(side: f32, values: &'a Plane, region: Region) -> Self {
         let mut stretches: Vec<(usize, usize)> = Vec::new();
         let mut across = Vec::with_capacity(region.width);
         for x in region.x..region.right() {
-            let (left, part) = place(x, side as f32, values.width());
-            match stretches.last_mut() {
-                Some((last, count)) if *last == left => *count += 1,
-                _ => stretches.push((left, 1)),
+            let (left, part) = place(x, side, values.width());
+            if stretches.is_empty() {
+                stretches.push((left, 0));
+            }
+            // Where cells are smaller than pixels, some have none.
+            while let Some((last, _)) = stretches.last()
+                && *last < left
+            {
+                stretches.push((last + 1, 0));
+            }
+            if let Some((_, count)) = stretches.last_mut() {
+                *count += 1;
             }
             across.push(part);
         }
         Self {
-            side: side as f32,
+            side,
             values,
             stretches,
             across,
@@ -515,4 +596,45 @@ impl<'a> Bilinear<'a> {
 fn place(pixel: usize, side: f32, cells: usize) -> (usize, f32) {
     let place = ((pixel as f32 + 0.5) / side - 0.5).clamp(0.0, (cells - 1) as f32);
     (place as usize, place - place.floor())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_between_cells_of_any_size() {
+        let values = Plane::from_samples(40, 6, (0..240).map(|it| (it * it % 97) as f32).collect());
+        for side in [4.0, 3.0, 2.0, 1.0, 0.5, 0.25] {
+            let region = Region::new(3, 1, 8, 4);
+            let cells = Bilinear::new(side, &values, region);
+            let mut row = vec![0.0; region.width];
+            for y in 0..region.height {
+                cells.row(y, &mut row);
+                let (top, down) = place(region.y + y, side, values.height());
+                for (x, read) in row.iter().enumerate() {
+                    let (left, across) = place(region.x + x, side, values.width());
+                    let at = |x: usize, y: usize| values.at(x.min(39), y.min(5));
+                    let between = |y| at(left, y) + across * (at(left + 1, y) - at(left, y));
+                    let expected = between(top) + down * (between(top + 1) - between(top));
+                    assert!((read - expected).abs() < 1e-3, "{side}: {read}, {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_upper_quartile_is_that_of_the_sorted_values() {
+        let quartile =
+            |values: &[f32]| upper_quartile(|take| values.iter().for_each(|it| take(*it)));
+        assert_eq!(quartile(&[]), None);
+        for count in [1, 2, 5, 4000] {
+            let mut values: Vec<f32> = (0..count)
+                .map(|it| (it * 7919 % 4001) as f32 * 1e-5)
+                .collect();
+            let found = quartile(&values);
+            values.sort_by(f32::total_cmp);
+            assert_eq!(found, Some(values[count * 3 / 4]), "of {count}");
+        }
+    }
 }

@@ -92,8 +92,8 @@ impl Smoothed {
     /// The share of texture that is missing, 0..=1.
     fn loss(&self, sources: &MaskSources, region: Region) -> Plane {
         let read = |original| {
-            let losses = self.losses(sources, original, &Cancel::default());
-            let grid = Bilinear::new(CELL, &losses, region);
+            let (losses, side) = self.losses(sources, original, &Cancel::default());
+            let grid = Bilinear::new(side, &losses, region);
             let mut plane = Plane::filled(region.width, region.height, 0.0);
             for y in 0..region.height {
                 grid.row(y, plane.row_mut(y));
@@ -114,13 +114,18 @@ impl Smoothed {
         }
     }
 
-    /// The losses in the picture's cells, beside an original or by itself. Found once and remembered.
+    /// The losses in cells, beside an original or by itself, and the side of a cell in pixels. Found once and remembered;
+    /// those of a smaller copy are those of the full picture, as its own octaves are other ones.
     fn losses(
         &self,
         sources: &MaskSources,
         original: Option<&Original>,
         cancel: &Cancel,
-    ) -> Arc<Plane> {
+    ) -> (Arc<Plane>, f32) {
+        let wanted = (self.feather, original.is_some());
+        if let Some((losses, factor)) = sources.found.losses_of_full(sources.picture, wanted) {
+            return (losses, CELL as f32 / factor as f32);
+        }
         let key = (self.feather.to_bits(), original.cloned());
         let find = || match original {
             Some(original) => loss::beside(sources.picture, original, self.feather, cancel),
@@ -129,7 +134,8 @@ impl Smoothed {
                 loss::alone(sources.picture, skin.as_ref(), self.feather, cancel)
             }
         };
-        sources.found.losses.recall(key, cancel, find)
+        let losses = sources.found.losses.recall(key, cancel, find);
+        (losses, CELL as f32)
     }
 }
 
@@ -143,9 +149,10 @@ fn skin_in_cells(sources: &MaskSources) -> Option<SkinCells> {
     let brightest = copy.planes().iter().cloned();
     let brightest = brightest.reduce(|one, other| one.zip_map(&other, f32::max));
     Some(SkinCells {
-        coverage: resample.apply(&skin, cells),
+        skin,
         tones: [copy.luma(), brightest?],
         resample,
+        all: cells,
     })
 }
 

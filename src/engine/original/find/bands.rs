@@ -22,8 +22,8 @@ const MOST: f32 = 3.0;
 /// Near the edge of a copy the band shows the edge, in pixels.
 pub const EDGE: usize = 6;
 
-/// Rows that are blurred together.
-const ROWS: usize = 64;
+/// Rows that are looked at together, and as many around them as the widest Gaussian reads.
+const ROWS: usize = 128;
 
 /// The luma of a picture on a copy of at most so many pixels, made band by band.
 pub fn luma_copy(picture: &Image, pixels: f64) -> Plane {
@@ -32,7 +32,7 @@ pub fn luma_copy(picture: &Image, pixels: f64) -> Plane {
     if shrink == 1.0 {
         return picture.tile(picture.bounds()).luma();
     }
-    picture.reduced(shrunk((width, height), shrink)).luma()
+    picture.reduced_luma(shrunk((width, height), shrink))
 }
 
 /// A plane at another size.
@@ -48,30 +48,26 @@ pub fn shrunk((width, height): (usize, usize), factor: f64) -> (usize, usize) {
     (shrunk(width), shrunk(height))
 }
 
-/// The structures of a luma: its middle band over the band's amplitude around, within ±[`MOST`].
+/// The structures of a luma: its middle band over the band's amplitude around, within ±[`MOST`]. They are made band by
+/// band of rows on all threads, so that nothing else is as large as the luma.
 pub fn structures(luma: &Plane, cancel: &Cancel) -> Plane {
-    let coarse = blurred(luma, COARSE, cancel);
-    let band = blurred(luma, FINE, cancel).zip_map(&coarse, |fine, coarse| fine - coarse);
-    let energy = blurred(&band.clone().map(|it| it * it), AROUND, cancel);
-    band.zip_map(&energy, |band, energy| {
-        (band / (energy + FLOOR * FLOOR).sqrt()).clamp(-MOST, MOST)
-    })
-}
-
-/// A whole plane, blurred on all threads.
-fn blurred(plane: &Plane, radius: f64, cancel: &Cancel) -> Plane {
-    let (gaussian, bounds) = (
-        Gaussian::new(radius),
-        Region::of_size(plane.width(), plane.height()),
-    );
-    let bands: Vec<Plane> = (0..bounds.height)
-        .into_par_iter()
-        .step_by(ROWS)
-        .map(|y| {
-            let band = Region::new(0, y, bounds.width, ROWS).within(&bounds);
-            gaussian.blur(plane, bounds, band, bounds, cancel)
-        })
-        .collect();
-    let samples = bands.iter().flat_map(|it| it.samples());
-    Plane::from_samples(bounds.width, bounds.height, samples.copied().collect())
+    let (width, height) = (luma.width(), luma.height());
+    let bounds = Region::of_size(width, height);
+    let [fine, coarse, around] = [FINE, COARSE, AROUND].map(Gaussian::new);
+    let mut structures = Plane::unfilled(width, height);
+    let bands = structures.samples_mut().par_chunks_mut(width * ROWS);
+    bands.enumerate().for_each(|(i, out)| {
+        let to = Region::new(0, i * ROWS, width, ROWS).within(&bounds);
+        let from = to.expanded(around.halo(), &bounds);
+        let blurred = |it: &Gaussian| it.blur(luma, bounds, from, bounds, cancel);
+        let band = blurred(&fine).zip_map(&blurred(&coarse), |fine, coarse| fine - coarse);
+        let squares = band.clone().map(|it| it * it);
+        let energy = around.blur(&squares, from, to, bounds, cancel);
+        let band = band.crop(to.seen_from(&from));
+        let pairs = band.samples().iter().zip(energy.samples());
+        for (out, (band, energy)) in out.iter_mut().zip(pairs) {
+            *out = (band / (energy + FLOOR * FLOOR).sqrt()).clamp(-MOST, MOST);
+        }
+    });
+    structures
 }
