@@ -22,6 +22,11 @@ const EYES: [usize; 2] = [33, 263];
 /// It looks at squares so many times as large as the face.
 const AROUND: f64 = 1.5;
 
+/// So many times more it looks at most, while the square moves, grows or turns by more than a share of its side, and an angle
+/// in degrees.
+const MORE_LOOKS: usize = 4;
+const HARDLY: (f64, f64) = (0.03, 3.0);
+
 /// The network.
 pub struct Mesh {
     network: Network,
@@ -35,19 +40,29 @@ impl Mesh {
     }
 
     /// The points of the face in a square of a picture, in the picture's pixels, and how sure it is a face: above 0 it
-    /// rather is one. What the first look tells makes a better square, which is looked at upside down as well: a face
-    /// that was taken for upright is seen more surely then.
+    /// rather is one. What one look tells makes a better square for the next, until they hardly differ; it is looked at
+    /// upside down as well: a face that was taken for upright is seen more surely then.
     pub fn place(&self, picture: &Tile, square: Square) -> Option<(Arc<[[f64; 2]]>, f32)> {
         let (first, _) = self.look(picture, square)?;
-        let better = around(&first);
-        let second = self.look(picture, better)?;
-        let roll = better.roll + 180.0;
-        let turned = self.look(picture, Square { roll, ..better })?;
-        if turned.1 > second.1 {
-            self.look(picture, around(&turned.0))
-        } else {
-            Some(second)
+        let mut square = around(&first);
+        let mut said = self.look(picture, square)?;
+        let turned = Square {
+            roll: square.roll + 180.0,
+            ..square
+        };
+        let upside_down = self.look(picture, turned)?;
+        if upside_down.1 > said.1 {
+            (square, said) = (turned, upside_down);
         }
+        for _ in 0..MORE_LOOKS {
+            let better = around(&said.0);
+            if better.is_like(&square) {
+                break;
+            }
+            square = better;
+            said = self.look(picture, square)?;
+        }
+        Some(said)
     }
 
     fn look(&self, picture: &Tile, square: Square) -> Option<(Arc<[[f64; 2]]>, f32)> {
@@ -65,6 +80,16 @@ impl Mesh {
             |it: &[f32]| square.place([0, 1].map(|axis: usize| f64::from(it[axis]) / SIDE as f64));
         let points: Arc<[[f64; 2]]> = points.values.chunks_exact(SAID).map(place).collect();
         (points.len() == POINTS).then_some((points, *sure.values.first()?))
+    }
+}
+
+impl Square {
+    /// Whether another look from here would tell nothing new.
+    fn is_like(&self, other: &Self) -> bool {
+        let [x, y] = [0, 1].map(|axis: usize| self.middle[axis] - other.middle[axis]);
+        let moved = libm::hypot(x, y).max((self.side - other.side).abs());
+        let turned = (self.roll - other.roll + 540.0).rem_euclid(360.0) - 180.0;
+        moved < HARDLY.0 * self.side && turned.abs() < HARDLY.1
     }
 }
 
@@ -104,6 +129,26 @@ mod tests {
         assert!((square.side - 60.0).abs() < 1e-9, "{square:?}");
         assert!((square.middle[0] - 60.0).abs() < 1e-9, "{square:?}");
         assert!((square.middle[1] - 40.0).abs() < 1e-9, "{square:?}");
+    }
+
+    #[test]
+    fn squares_are_alike_that_hardly_differ() {
+        let square = |x: f64, side: f64, roll: f64| Square {
+            middle: [x, 30.0],
+            side,
+            roll,
+        };
+        let one = square(30.0, 50.0, 179.0);
+        for (other, alike) in [
+            (square(31.0, 51.0, 180.0), true),
+            (square(30.0, 50.0, -180.0), true),
+            (square(32.0, 50.0, 179.0), false),
+            (square(30.0, 52.0, 179.0), false),
+            (square(30.0, 50.0, 175.0), false),
+            (square(30.0, 50.0, -1.0), false),
+        ] {
+            assert_eq!(one.is_like(&other), alike, "{other:?}");
+        }
     }
 
     #[test]
