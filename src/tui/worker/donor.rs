@@ -98,7 +98,9 @@ mod tests {
         };
         let image = texture(4.0, &donor, patch, Size::new(48, 48));
         assert_eq!(image.dimensions(), (48, 48));
-        assert_eq!(*image.get_pixel(2, 2), Rgb([128; 3]));
+        // Mid grey lies between two levels.
+        let flat = image.get_pixel(2, 2).0[0];
+        assert!((127..=128).contains(&flat), "{flat}");
         // A dot loses a hundredth of itself to a blur of 4 px.
         let dot = image.get_pixel(24, 24).0[0];
         assert!((157..=160).contains(&dot), "{dot}");
