@@ -7,6 +7,7 @@
 
 mod across;
 mod decimated;
+mod flowing;
 mod lows;
 mod pixels;
 mod sums;
@@ -14,7 +15,10 @@ mod taps;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use decimated::Decimated;
+pub use flowing::Flowing;
 pub use lows::Lows;
 use pulp::Arch;
 use sums::{BETWEEN, MOST_ROWS, sum_pairs, sum_rows};
@@ -101,6 +105,25 @@ impl Gaussian {
             blurred.read_plane(0, y, out.row_mut(y));
         }
         out
+    }
+
+    /// The region `to` of a picture, to be blurred while it is read from top to bottom.
+    ///
+    /// As for [`blurred`](Self::blurred), the source is read as far as [`halo`](Self::halo) says.
+    pub fn flowing<S: RowSource>(
+        &self,
+        mut source: S,
+        to: Region,
+        bounds: Region,
+        cancel: &Cancel,
+    ) -> Flowing<S> {
+        match &self.method {
+            Method::Direct(taps) => Flowing::summed(taps.clone(), source, to, bounds),
+            Method::Decimated(it) => {
+                let blurred = it.blurred(&mut source, to, bounds, cancel);
+                Flowing::blurred(source, blurred)
+            }
+        }
     }
 
     /// Makes the region `to` of a picture ready to be read blurred.
@@ -286,5 +309,36 @@ fn summed_up(
     Blurred {
         across: taps.to_vec(),
         ..Blurred::new(planes, pixel, down, to)
+    }
+}
+
+/// Sums up along single rows.
+struct Along {
+    halo: usize,
+    /// The row with its ends repeated as far as the taps reach.
+    padded: Vec<f32>,
+    /// Where it holds what was read.
+    read: Range<usize>,
+}
+
+impl Along {
+    /// For rows of a region, of which so much is read.
+    fn new(halo: usize, to: Region, needed: Region) -> Self {
+        let left = halo - (to.x - needed.x);
+        Self {
+            halo,
+            padded: vec![0.0; to.width + 2 * halo],
+            read: left..left + needed.width,
+        }
+    }
+
+    fn blur(&mut self, taps: &[f32], row: &[f32], out: &mut [f32]) {
+        let padded = &mut self.padded;
+        padded[..self.read.start].fill(row[0]);
+        padded[self.read.clone()].copy_from_slice(row);
+        padded[self.read.end..].fill(row[row.len() - 1]);
+        let before = |j: usize| &padded[self.halo - j..];
+        let after = |j: usize| &padded[self.halo + j..];
+        sum_pairs(Arch::new(), out, taps, before, after);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
-use super::{Blurred, Cancel, Gaussian, Random, Source};
+use super::{Cancel, Flowing, Gaussian, Random, Source};
 use crate::engine::raster::{Region, RowSource, wide};
 
 /// How the draws are spread.
@@ -85,25 +85,35 @@ impl Settings for Noise {
 }
 
 impl Noise {
+    /// The Gaussian that softens it.
+    pub fn softening(&self) -> Gaussian {
+        Gaussian::new(self.blur)
+    }
+
     /// The source of a noise layer, ½ + strength·Gaussian(noise), for a region of a picture with
-    /// this many colour channels: one plane for all of them if it is monochromatic.
-    pub fn paint(&self, place: NoisePlace, region: Region, cancel: &Cancel) -> Grain {
+    /// this many colour channels: one plane for all of them if it is monochromatic. `softening` is its
+    /// [`softening`](Self::softening), made once for all regions.
+    pub fn paint(
+        &self,
+        softening: &Gaussian,
+        place: NoisePlace,
+        region: Region,
+        cancel: &Cancel,
+    ) -> Grain {
         let planes = if self.monochromatic {
             1
         } else {
             place.channels as u64
         };
-        let mut draws = Draws {
+        let draws = Draws {
             channels: (0..planes)
                 .map(|it| Random::new(place.seed, place.layer, it))
                 .collect(),
             amount: (self.amount / 100.0) as f32,
             distribution: self.distribution,
         };
-        let gaussian = Gaussian::new(self.blur);
         Grain {
-            planes: draws.planes(),
-            blurred: gaussian.blurred(&mut draws, region, place.bounds, cancel),
+            softened: softening.flowing(draws, region, place.bounds, cancel),
             factor: place.factor,
         }
     }
@@ -111,18 +121,17 @@ impl Noise {
 
 /// The source of a noise layer.
 pub struct Grain {
-    planes: usize,
-    blurred: Blurred,
+    softened: Flowing<Draws>,
     factor: f32,
 }
 
 impl Source for Grain {
     fn planes(&self) -> usize {
-        self.planes
+        self.softened.planes()
     }
 
     fn paint(&mut self, y: usize, _: &[Vec<f32>], out: &mut [Vec<f32>]) {
-        self.blurred.read(y, out);
+        self.softened.read(y, out);
         let factor = self.factor;
         for row in out {
             wide(move || row.iter_mut().for_each(|it| *it = 0.5 + factor * *it));
@@ -199,7 +208,7 @@ mod tests {
         };
         let blank = Plane::filled(region.width, region.height, 0.0);
         painted_over(
-            &mut noise.paint(place, region, &Cancel::default()),
+            &mut noise.paint(&noise.softening(), place, region, &Cancel::default()),
             &[blank],
         )
     }

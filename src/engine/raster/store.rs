@@ -34,14 +34,12 @@ pub fn to_sixteen(sample: f32) -> u16 {
 
 /// ⌊sample·most + ½⌋, clamped to 0..=`most` with what is not a number as 0: the low 16 bits of what is returned.
 ///
-/// The compiler makes no wide loops of `as`, which saturates. Above 2²³ floats have no fraction, and their low bits are
-/// the number.
+/// The compiler makes no wide loops of `as`, which saturates. From 2²³ on the low bits of a float are the number.
 #[inline(always)]
 fn whole(sample: f32, most: f32) -> u32 {
     const NO_FRACTION: f32 = 8_388_608.0;
     let level = (sample * most + 0.5).max(0.0).min(most);
-    let nearest = level + NO_FRACTION;
-    nearest.to_bits() - u32::from(nearest - NO_FRACTION > level)
+    (level.floor() + NO_FRACTION).to_bits()
 }
 
 /// Clamped to 0..=1; what is not a number becomes 0.

@@ -8,7 +8,7 @@ use super::Findings;
 use crate::engine::masks::{MaskName, MaskSources, Masks};
 use crate::engine::operations::parameter::{Choice, Strength};
 use crate::engine::operations::{
-    Align, Cancel, Graft, GraftTexture, Lows, Mode, Noise, Overlay, Spots, Texture,
+    Align, Cancel, Gaussian, Graft, GraftTexture, Lows, Mode, Noise, Overlay, Spots, Texture,
 };
 use crate::engine::original::{Alignment, Original};
 use crate::engine::raster::{Blend, Image};
@@ -153,6 +153,7 @@ pub(super) enum Painter {
     },
     Noise {
         noise: Noise,
+        softening: Gaussian,
         factor: f32,
     },
     Picture {
@@ -248,6 +249,7 @@ impl Plan {
             Operation::Graft(graft) => self.graft(index, graft, label)?,
             Operation::Noise(noise) => Painter::Noise {
                 factor: factor(noise.strength),
+                softening: noise.softening(),
                 noise: noise.clone(),
             },
             Operation::Picture(overlay) => self.overlay(overlay)?,

@@ -172,7 +172,11 @@ impl Plan {
                 let left_out = left_out.map(|sure| sure.map(|it| 1.0 - it));
                 (Box::new(spread), left_out)
             }
-            Painter::Noise { noise, factor } => {
+            Painter::Noise {
+                noise,
+                softening,
+                factor,
+            } => {
                 let place = NoisePlace {
                     seed: self.resolved().seed,
                     layer: step.index as u64,
@@ -180,7 +184,7 @@ impl Plan {
                     bounds,
                     factor: *factor,
                 };
-                (Box::new(noise.paint(place, to, cancel)), None)
+                (Box::new(noise.paint(softening, place, to, cancel)), None)
             }
             Painter::Picture { overlay, picture } => {
                 let (planes, alpha) = overlay.paint(picture, channels, to, bounds);

@@ -40,8 +40,12 @@ impl TileSize {
     /// take together.
     pub(super) fn for_bands(plan: &Plan) -> Self {
         let height = (4 * plan.halo()).next_power_of_two().clamp(64, 1024);
+        let width = match plan.rim() {
+            0 => LONG_ROWS,
+            _ => BAND_WIDTH,
+        };
         Self {
-            width: height.max(BAND_WIDTH),
+            width: height.max(width),
             height,
         }
     }
@@ -58,6 +62,9 @@ impl TileSize {
 
 /// Columns of the tiles of low bands: with the planes that are made for them they stay in a core's cache.
 const BAND_WIDTH: usize = 512;
+
+/// The same where every row is made by itself: reading long ones waits less for memory.
+const LONG_ROWS: usize = 2048;
 
 /// A region that is scaled down is rendered in so many tiles from top to bottom at least, unless they had fewer rows
 /// than this.

@@ -143,3 +143,30 @@ fn the_low_layer_in_pieces_is_that_of_the_whole_bit_for_bit() {
     }
     assert!(Lows::new(3.0, bounds).is_none());
 }
+
+/// Rows that flow are those of a whole blur, to the bit, whichever are asked for first.
+#[test]
+fn rows_blurred_while_they_are_read_are_the_same() {
+    let plane = noise(70, 50);
+    let bounds = Region::of_size(70, 50);
+    for sigma in [0.0, 0.2, 0.4, 0.5, 1.0, 2.0, 9.0] {
+        let gaussian = Gaussian::new(sigma);
+        for to in [
+            bounds,
+            Region::new(0, 0, 33, 9),
+            Region::new(31, 20, 39, 30),
+        ] {
+            let cancel = Cancel::default();
+            let expected = gaussian.blur(&plane, bounds, to, bounds, &cancel);
+            let mut flowing = gaussian.flowing((&plane, bounds), to, bounds, &cancel);
+            let mut row = row_set(1, to.width);
+            for y in (0..to.height).chain([3, 8, 0]) {
+                flowing.read(y, &mut row);
+                // They are added up in another order.
+                let mut pairs = row[0].iter().zip(expected.row(y));
+                let same = pairs.all(|(a, b)| (a - b).abs() < 1e-6);
+                assert!(same, "{sigma}, {to:?}, row {y}");
+            }
+        }
+    }
+}
