@@ -241,6 +241,33 @@ fn long_blemishes_stay_removed() {
     check_all(&long, 5.0, &limits);
 }
 
+/// A bright head in the middle of a faint red spot goes with it.
+#[test]
+fn white_heads_stay_removed() {
+    let red: Vec<Blemish> = blemishes(6.0 * PORES)
+        .into_iter()
+        .map(|it| Blemish {
+            diameter: 15.0,
+            colour: RED.map(|it| it * 6.0 * PORES),
+            ..it
+        })
+        .collect();
+    let head = |it: &Blemish| Blemish {
+        diameter: 5.0,
+        colour: [0.78, 1.3, 1.04].map(|it| it * 6.0 * PORES),
+        ..*it
+    };
+    let heads: Vec<Blemish> = red.iter().map(head).collect();
+    let result = {
+        let original = with(&with(skin(), &red), &heads);
+        render(&recipe("leave-out"), &inputs(smooth(), &original))
+    };
+    let shares = heads.iter().map(|it| came_back(&result, skin(), it));
+    let mut shares: Vec<f32> = shares.collect();
+    shares.sort_by(f32::total_cmp);
+    assert!(shares[shares.len() / 2].abs() < 0.1, "{shares:.2?}");
+}
+
 #[test]
 fn blemishes_no_higher_than_pores_stay_removed() {
     // Twice as faint, chance has twice the part, and one of 3 px is not much higher than pores that happen to lie

@@ -16,6 +16,10 @@ const MOST_ENERGY: f32 = 1.8;
 const COARSE: [f64; 2] = [0.3, 0.15];
 const LEAST_COARSE: f64 = 1.0;
 
+/// If what is left of a spot is somewhere so many times as high, squared, as it is around the spot, no smooth shape is all of
+/// it: a white head sits in a red one, and its pores go with it.
+const MOST_PEAK: f32 = 8.0;
+
 /// A spot that stands out by so many deviations and reaches so far, in pixels, is no smooth shape over skin: its lumps,
 /// its rim and its head are higher than pores, so that its pores go with it.
 const STRONG: f64 = 8.0;
@@ -38,9 +42,19 @@ impl Energies {
 
     /// How many times what is around it is in the spot.
     fn ratio(&self) -> f32 {
-        let mean = |(sum, weight): (f32, f32)| sum / weight.max(1e-6);
         mean(self.inside) / mean(self.around).max(1e-12)
     }
+
+    /// How many times the mean of squares around it the largest square in the spot is.
+    fn peak(&self, own: &Plane, covered: &Plane) -> f32 {
+        let samples = own.samples().iter().zip(covered.samples());
+        let squares = samples.map(|(own, covered)| covered * own * own);
+        squares.fold(0.0, f32::max) / mean(self.around).max(1e-12)
+    }
+}
+
+fn mean((sum, weight): (f32, f32)) -> f32 {
+    sum / weight.max(1e-6)
 }
 
 impl Window<'_> {
@@ -89,6 +103,9 @@ impl Window<'_> {
                 // As much of its energy as there is around the spot is skin: Wiener's share of it stays.
                 let mut energies = Energies::default();
                 self.compare(&mut energies, &coarse, &coarse, &covered, &look.clean);
+                if energies.peak(&coarse, &covered) > MOST_PEAK {
+                    return None;
+                }
                 let share = 1.0 - 1.0 / energies.ratio().max(1.0);
                 let spot = coarse.zip_map(&covered, |it, covered| share * it * covered);
                 rest = rest.zip_map(&spot, |it, spot| it - spot);
