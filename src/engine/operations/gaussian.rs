@@ -157,7 +157,8 @@ pub struct Blurred {
     down: Down,
     /// What is summed up along the rows that were made down the columns: centre and one side.
     across: Vec<f32>,
-    /// Samples in a row of the region.
+    /// Where in what is made the region's columns begin, and samples in a row of the region.
+    start: usize,
     length: usize,
     /// Rows that were made together, for each plane, and which ones those are.
     made: Vec<[Vec<f32>; TOGETHER]>,
@@ -224,6 +225,7 @@ impl Blurred {
             interleaved,
             down,
             across: vec![1.0],
+            start: 0,
             length: to.width * interleaved,
         }
     }
@@ -249,7 +251,7 @@ impl Blurred {
         let row = &self.made[plane][position % TOGETHER];
         let reach = self.across.len() - 1;
         if reach == 0 {
-            return out.copy_from_slice(row);
+            return out.copy_from_slice(&row[self.start..][..self.length]);
         }
         let before = |j: usize| &row[(reach - j) * self.interleaved..];
         let after = |j: usize| &row[(reach + j) * self.interleaved..];

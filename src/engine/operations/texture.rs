@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, parameter};
 use super::{Blurred, Cancel, Gaussian, Source};
-use crate::engine::raster::{Part, Region, RowSet, RowSource, wide};
+use crate::engine::raster::{Part, Region, RowSet, RowSource};
 
 /// What becomes of the backdrop's own fine detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,8 @@ impl RowSource for Separated<'_> {
     fn read(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
         self.original.read(y, columns.clone(), out);
         if let Some(backdrop) = &mut self.backdrop {
-            backdrop.merge(y, columns, out, &mut self.rows, |o, b| o - b);
+            let rows = out.iter_mut().map(|it| it.iter_mut());
+            backdrop.merge(y, columns, rows, &mut self.rows, |o, b| *o -= b);
         }
     }
 }
@@ -212,23 +213,17 @@ impl Source for Detail<'_> {
         let (to, amount) = (self.to, self.amount);
         self.low.read(y, out);
         let columns = to.x..to.right();
-        let (original, rows) = (&mut self.original, &mut self.rows);
-        original.merge(to.y + y, columns, out, rows, |low, o| o - low);
-        for (high, below) in out.iter_mut().zip(backdrop) {
-            let samples = high.iter_mut().zip(below);
-            match self.mode {
-                // Where original and backdrop are the same nothing is low, and nothing is left.
-                Mode::Replace => wide(move || {
-                    for (high, b) in samples {
-                        *high = b + amount * (*high - b);
-                    }
-                }),
-                Mode::Add => wide(move || {
-                    for (high, b) in samples {
-                        *high = b + amount * *high;
-                    }
-                }),
-            }
+        let samples = out.iter_mut().zip(backdrop);
+        let samples = samples.map(|(low, below)| low.iter_mut().zip(below));
+        let (original, room) = (&mut self.original, &mut self.rows);
+        match self.mode {
+            // Where original and backdrop are the same nothing is low, and nothing is left.
+            Mode::Replace => original.merge(to.y + y, columns, samples, room, |(low, b), o| {
+                *low = b + amount * (o - *low - b);
+            }),
+            Mode::Add => original.merge(to.y + y, columns, samples, room, |(low, b), o| {
+                *low = b + amount * (o - *low);
+            }),
         }
     }
 }

@@ -37,18 +37,18 @@ pub fn mix<T: Copy>(
     });
 }
 
-/// Sets each sample of a row to `merge(own, other)`, the other from a row of stored samples.
-pub fn merge<T: Copy>(
+/// Changes each item of a row by its sample in a row as it is stored.
+pub fn merge<I: Iterator, T: Copy>(
     arch: Arch,
-    row: &mut [f32],
+    row: I,
     stored: &[T],
     convert: impl Fn(T) -> f32,
-    merge: impl Fn(f32, f32) -> f32,
+    change: impl Fn(I::Item, f32),
 ) {
     arch.dispatch(Merge {
         row,
         stored,
-        merge: |own, sample| merge(own, convert(sample)),
+        change: |own, sample| change(own, convert(sample)),
     });
 }
 
@@ -150,20 +150,24 @@ impl<T: Copy, F: Fn(T) -> f32, M: Fn(f32, f32, f32) -> f32> WithSimd for Mix<'_,
     }
 }
 
-struct Merge<'a, T, F> {
-    row: &'a mut [f32],
+struct Merge<'a, I, T, F> {
+    row: I,
     stored: &'a [T],
-    merge: F,
+    change: F,
 }
 
-impl<T: Copy, F: Fn(f32, T) -> f32> WithSimd for Merge<'_, T, F> {
+impl<I: Iterator, T: Copy, F: Fn(I::Item, T)> WithSimd for Merge<'_, I, T, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { row, stored, merge } = self;
-        for (own, sample) in row.iter_mut().zip(stored) {
-            *own = merge(*own, *sample);
+        let Self {
+            row,
+            stored,
+            change,
+        } = self;
+        for (own, sample) in row.zip(stored) {
+            change(own, *sample);
         }
     }
 }

@@ -67,30 +67,30 @@ impl<'a> Part<'a> {
 }
 
 impl Part<'_> {
-    /// Sets each sample of rows to `change(own, other)`, the others as they are [read](RowSource::read). `room` is for
-    /// rows that have to be read first.
-    pub fn merge(
+    /// Changes each item of rows, one for each plane, by its sample as it is [read](RowSource::read). `room` is for rows
+    /// that have to be read first.
+    pub fn merge<I: Iterator>(
         &mut self,
         y: usize,
         columns: Range<usize>,
-        rows: &mut [Vec<f32>],
+        mut rows: impl Iterator<Item = I>,
         room: &mut RowSet,
-        change: impl Fn(f32, f32) -> f32 + Copy,
+        change: impl Fn(I::Item, f32) + Copy,
     ) {
-        if let (Part::Stored(strip), [row]) = (&*self, &mut *rows)
-            && strip.merge(y, columns.clone(), row, change)
+        if let Part::Stored(strip) = &*self
+            && strip.is_read_as_stored()
+            && let Some(row) = rows.next()
         {
-            return;
+            return strip.merge(y, columns, row, change);
         }
-        room.resize_with(rows.len(), Vec::new);
-        for (room, row) in room.iter_mut().zip(&*rows) {
-            room.resize(row.len(), 0.0);
-        }
+        let width = columns.len() * self.interleaved();
+        room.resize_with(self.planes(), Vec::new);
+        room.iter_mut().for_each(|it| it.resize(width, 0.0));
         self.read(y, columns, room);
-        for (row, other) in rows.iter_mut().zip(&*room) {
+        for (row, others) in rows.zip(&*room) {
             wide(move || {
-                for (own, other) in row.iter_mut().zip(other) {
-                    *own = change(*own, *other);
+                for (own, other) in row.zip(others) {
+                    change(own, *other);
                 }
             });
         }

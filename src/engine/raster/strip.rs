@@ -70,25 +70,26 @@ impl<'a> Strip<'a> {
         }
     }
 
-    /// Sets each sample of a row to `change(own, other)`, the other from a row of the picture as it is
-    /// [read](Self::read); `false` where its samples do not lie so.
-    pub fn merge(
+    /// Whether rows that are read have the samples of stored ones in their order.
+    pub fn is_read_as_stored(&self) -> bool {
+        self.planes() == 1 && self.has_pixels()
+    }
+
+    /// Changes each item of a row by its sample of the picture, which is [read as it is
+    /// stored](Self::is_read_as_stored).
+    pub fn merge<I: Iterator>(
         &self,
         y: usize,
         columns: Range<usize>,
-        row: &mut [f32],
-        change: impl Fn(f32, f32) -> f32,
-    ) -> bool {
-        if self.planes() > 1 || !self.has_pixels() {
-            return false;
-        }
+        row: I,
+        change: impl Fn(I::Item, f32),
+    ) {
         let arch = Arch::new();
         match self.image.depth() {
             Depth::Eight => merge(arch, row, self.pixels(y, columns), from_eight, change),
             Depth::Sixteen => merge(arch, row, self.pixels(y, columns), from_sixteen, change),
             Depth::Float => merge(arch, row, self.pixels(y, columns), finite, change),
         }
-        true
     }
 
     fn pixels<T: Stored>(&self, y: usize, columns: Range<usize>) -> &[T] {

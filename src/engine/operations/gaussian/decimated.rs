@@ -137,10 +137,13 @@ impl Decimated {
         let arch = Arch::new();
         let enlarged = grids.iter().map(|grid| {
             let low = self.blur_grid(arch, grid, interleaved);
-            self.enlarge_across(arch, &low, interleaved, to)
+            self.enlarge_across(arch, &low, interleaved)
         });
         let down = Down::enlarging(&self.up, to.y % self.step);
-        Blurred::new(enlarged.collect(), interleaved, down, to)
+        Blurred {
+            start: to.x % self.step * interleaved,
+            ..Blurred::new(enlarged.collect(), interleaved, down, to)
+        }
     }
 
     /// A grid blurred, without the rim that this needs.
@@ -247,24 +250,18 @@ impl Decimated {
         std::array::from_fn(|i| self.down.iter().map(|it| it[i]).sum())
     }
 
-    /// All rows of a blurred grid, in the columns of `to`.
-    fn enlarge_across(&self, arch: Arch, low: &Plane, interleaved: usize, to: Region) -> Plane {
+    /// All rows of a blurred grid, with as many columns as lie between its own.
+    fn enlarge_across(&self, arch: Arch, low: &Plane, interleaved: usize) -> Plane {
         let steps = low.width() - (BETWEEN - 1) * interleaved;
-        let skipped = to.x % self.step * interleaved;
         let mut phases = vec![0.0; self.step * steps];
-        let mut whole = vec![0.0; self.step * steps];
-        let mut along = Plane::unfilled(to.width * interleaved, low.height());
+        let mut along = Plane::unfilled(self.step * steps, low.height());
         for y in 0..low.height() {
             let row = low.row(y);
             for (weights, out) in self.up.iter().zip(phases.chunks_exact_mut(steps)) {
                 let rows = std::array::from_fn(|i| &row[i * interleaved..]);
                 sum_between(arch, out, weights, rows);
             }
-            pixels::weave(&phases, self.step, interleaved, &mut whole);
-            let length = along.width();
-            along
-                .row_mut(y)
-                .copy_from_slice(&whole[skipped..][..length]);
+            pixels::weave(&phases, self.step, interleaved, along.row_mut(y));
         }
         along
     }
