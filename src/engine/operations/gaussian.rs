@@ -15,8 +15,6 @@ mod taps;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
-
 use decimated::Decimated;
 pub use flowing::Flowing;
 pub use lows::Lows;
@@ -300,11 +298,7 @@ fn summed_up(
         }
         source.read(needed.y + y, needed.x..needed.right(), &mut rows);
         for (row, plane) in rows.iter().zip(&mut planes) {
-            let (before, others) = plane.row_mut(y).split_at_mut(left);
-            let (inside, after) = others.split_at_mut(row.len());
-            pixels::repeat(&row[..pixel], before);
-            inside.copy_from_slice(row);
-            pixels::repeat(&row[row.len() - pixel..], after);
+            pixels::pad(row, pixel, left, plane.row_mut(y));
         }
     }
     let down = Down::summing(taps, to.y - needed.y);
@@ -319,28 +313,24 @@ struct Along {
     halo: usize,
     /// The row with its ends repeated as far as the taps reach.
     padded: Vec<f32>,
-    /// Where it holds what was read.
-    read: Range<usize>,
+    /// Where what was read begins in it.
+    left: usize,
 }
 
 impl Along {
     /// For rows of a region, of which so much is read.
     fn new(halo: usize, to: Region, needed: Region) -> Self {
-        let left = halo - (to.x - needed.x);
         Self {
             halo,
             padded: vec![0.0; to.width + 2 * halo],
-            read: left..left + needed.width,
+            left: halo - (to.x - needed.x),
         }
     }
 
     fn blur(&mut self, taps: &[f32], row: &[f32], out: &mut [f32]) {
-        let padded = &mut self.padded;
-        padded[..self.read.start].fill(row[0]);
-        padded[self.read.clone()].copy_from_slice(row);
-        padded[self.read.end..].fill(row[row.len() - 1]);
-        let before = |j: usize| &padded[self.halo - j..];
-        let after = |j: usize| &padded[self.halo + j..];
+        pixels::pad(row, 1, self.left, &mut self.padded);
+        let before = |j: usize| &self.padded[self.halo - j..];
+        let after = |j: usize| &self.padded[self.halo + j..];
         sum_pairs(Arch::new(), out, taps, before, after);
     }
 }

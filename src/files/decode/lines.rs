@@ -3,47 +3,32 @@
 //! Usual are grey or RGB with or without alpha, 8 or 16 bits a sample, without interlacing, animation and a transparent
 //! colour. Everything else, and everything damaged, is for another decoder.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use png::{BitDepth, ColorType, Decoder, Limits, Transformations};
 
 use super::shared::{Reader, Shared};
-use super::spans::{Sample, Sink, Spans, lock};
+use super::spans::{ByDepth, Sample, Sink, Spans, lock};
 use crate::files::contain::contain;
 
 /// About so many bytes of lines are read together.
 const PIECE: usize = 1 << 18;
 
-/// A PNG of the usual kind, by the bits of its samples.
-pub enum Usual {
-    /// 8 bits.
-    Eight(Lines<u8>),
-    /// 16 bits.
-    Sixteen(Lines<u16>),
-}
-
-impl Usual {
-    /// `None` for a file of another kind, or one that is seen to be damaged.
-    pub fn open(file: File) -> Option<Self> {
-        let file = Arc::new(Mutex::new(file));
-        let reader = open(&file)?;
-        let info = reader.info();
-        let is_usual = !info.interlaced
-            && info.trns.is_none()
-            && info.animation_control.is_none()
-            && info.color_type != ColorType::Indexed;
-        if !is_usual {
-            return None;
-        }
-        match info.bit_depth {
-            BitDepth::Eight => Some(Self::Eight(Lines::new(file, reader))),
-            BitDepth::Sixteen => Some(Self::Sixteen(Lines::new(file, reader))),
-            _ => None,
-        }
+/// The lines of a PNG of the usual kind. `None` for a file of another kind, or one that is seen to be damaged.
+pub fn usual(file: Shared) -> Option<ByDepth<Lines<u8>, Lines<u16>>> {
+    let reader = open(&file)?;
+    let info = reader.info();
+    let is_usual = !info.interlaced
+        && info.trns.is_none()
+        && info.animation_control.is_none()
+        && info.color_type != ColorType::Indexed;
+    match info.bit_depth {
+        BitDepth::Eight if is_usual => Some(ByDepth::Eight(Lines::new(file, reader))),
+        BitDepth::Sixteen if is_usual => Some(ByDepth::Sixteen(Lines::new(file, reader))),
+        _ => None,
     }
 }
 
@@ -174,6 +159,7 @@ fn open(file: &Shared) -> Option<Reading> {
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write};
+    use std::sync::Arc;
 
     use image::DynamicImage;
     use png::Encoder;
@@ -199,10 +185,10 @@ mod tests {
         file
     }
 
-    fn usual(file: &[u8]) -> Option<Usual> {
+    fn open_usual(file: &[u8]) -> Option<ByDepth<Lines<u8>, Lines<u16>>> {
         let mut on_disk = tempfile::tempfile().expect("a file");
         on_disk.write_all(file).expect("room on the disk");
-        Usual::open(on_disk)
+        usual(Arc::new(Mutex::new(on_disk)))
     }
 
     fn whole<T: Raw>(lines: &Lines<T>) -> Option<Samples> {
@@ -247,9 +233,9 @@ mod tests {
             for bits in [BitDepth::Eight, BitDepth::Sixteen] {
                 let file = written(colours, bits);
                 let expected = by_other(&file);
-                let (all, rows) = match usual(&file).expect("a usual file") {
-                    Usual::Eight(it) => (whole(&it), in_rows(it.again().expect("a file"))),
-                    Usual::Sixteen(it) => (whole(&it), in_rows(it.again().expect("a file"))),
+                let (all, rows) = match open_usual(&file).expect("a usual file") {
+                    ByDepth::Eight(it) => (whole(&it), in_rows(it.again().expect("a file"))),
+                    ByDepth::Sixteen(it) => (whole(&it), in_rows(it.again().expect("a file"))),
                 };
                 assert!(all.as_ref() == Some(&expected), "{colours:?} {bits:?}");
                 assert!(rows == expected, "{colours:?} {bits:?}, in rows");
@@ -268,7 +254,7 @@ mod tests {
             sound[..end / 2].to_vec(),
             sound[..end - 12].to_vec(),
         ] {
-            let Some(Usual::Eight(lines)) = usual(&file) else {
+            let Some(ByDepth::Eight(lines)) = open_usual(&file) else {
                 panic!("its header is sound");
             };
             assert!(whole(&lines).is_none());

@@ -15,7 +15,7 @@ pub use glimpse::{Glimpse, glimpse};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use image::metadata::Orientation;
 use image::{
@@ -24,7 +24,8 @@ use image::{
 };
 
 use self::arriving::Arriving;
-use self::spans::{Sample, Spans};
+use self::shared::Shared;
+use self::spans::{ByDepth, Sample, Spans};
 use super::contain::contain;
 use super::containers::jpeg::Header;
 use super::containers::png::Chunks;
@@ -69,7 +70,7 @@ fn open(path: &Path, options: ReadOptions, in_rows: bool) -> Result<Photo, FileE
         path,
         options,
         in_rows,
-        file: File::open(path).ok(),
+        is_on_disk: true,
     };
     decoding.contained(BufReader::new(file))
 }
@@ -106,7 +107,7 @@ pub fn decode_photo(
         path: name,
         options,
         in_rows: false,
-        file: None,
+        is_on_disk: false,
     };
     decoding.contained(source)
 }
@@ -132,8 +133,8 @@ struct Decoding<'a> {
     options: ReadOptions,
     /// Whether rows may be made when they are asked for.
     in_rows: bool,
-    /// The source once more, if it is a file.
-    file: Option<File>,
+    /// Whether the source is the file at the path, which can be opened once more.
+    is_on_disk: bool,
 }
 
 impl Decoding<'_> {
@@ -290,12 +291,23 @@ impl Decoding<'_> {
 
     /// The pixels of a file that is a PNG of the usual kind and upright, if rows may be made when they are asked for.
     fn usual_png(&self, orientation: Orientation) -> Result<Option<Pixels>, FileError> {
-        let in_rows = self.in_rows && orientation == Orientation::NoTransforms;
-        let file = self.file.as_ref().filter(|_| in_rows);
-        let file = file.and_then(|it| it.try_clone().ok());
-        match file.and_then(lines::Usual::open) {
-            Some(lines::Usual::Eight(it)) => Ok(self.spans(it, true)?.ok()),
-            Some(lines::Usual::Sixteen(it)) => Ok(self.spans(it, true)?.ok()),
+        match self.in_rows && orientation == Orientation::NoTransforms {
+            true => self.usual(lines::usual, true),
+            false => Ok(None),
+        }
+    }
+
+    /// The pixels of a file that is of the usual kind of a format; `None` for all others, and for damaged ones: the decoder
+    /// for those says what they miss.
+    fn usual<E: Spans + 'static, S: Spans + 'static>(
+        &self,
+        open: fn(Shared) -> Option<ByDepth<E, S>>,
+        in_rows: bool,
+    ) -> Result<Option<Pixels>, FileError> {
+        let file = self.is_on_disk.then(|| File::open(self.path).ok());
+        match file.flatten().and_then(|it| open(Arc::new(Mutex::new(it)))) {
+            Some(ByDepth::Eight(it)) => Ok(self.spans(it, in_rows)?.ok()),
+            Some(ByDepth::Sixteen(it)) => Ok(self.spans(it, in_rows)?.ok()),
             None => Ok(None),
         }
     }
@@ -312,7 +324,7 @@ impl Decoding<'_> {
         })?;
         let (mut metadata, mut notes) = Metadata::of_tiff(directories);
         let in_rows = self.in_rows && metadata.orientation() == Orientation::NoTransforms;
-        if let Some(pixels) = self.usual_tiff(in_rows)? {
+        if let Some(pixels) = self.usual(tiff::usual, in_rows)? {
             return Ok(Decoded {
                 pixels,
                 is_grey: false,
@@ -347,17 +359,6 @@ impl Decoding<'_> {
             metadata,
             notes,
         })
-    }
-
-    /// The pixels of a file that is a TIFF of the usual kind; `None` for all others, and for damaged ones: the decoder for
-    /// those says what they miss.
-    fn usual_tiff(&self, in_rows: bool) -> Result<Option<Pixels>, FileError> {
-        let file = self.file.as_ref().and_then(|it| it.try_clone().ok());
-        match file.and_then(tiff::Usual::open) {
-            Some(tiff::Usual::Eight(it)) => Ok(self.spans(it, in_rows)?.ok()),
-            Some(tiff::Usual::Sixteen(it)) => Ok(self.spans(it, in_rows)?.ok()),
-            None => Ok(None),
-        }
     }
 
     /// The pixels of TIFFs that `image` does not read: of grey floats, as RGB of three equal channels,

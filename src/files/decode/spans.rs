@@ -31,6 +31,14 @@ pub trait Spans: Send + Sync + Sized {
     fn again(&self) -> Option<Self>;
 }
 
+/// A file by the bits of its samples.
+pub enum ByDepth<E, S> {
+    /// 8 bits.
+    Eight(E),
+    /// 16 bits.
+    Sixteen(S),
+}
+
 /// Rows that are made together.
 pub trait Sink<T>: Sync {
     /// Gives room for a span of rows to whoever fills it.

@@ -4,48 +4,33 @@
 //! packed by LZW, Deflate or PackBits. Everything else, and everything damaged, is for another decoder. Strips that are not
 //! packed are read in pieces, so that those of any height take little memory.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use tiff::ColorType;
 use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::{ByteOrder, CompressionMethod, PhotometricInterpretation, Tag};
 
 use super::shared::{Reader, Shared};
-use super::spans::{Sample, Sink, Spans, lock};
+use super::spans::{ByDepth, Sample, Sink, Spans, lock};
 use crate::files::contain::contain;
 
 /// Bytes that are read at once of strips that are not packed.
 const PIECE: usize = 1 << 18;
 
-/// A TIFF of the usual kind, by the bits of its samples.
-pub enum Usual {
-    /// 8 bits.
-    Eight(Strips<u8>),
-    /// 16 bits.
-    Sixteen(Strips<u16>),
-}
-
-impl Usual {
-    /// `None` for a file of another kind, or one that is seen to be damaged.
-    pub fn open(file: File) -> Option<Self> {
-        let file = Arc::new(Mutex::new(file));
-        match contain(|| Layout::read(&file)).flatten()? {
-            (layout, 8) => Some(Self::Eight(Strips::new(file, layout))),
-            (layout, _) => Some(Self::Sixteen(Strips::new(file, layout))),
-        }
+/// The strips of a TIFF of the usual kind. `None` for a file of another kind, or one that is seen to be damaged.
+pub fn usual(file: Shared) -> Option<ByDepth<Strips<u8>, Strips<u16>>> {
+    match contain(|| Layout::read(&file)).flatten()? {
+        (layout, 8) => Some(ByDepth::Eight(Strips::new(file, layout))),
+        (layout, _) => Some(ByDepth::Sixteen(Strips::new(file, layout))),
     }
 }
 
 /// A sample that TIFFs have.
 pub trait Raw: Sample {
-    /// Bytes of it.
-    const BYTES: usize;
-
     /// Samples out of their bytes.
     fn convert(bytes: &[u8], order: ByteOrder, out: &mut [Self]);
     /// Samples that were unpacked; `None` if they are of another kind.
@@ -53,8 +38,6 @@ pub trait Raw: Sample {
 }
 
 impl Raw for u8 {
-    const BYTES: usize = 1;
-
     fn convert(bytes: &[u8], _: ByteOrder, out: &mut [Self]) {
         out.copy_from_slice(bytes);
     }
@@ -68,8 +51,6 @@ impl Raw for u8 {
 }
 
 impl Raw for u16 {
-    const BYTES: usize = 2;
-
     fn convert(bytes: &[u8], order: ByteOrder, out: &mut [Self]) {
         let pairs = out.iter_mut().zip(bytes.as_chunks().0);
         match order {
@@ -194,7 +175,7 @@ pub struct Workshop {
 
 impl<T: Raw> Strips<T> {
     fn new(file: Shared, layout: Layout) -> Self {
-        let row = (layout.size.0 * layout.channels * T::BYTES).max(1);
+        let row = (layout.size.0 * layout.channels * size_of::<T>()).max(1);
         let part = match layout.packing {
             Packing::Plain(..) => (PIECE / row).clamp(1, layout.rows),
             Packing::Packed => layout.rows,
@@ -219,8 +200,8 @@ impl<T: Raw> Strips<T> {
         match &self.layout.packing {
             Packing::Plain(offsets, order) => {
                 let above = self.rows_of_span(span).start - strip * self.layout.rows;
-                let row = self.layout.size.0 * self.layout.channels * T::BYTES;
-                workshop.bytes.resize(out.len() * T::BYTES, 0);
+                let row = self.layout.size.0 * self.layout.channels * size_of::<T>();
+                workshop.bytes.resize(size_of_val(out), 0);
                 let at = offsets.get(strip)?.checked_add((above * row) as u64)?;
                 let mut file = lock(&self.file);
                 file.seek(SeekFrom::Start(at)).ok()?;
@@ -233,7 +214,7 @@ impl<T: Raw> Strips<T> {
                     workshop.unpacking = Some((open(&self.file)?, DecodingResult::U8(Vec::new())));
                 }
                 let (decoder, unpacked) = workshop.unpacking.as_mut()?;
-                let row = self.layout.size.0 * self.layout.channels * T::BYTES;
+                let row = self.layout.size.0 * self.layout.channels * size_of::<T>();
                 let number = u32::try_from(strip).ok()?;
                 let unpack = || decoder.read_chunk_to_buffer(unpacked, number, row);
                 contain(unpack)?.ok()?;
@@ -304,6 +285,7 @@ fn open(file: &Shared) -> Option<Decoder<BufReader<Reader>>> {
 #[cfg(test)]
 mod tests {
     use std::io::{self, Write};
+    use std::sync::Mutex;
 
     use image::DynamicImage;
     use tiff::encoder::colortype::{self, ColorType as Kind};
@@ -367,10 +349,10 @@ mod tests {
         file
     }
 
-    fn on_disk(file: &[u8]) -> File {
+    fn on_disk(file: &[u8]) -> Shared {
         let mut on_disk = tempfile::tempfile().expect("a file");
         on_disk.write_all(file).expect("room on the disk");
-        on_disk
+        Arc::new(Mutex::new(on_disk))
     }
 
     /// All samples at once, and row by row in some order.
@@ -388,10 +370,10 @@ mod tests {
         Some(whole)
     }
 
-    fn usual(file: &[u8]) -> Option<Samples> {
-        match Usual::open(on_disk(file))? {
-            Usual::Eight(it) => read(it),
-            Usual::Sixteen(it) => read(it),
+    fn read_usual(file: &[u8]) -> Option<Samples> {
+        match usual(on_disk(file))? {
+            ByDepth::Eight(it) => read(it),
+            ByDepth::Sixteen(it) => read(it),
         }
     }
 
@@ -432,14 +414,14 @@ mod tests {
             }
         }
         for file in files {
-            assert_eq!(usual(&file).expect("a usual file"), by_other(&file));
+            assert_eq!(read_usual(&file).expect("a usual file"), by_other(&file));
         }
     }
 
     #[test]
     fn damage_is_found() {
         let plain = turned_round();
-        let Some(Usual::Sixteen(strips)) = Usual::open(on_disk(&plain[..plain.len() - 1])) else {
+        let Some(ByDepth::Sixteen(strips)) = usual(on_disk(&plain[..plain.len() - 1])) else {
             panic!("its directory is sound");
         };
         assert!(spans::read(&strips).is_none());
@@ -447,7 +429,7 @@ mod tests {
         let deflate = Compression::Deflate(DeflateLevel::Fast);
         let mut packed = written::<colortype::RGB16>(deflate, Predictor::None, 8);
         packed[40..80].fill(0);
-        assert!(usual(&packed).is_none());
+        assert!(read_usual(&packed).is_none());
     }
 
     #[test]
@@ -458,8 +440,8 @@ mod tests {
             let mut file = usual_kind.clone();
             let at = 10 + field * 12 + 8;
             file[at..at + 4].copy_from_slice(&u32::to_be_bytes(value));
-            let opened = Usual::open(on_disk(&file));
-            let is_sixteen = matches!(opened, Some(Usual::Sixteen(_)));
+            let opened = usual(on_disk(&file));
+            let is_sixteen = matches!(opened, Some(ByDepth::Sixteen(_)));
             assert!(!is_sixteen, "field {field} is {value}");
         }
     }

@@ -12,6 +12,15 @@ pub fn repeat(pixel: &[f32], row: &mut [f32]) {
     }
 }
 
+/// Puts a row of pixels into a longer one, so many samples from its start, and repeats its ends as far as there is room.
+pub fn pad(row: &[f32], interleaved: usize, left: usize, padded: &mut [f32]) {
+    let (before, others) = padded.split_at_mut(left);
+    let (inside, after) = others.split_at_mut(row.len());
+    repeat(&row[..interleaved], before);
+    inside.copy_from_slice(row);
+    repeat(&row[row.len() - interleaved..], after);
+}
+
 /// Every `step`th pixel from the first on, then every one from the second on, and so on.
 pub fn unweave(row: &[f32], step: usize, interleaved: usize, phases: &mut [f32]) {
     match (interleaved, step) {
