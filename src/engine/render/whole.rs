@@ -220,7 +220,11 @@ impl Assembly<'_> {
             (self.progress)(before + region.height, height);
             Ok(())
         })?;
-        Ok(samples)
+        // Who hears of the last bands may cancel as well.
+        match self.cancel.is_cancelled() {
+            true => Err(Cancelled),
+            false => Ok(samples),
+        }
     }
 
     /// Fills the samples of one band of rows, each tile as soon as it is made.
