@@ -1,7 +1,7 @@
 //! What a key costs until its preview: the worker in this process, without a terminal.
 //!
 //! A sample is enlarged to a camera's size. `draft` is from the wish to the first answer, `settled` to the
-//! true picture, with the 150 ms that the keys must rest.
+//! true picture, with the 40 ms that the keys must rest.
 
 use std::fs;
 use std::sync::mpsc::{self, Receiver};

@@ -12,9 +12,8 @@ use std::sync::Arc;
 
 pub use alignment::{Alignment, Mismatch};
 use sampler::Sampler;
-use spots::Healed;
 
-use crate::engine::raster::{Image, Part, Plane, Region, Tile};
+use crate::engine::raster::{Image, Layout, Part, Patchwork, Plane, Region, Tile};
 
 /// An original in the coordinates of the picture that it belongs to. Clones share its samples.
 #[derive(Clone, Debug)]
@@ -25,9 +24,9 @@ pub struct Original {
     /// What reads it, where it does not lie over the picture pixel by pixel.
     sampler: Option<Arc<Sampler>>,
     /// All of it, brought over the picture, where that was done once for many times.
-    held: Option<Arc<Tile>>,
+    held: Option<Arc<Image>>,
     /// What it is in places where spots were healed.
-    healed: Option<Arc<Healed>>,
+    healed: Option<Arc<Patchwork>>,
 }
 
 /// The same samples, which lie in the same way.
@@ -68,18 +67,29 @@ impl Original {
         }
     }
 
-    /// The same, brought over a picture that covers `bounds` once and for all: for a small one that is read again
-    /// and again.
-    pub fn held(self, bounds: Region) -> Self {
-        let held = self.sampler.as_ref().map(|_| self.brought_over(bounds));
+    /// Whether it has to be brought over the picture to be read.
+    pub fn is_placed(&self) -> bool {
+        self.sampler.is_some()
+    }
+
+    /// Its colours.
+    pub fn layout(&self) -> Layout {
+        match self.image.layout().colours() {
+            1 => Layout::Grey,
+            _ => Layout::Rgb,
+        }
+    }
+
+    /// The same with all of its [tiles](Self::tile) at hand, in floats, for a picture that is rendered again and again.
+    pub fn held(self, tiles: Arc<Image>) -> Self {
         Self {
-            held: held.map(Arc::new),
+            held: Some(tiles),
             ..self
         }
     }
 
     /// The same with other samples where spots were healed.
-    pub fn with_healed(self, healed: Arc<Healed>) -> Self {
+    pub fn with_healed(self, healed: Arc<Patchwork>) -> Self {
         Self {
             healed: Some(healed),
             ..self
@@ -100,16 +110,21 @@ impl Original {
         tile
     }
 
-    /// The picture that it is stored as, where that lies over the picture as it is and has so many colours.
+    /// What it is stored as, but for healed spots, where that lies over the picture as it is and has so many colours.
     pub fn stored(&self, colours: usize) -> Option<&Image> {
-        let is_stored = self.sampler.is_none() && self.healed.is_none();
-        (is_stored && self.image.layout().colours() == colours).then_some(&*self.image)
+        let as_it_lies = (!self.is_placed()).then_some(&self.image);
+        let stored = self.held.as_ref().or(as_it_lies)?;
+        (stored.layout().colours() == colours).then_some(&**stored)
     }
 
     /// The same to be read row by row, with so many colours: as it is stored where it lies over the picture.
     pub fn part(&self, region: Region, colours: usize) -> Part<'_> {
         if let Some(image) = self.stored(colours) {
-            return Part::of(image, region);
+            let part = Part::of(image, region);
+            return match &self.healed {
+                Some(healed) => part.under(healed, region),
+                None => part,
+            };
         }
         Part::Made(Arc::new(self.tile(region).with_channels(colours)))
     }
@@ -124,9 +139,7 @@ impl Original {
 
     fn brought_over(&self, region: Region) -> Tile {
         if let Some(held) = &self.held {
-            let part = region.seen_from(&held.region());
-            let planes = held.planes().iter().map(|it| it.crop(part));
-            return Tile::new(region, planes.collect());
+            return held.tile(region);
         }
         let placement = self.alignment().and_then(Alignment::placement);
         let (Some(sampler), Some(placement)) = (&self.sampler, placement) else {

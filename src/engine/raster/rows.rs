@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Image, Plane, Region, Strip, Tile, wide};
+use super::{Image, Patchwork, Plane, Region, Strip, Tile, wide};
 
 /// One row of samples for each plane.
 pub type RowSet = Vec<Vec<f32>>;
@@ -42,6 +42,14 @@ impl<'a> Part<'a> {
     /// A region of a picture as it is stored.
     pub fn of(image: &'a Image, region: Region) -> Self {
         Part::Stored(image.strip(region.y..region.bottom()))
+    }
+
+    /// The same under what lies over it, which has as many colours.
+    pub fn under(self, patches: &'a Patchwork, region: Region) -> Self {
+        match self {
+            Part::Stored(strip) => Part::Stored(strip.under(patches, region)),
+            made => made,
+        }
     }
 
     /// Whether it can be read in whole pixels.

@@ -7,14 +7,17 @@ use pulp::Arch;
 use super::arriving::{Held, Stored};
 use super::image::finite;
 use super::interleave::{merge, split};
+use super::patchwork::lay_over_row;
 use super::store::{from_eight, from_sixteen};
-use super::{Depth, Image};
+use super::{Depth, Image, Patchwork, Region, Tile};
 
 /// Rows of a picture, as files store them.
 #[derive(Clone, Debug)]
 pub struct Strip<'a> {
     image: &'a Image,
     held: Held<'a>,
+    /// What lies over them.
+    patches: Vec<&'a Tile>,
     /// Whether the colours of a pixel stay side by side.
     in_pixels: bool,
 }
@@ -24,8 +27,15 @@ impl<'a> Strip<'a> {
         Self {
             image,
             held,
+            patches: Vec::new(),
             in_pixels: false,
         }
+    }
+
+    /// The same rows under what lies over a region of them, which has as many colours.
+    pub fn under(self, patches: &'a Patchwork, region: Region) -> Self {
+        let patches = patches.seen_in(region);
+        Self { patches, ..self }
     }
 
     /// Rows that are read together: one for each colour, or one of pixels.
@@ -64,15 +74,16 @@ impl<'a> Strip<'a> {
     /// or one of pixels.
     pub fn read(&self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
         match self.image.depth() {
-            Depth::Eight => self.split(y, columns, out, from_eight),
-            Depth::Sixteen => self.split(y, columns, out, from_sixteen),
-            Depth::Float => self.split(y, columns, out, finite),
+            Depth::Eight => self.split(y, columns.clone(), out, from_eight),
+            Depth::Sixteen => self.split(y, columns.clone(), out, from_sixteen),
+            Depth::Float => self.split(y, columns.clone(), out, finite),
         }
+        lay_over_row(&self.patches, y, columns, out);
     }
 
     /// Whether rows that are read have the samples of stored ones in their order.
     pub fn is_read_as_stored(&self) -> bool {
-        self.planes() == 1 && self.has_pixels()
+        self.planes() == 1 && self.has_pixels() && self.patches.is_empty()
     }
 
     /// Changes each item of a row by its sample of the picture, which is [read as it is

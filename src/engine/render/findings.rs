@@ -3,16 +3,17 @@
 use std::sync::{Arc, OnceLock};
 
 use super::matching::Match;
+use super::whole::{Assembly, TileSize};
 use super::{Inputs, Plan};
 use crate::engine::masks::{Face, Found, Memory};
 use crate::engine::operations::{Align, Graft, GraftError, GraftTexture, Rectangle, Spots};
-use crate::engine::original::spots::{self, Healed, Spot};
+use crate::engine::original::spots::{self, Spot};
 use crate::engine::original::{Alignment, Mismatch, Original};
-use crate::engine::raster::Image;
+use crate::engine::raster::{Image, Patchwork};
 use crate::engine::recipe::{Operation, Recipe};
 
-/// Pixels of a copy over which the original is held at most: 24 MB.
-const HELD_PIXELS: usize = 2_000_000;
+/// Pixels of a picture over which the original is held at most: they take 12 bytes each.
+const HELD_PIXELS: usize = 32_000_000;
 
 /// Everything that is found by looking at whole pictures, each thing when a plan first asks for it.
 ///
@@ -25,12 +26,14 @@ pub struct Findings {
     full: Option<Inputs>,
     /// How the original lies to the picture.
     alignment: OnceLock<Result<Arc<Alignment>, Mismatch>>,
-    /// The original brought over a small copy, which is rendered again and again.
-    held: OnceLock<Original>,
+    /// Whether these pictures are rendered again and again.
+    for_previews: bool,
+    /// The original brought over the picture, if it is held; `None` inside where bringing it over was cancelled.
+    held: OnceLock<Option<Arc<Image>>>,
     /// What the AI removed, by how the original is laid over the picture: as it lies, and aligned.
     spots: [OnceLock<Arc<[Spot]>>; 2],
     /// The original without spots, by how it is laid over the picture and which spots it keeps.
-    healed: Memory<(bool, Vec<[f64; 2]>), Arc<Healed>>,
+    healed: Memory<(bool, Vec<[f64; 2]>), Patchwork>,
     /// What masks find out about the picture.
     pub(super) masks: Arc<Found>,
     /// The best patches of donors, by the donor's name and the bits of its magnification.
@@ -44,13 +47,22 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// For pictures that are rendered again and again, as previews are: an original that has to be brought over its
+    /// picture is then held in memory as it lies there.
+    pub fn for_previews() -> Self {
+        Self {
+            for_previews: true,
+            ..Self::default()
+        }
+    }
+
     /// For smaller copies of these pictures: what is known of them holds for the copies.
     pub fn of_copies(full: Inputs) -> Self {
         let found = full.findings.masks.clone();
         Self {
             masks: Arc::new(Found::of_copy(full.picture.clone(), found)),
             full: Some(full),
-            ..Self::default()
+            ..Self::for_previews()
         }
     }
 }
@@ -97,19 +109,32 @@ impl Inputs {
         Ok(Arc::new(found?.reduced(picture, factors(whole, original))))
     }
 
-    /// The original brought onto the picture: for a small copy once and for all, so that a draft does not do it again.
+    /// The original brought onto the picture: for previews once and for all, so that a key does not do it again.
     pub(super) fn brought_over(
         &self,
         original: &Arc<Image>,
         alignment: Arc<Alignment>,
     ) -> Original {
-        let (picture, original) = (self.picture.bounds(), original.clone());
-        let make = || Original::aligned(original, alignment);
-        let small = picture.width * picture.height <= HELD_PIXELS;
-        if self.findings.full.is_none() || !small {
-            return make();
+        let picture = self.picture.bounds();
+        let original = Original::aligned(original.clone(), alignment);
+        let fits = picture.width * picture.height <= HELD_PIXELS;
+        if !(self.findings.for_previews && original.is_placed() && fits) {
+            return original;
         }
-        self.once(&self.findings.held, || make().held(picture))
+        let assembly = Assembly {
+            bounds: picture,
+            layout: original.layout(),
+            alpha: None,
+            size: TileSize::for_halo(0),
+            progress: &|_, _| {},
+            cancel: &self.cancel,
+        };
+        let make = || assembly.unclamped(&|region| original.tile(region));
+        let held = self.once(&self.findings.held, || make().ok().map(Arc::new));
+        match held {
+            Some(held) => original.held(held),
+            None => original,
+        }
     }
 
     /// The spots that the AI removed, the strongest first, in pixels of the picture; none without an original that
@@ -148,16 +173,10 @@ impl Inputs {
         if left_out.is_empty() {
             return (original, 0);
         }
-        let heal = || {
-            let healed = Healed::new(&self.picture, &original, &left_out, &self.cancel);
-            Arc::new(healed)
-        };
+        let heal = || spots::heal(&self.picture, &original, &left_out, &self.cancel);
         let key = (align == Align::Auto, kept.to_vec());
         let healed = self.findings.healed.recall(key, &self.cancel, heal);
-        (
-            original.with_healed(healed.as_ref().clone()),
-            left_out.len(),
-        )
+        (original.with_healed(healed), left_out.len())
     }
 
     /// The faces of the picture, the surest first; positions in its pixels.

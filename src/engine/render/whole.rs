@@ -196,8 +196,17 @@ impl Assembly<'_> {
             Depth::Sixteen => Samples::Sixteen(self.samples(make, store::to_sixteen)?),
             Depth::Float => Samples::Float(self.samples(make, store::to_float)?),
         };
+        Ok(self.of(samples))
+    }
+
+    /// The picture in floats as they are made.
+    pub fn unclamped(&self, make: MakeTile) -> Result<Image, Cancelled> {
+        Ok(self.of(Samples::Float(self.samples(make, |it| it)?)))
+    }
+
+    fn of(&self, samples: Samples) -> Image {
         let image = Image::new(self.bounds.width, self.bounds.height, self.layout, samples);
-        Ok(image.expect("as many samples as the picture has"))
+        image.expect("as many samples as the picture has")
     }
 
     /// All interleaved samples, each stored by `store`.

@@ -6,7 +6,7 @@ use super::levels::{histogram, levels, reduced_region};
 use super::{Desk, Known, Last};
 use crate::engine::raster::Image;
 use crate::engine::recipe::Recipe;
-use crate::engine::render::{Cancel, Inputs as RenderInputs, Plan};
+use crate::engine::render::{Cancel, Findings, Inputs as RenderInputs, Plan};
 use crate::files::{FileError, find_original, glimpse, read_named, read_photo};
 use crate::tui::display::to_rgb;
 use crate::tui::geometry::Size;
@@ -80,6 +80,7 @@ impl Desk {
             None
         });
         let mut inputs = RenderInputs::alone(picture);
+        inputs.findings = Arc::new(Findings::for_previews());
         inputs.original = original.map(|it| it.image);
         for file in &files {
             match read_named(file, &request.folder) {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::engine::render::Cancel;
 use crate::tui::message::{PreviewRequest, Sight};
 
-/// How long the keys must rest before the true picture is computed at fit.
-const REST: Duration = Duration::from_millis(150);
+/// How long the keys must rest before the true picture is computed at fit: longer than from one press to the next while
+/// one is held.
+const REST: Duration = Duration::from_millis(40);
 
 /// A slot for one wish.
 #[derive(Debug, Default)]

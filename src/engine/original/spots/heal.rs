@@ -5,10 +5,9 @@ use rayon::prelude::*;
 
 use super::Spot;
 use super::fit::Shape;
-use super::places::Places;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region, Tile};
+use crate::engine::raster::{Image, Patchwork, Plane, Region, Tile};
 
 /// Over this many pixels a healed place fades into what lies around it.
 pub(super) const FADE: f64 = 2.0;
@@ -20,87 +19,54 @@ const DISTANCES: [f64; 2] = [2.2, 3.2];
 /// How far is looked around a spot whose pores may stay, in times of what changes, and more by so many pixels.
 const NEAR: (f64, f64) = (2.4, 4.0);
 
-/// The original's samples in healed places.
-#[derive(Clone, Debug, Default)]
-pub struct Healed {
-    /// What an original is in and around each spot; `None` where it was cancelled before.
-    patches: Vec<Option<Tile>>,
-    places: Places,
+/// Heals the spots of an original as if it were done one after the other: what it is in and around each spot. Once
+/// cancelled, some are missing.
+pub fn heal(picture: &Image, original: &Original, spots: &[Spot], cancel: &Cancel) -> Patchwork {
+    let windows = spots
+        .iter()
+        .map(|spot| Window::around(spot, picture.bounds()));
+    let windows: Vec<Window> = windows.collect();
+    let mut healed = Patchwork::with_room(windows.iter().map(|it| it.patch));
+    for wave in waves(&healed, &windows) {
+        let heal = |&at: &usize| {
+            (!cancel.is_cancelled()).then(|| {
+                let look = |window: &Window| {
+                    let mut before = original.tile(window.region);
+                    healed.lay_over_until(at, &mut before);
+                    let later = healed.within(window.region);
+                    let later = later.into_iter().filter(|it| *it > at);
+                    let blocked = window.covered(later.map(|it| &windows[it]));
+                    window.look(picture.tile(window.region), before, blocked, cancel)
+                };
+                // Most spots need no more than what is near.
+                let (far, near) = (&windows[at], windows[at].near());
+                let planes = near.keep_pores(&look(&near), cancel);
+                Tile::new(far.patch, planes.unwrap_or_else(|| far.replace(&look(far))))
+            })
+        };
+        let patches: Vec<Option<Tile>> = wave.par_iter().map(heal).collect();
+        for (at, patch) in wave.into_iter().zip(patches) {
+            healed.put(at, patch);
+        }
+    }
+    healed
 }
 
-impl Healed {
-    /// Heals the spots of an original as if it were done one after the other.
-    pub fn new(picture: &Image, original: &Original, spots: &[Spot], cancel: &Cancel) -> Self {
-        let windows: Vec<Window> = spots
-            .iter()
-            .map(|spot| Window::around(spot, picture.bounds()))
-            .collect();
-        let mut healed = Self {
-            patches: vec![None; spots.len()],
-            places: Places::new(windows.iter().map(|it| it.patch)),
-        };
-        for wave in healed.waves(&windows) {
-            let heal = |&at: &usize| {
-                (!cancel.is_cancelled()).then(|| {
-                    let look = |window: &Window| {
-                        let mut before = original.tile(window.region);
-                        healed.lay_over_until(at, &mut before);
-                        let later = healed.places.within(window.region);
-                        let later = later.into_iter().filter(|it| *it > at);
-                        let blocked = window.covered(later.map(|it| &windows[it]));
-                        window.look(picture.tile(window.region), before, blocked, cancel)
-                    };
-                    // Most spots need no more than what is near.
-                    let (far, near) = (&windows[at], windows[at].near());
-                    let planes = near.keep_pores(&look(&near), cancel);
-                    Tile::new(far.patch, planes.unwrap_or_else(|| far.replace(&look(far))))
-                })
-            };
-            let patches: Vec<Option<Tile>> = wave.par_iter().map(heal).collect();
-            for (at, patch) in wave.into_iter().zip(patches) {
-                healed.patches[at] = patch;
-            }
+/// The spots in groups that can be healed at the same time: each needs those before it that lie in its window.
+fn waves(room: &Patchwork, windows: &[Window]) -> Vec<Vec<usize>> {
+    let mut wave_of: Vec<usize> = Vec::with_capacity(windows.len());
+    let mut waves: Vec<Vec<usize>> = Vec::new();
+    for (at, window) in windows.iter().enumerate() {
+        let needed = room.within(window.region);
+        let needed = needed.into_iter().filter(|it| *it < at);
+        let wave = needed.map(|it| wave_of[it] + 1).max().unwrap_or(0);
+        wave_of.push(wave);
+        if waves.len() == wave {
+            waves.push(Vec::new());
         }
-        healed
+        waves[wave].push(at);
     }
-
-    /// The spots in groups that can be healed at the same time: each needs those before it that lie in its window.
-    fn waves(&self, windows: &[Window]) -> Vec<Vec<usize>> {
-        let mut wave_of: Vec<usize> = Vec::with_capacity(windows.len());
-        let mut waves: Vec<Vec<usize>> = Vec::new();
-        for (at, window) in windows.iter().enumerate() {
-            let needed = self.places.within(window.region);
-            let needed = needed.into_iter().filter(|it| *it < at);
-            let wave = needed.map(|it| wave_of[it] + 1).max().unwrap_or(0);
-            wave_of.push(wave);
-            if waves.len() == wave {
-                waves.push(Vec::new());
-            }
-            waves[wave].push(at);
-        }
-        waves
-    }
-
-    /// Lays the healed places over a tile of the original.
-    pub fn lay_over(&self, tile: &mut Tile) {
-        self.lay_over_until(self.patches.len(), tile);
-    }
-
-    /// The same with the places of the first `count` spots alone.
-    fn lay_over_until(&self, count: usize, tile: &mut Tile) {
-        let region = tile.region();
-        let numbers = self.places.within(region).into_iter();
-        let patches = numbers.take_while(|it| *it < count);
-        for patch in patches.filter_map(|it| self.patches[it].as_ref()) {
-            let own = patch.region();
-            let shared = own.within(&region);
-            let from = patch.clone().with_channels(tile.planes().len());
-            for (plane, healed) in tile.planes_mut().iter_mut().zip(from.planes()) {
-                let part = healed.crop(shared.seen_from(&own));
-                plane.paste(&part, shared.seen_from(&region));
-            }
-        }
-    }
+    waves
 }
 
 /// What lies in a window: planes of its size.

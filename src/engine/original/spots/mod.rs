@@ -6,12 +6,11 @@ mod blobs;
 mod find;
 mod fit;
 mod heal;
-mod places;
 mod pores;
 mod usual;
 
 pub use find::find;
-pub use heal::Healed;
+pub use heal::heal;
 
 /// A place where the AI removed something on purpose.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::engine::raster::Region;
+use super::Region;
 
 /// Side of the squares by which places are looked up, in pixels.
 const SQUARE: usize = 128;
