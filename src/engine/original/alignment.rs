@@ -208,9 +208,13 @@ impl Alignment {
         placement.map_or(1.0, |it| it.whole.magnification())
     }
 
+    /// How far the original can be trusted in each pixel of a region; `None` where that is 1 in all of them.
     pub(super) fn confidence_in(&self, region: Region) -> Option<Plane> {
         let over = &self.over;
-        if self.is_identity() {
+        let trusted = over.confidence.as_ref();
+        let trusted = trusted.is_none_or(|it| it.is_at_least(1.0, region));
+        let placed = over.placement.as_ref();
+        if trusted && placed.is_none_or(|it| over.holds(it, region)) {
             return None;
         }
         let mut plane = Plane::filled(region.width, region.height, 1.0);
@@ -241,6 +245,25 @@ impl Over {
             place[axis].min(last - place[axis])
         };
         (1.0 + depth(0).min(depth(1)) / RIM).clamp(0.0, 1.0)
+    }
+
+    /// Whether all of a region surely lies in the original.
+    fn holds(&self, placement: &Placement, region: Region) -> bool {
+        let farthest = placement.farthest_drift();
+        let [left, top] = [region.x as f64, region.y as f64];
+        let [right, bottom] = [region.right() as f64, region.bottom() as f64];
+        let corners = [[left, top], [right, top], [left, bottom], [right, bottom]];
+        corners.into_iter().all(|[x, y]| {
+            let [across, down] = farthest;
+            let reach = [
+                [-across, -down],
+                [across, -down],
+                [-across, down],
+                [across, down],
+            ];
+            let mut places = reach.into_iter();
+            places.all(|[dx, dy]| self.inside(placement.whole.at([x + dx, y + dy])) == 1.0)
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Values on a wide grid, read between its nodes along cubic B-splines: smooth to the second derivative, and a
 //! function of the place alone.
 
+use crate::engine::raster::Region;
+
 /// One value for each node of a grid that lies over the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Grid {
@@ -27,14 +29,44 @@ impl Grid {
             down.iter().enumerate().map(value).sum::<f64>()
         };
         let columns: Vec<f64> = (0..self.columns).map(column).collect();
-        for (i, out) in out.iter_mut().enumerate() {
-            let place = ((x + i) as f64 - self.origin[0]) / self.spacing[0];
-            let (left, across) = weights(place);
-            let value = |(j, weight): (usize, &f64)| {
-                weight * columns[clamped(left + j as isize, self.columns)]
-            };
-            *out = across.iter().enumerate().map(value).sum();
+        let place = |i: usize| ((x + i) as f64 - self.origin[0]) / self.spacing[0];
+        let mut start = 0;
+        while start < out.len() {
+            // Pixels between the same two nodes lie on one cubic.
+            let floor = place(start).floor();
+            let node = |j: isize| columns[clamped(floor as isize + j, self.columns)];
+            let [a, b, c, d] = [node(-1), node(0), node(1), node(2)];
+            let cubic = [
+                (a + 4.0 * b + c) / 6.0,
+                (c - a) / 2.0,
+                (a - 2.0 * b + c) / 2.0,
+                (d - a + 3.0 * (b - c)) / 6.0,
+            ];
+            let end = (start + 1..out.len()).find(|it| place(*it).floor() != floor);
+            let end = end.unwrap_or(out.len());
+            for (i, out) in out[start..end].iter_mut().enumerate() {
+                let t = place(start + i) - floor;
+                *out = cubic[0] + t * (cubic[1] + t * (cubic[2] + t * cubic[3]));
+            }
+            start = end;
         }
+    }
+
+    /// Whether all nodes that have a say in a region hold at least a value.
+    pub fn is_at_least(&self, least: f64, region: Region) -> bool {
+        let nodes = |axis: usize, first: usize, length: usize, count: usize| {
+            let node = |pixel: usize| (pixel as f64 - self.origin[axis]) / self.spacing[axis];
+            let (first, last) = (
+                node(first).floor() as isize,
+                node(first + length).ceil() as isize,
+            );
+            clamped(first - 1, count)..=clamped(last + 1, count)
+        };
+        let mut rows = nodes(1, region.y, region.height, self.rows);
+        rows.all(|row| {
+            let mut columns = nodes(0, region.x, region.width, self.columns);
+            columns.all(|column| self.values[row * self.columns + column] >= least)
+        })
     }
 
     /// The value at a place of the picture, in pixels.

@@ -137,6 +137,11 @@ impl Original {
         }
     }
 
+    /// Whether it can be trusted in every pixel of the picture.
+    pub fn is_trusted(&self) -> bool {
+        self.alignment().is_none_or(Alignment::is_identity)
+    }
+
     fn brought_over(&self, region: Region) -> Tile {
         if let Some(held) = &self.held {
             return held.tile(region);
@@ -154,7 +159,7 @@ impl Original {
     }
 
     /// How far the original can be trusted to show the same in each pixel of a region of the picture,
-    /// 0..=1; `None` where it can be trusted everywhere.
+    /// 0..=1; `None` where it can be trusted in all of them.
     pub fn confidence(&self, region: Region) -> Option<Plane> {
         self.alignment()?.confidence_in(region)
     }

@@ -119,6 +119,14 @@ impl Placement {
         }
     }
 
+    /// How far a place drifts at most, across and down, in pixels of the picture.
+    pub fn farthest_drift(&self) -> [f64; 2] {
+        let farthest = |grid: &Grid| grid.values.iter().fold(0.0f64, |far, it| far.max(it.abs()));
+        self.drift.as_ref().map_or([0.0; 2], |[across, down]| {
+            [farthest(across), farthest(down)]
+        })
+    }
+
     /// The same, for all pixels of a region.
     pub fn places(&self, region: Region) -> Places {
         let [across, down] = [self.whole.x, self.whole.y];

@@ -6,22 +6,26 @@ use pulp::{Arch, Simd, WithSimd};
 use super::placement::Places;
 use crate::engine::raster::{Plane, Region};
 
-/// Places between two samples that are told apart; the error is that of 1/512 px.
-const PHASES: usize = 256;
-
 /// Samples that are weighed together, in registers.
 const LANES: usize = 8;
 
+/// How many places at most are read together where they lie a sample apart, and how many are worth it.
+const MOST_RUN: usize = 16;
+const LEAST_RUN: usize = 4;
+
 /// Up to this step the narrowest kernel serves.
 const NARROW: f64 = 1.25;
+
+/// Coefficients of a weight as a polynomial of the phase: of this degree it is off by less than 1e-5.
+const COEFFICIENTS: usize = 8;
 
 /// Reads a picture at any places.
 #[derive(Clone, Debug)]
 pub(super) struct Sampler {
     /// Samples that make one, across and down; a multiple of [`LANES`].
     taps: usize,
-    /// The weights of each phase, one after the other.
-    weights: Vec<f32>,
+    /// The polynomials of all weights: their highest coefficients, one for each tap, then the next lower ones.
+    polynomials: Vec<f32>,
 }
 
 impl Sampler {
@@ -33,11 +37,9 @@ impl Sampler {
             1.0
         };
         let taps = LANES * (step / NARROW).ceil().max(1.0) as usize;
-        let weights =
-            (0..=PHASES).flat_map(|phase| kernel(phase as f64 / PHASES as f64, step, taps));
         Self {
             taps,
-            weights: weights.collect(),
+            polynomials: polynomials(taps, |phase| kernel(phase, step, taps)),
         }
     }
 
@@ -60,8 +62,13 @@ impl Sampler {
     /// have the values, to the bit, that they have one by one.
     pub fn read(&self, planes: &[Plane], from: Region, places: &Places) -> Vec<Vec<f32>> {
         let weights = |along: &[f64], first: usize| {
-            let along = along.iter().map(|it| self.weights(it - first as f64));
-            along.collect::<Vec<_>>()
+            let weights = along.iter().map(|it| {
+                let (first, phase) = self.split(it - first as f64);
+                let mut weights = vec![0.0; self.taps];
+                self.weigh(phase, &mut weights);
+                (first, weights)
+            });
+            weights.collect::<Vec<_>>()
         };
         match places {
             Places::Each(places) => Arch::new().dispatch(Each {
@@ -78,59 +85,45 @@ impl Sampler {
         }
     }
 
-    /// The value where the samples of these weights lie, across and down.
+    /// The first sample that makes the value at a place along one axis, which may lie beyond the edge, and how far the
+    /// place lies behind the middle two's first.
     #[inline(always)]
-    fn value(&self, plane: &Plane, (left, across): Weights, (top, down): Weights) -> f32 {
-        let fits = |first: isize, length: usize| {
-            first >= 0 && first.saturating_add_unsigned(self.taps) <= length as isize
-        };
-        if !fits(left, plane.width()) || !fits(top, plane.height()) {
-            return self.value_at_edge(plane, (left, across), (top, down));
+    fn split(&self, place: f64) -> (isize, f32) {
+        let floor = place.floor();
+        let first = floor as isize - (self.taps / 2) as isize + 1;
+        (first, (place - floor) as f32)
+    }
+
+    /// The weights of all taps at a phase.
+    #[inline(always)]
+    fn weigh(&self, phase: f32, weights: &mut [f32]) {
+        weights.fill(0.0);
+        for coefficients in self.polynomials.chunks_exact(self.taps) {
+            for (weight, coefficient) in weights.iter_mut().zip(coefficients) {
+                *weight = *weight * phase + coefficient;
+            }
         }
-        let (left, top) = (left as usize, top as usize);
-        let mut value = 0.0;
-        for (i, across) in across.as_chunks::<LANES>().0.iter().enumerate() {
-            let mut sums = [0.0f32; LANES];
-            for (j, down) in down.iter().enumerate() {
-                let row = &plane.row(top + j)[left + i * LANES..];
-                let row = row.first_chunk::<LANES>().expect("the taps fit");
-                for lane in 0..LANES {
-                    sums[lane] += down * row[lane];
+    }
+
+    /// The weights of all taps at many phases: the same, to the bit.
+    #[inline(always)]
+    fn weigh_many<S: Simd>(&self, simd: S, phases: S::f32s, weights: &mut [S::f32s]) {
+        for (i, weights) in weights.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            let mut sums = [simd.splat_f32s(0.0); LANES];
+            for coefficients in self.polynomials.chunks_exact(self.taps) {
+                let coefficients = &coefficients[i * LANES..][..LANES];
+                for (sum, coefficient) in sums.iter_mut().zip(coefficients) {
+                    let coefficient = simd.splat_f32s(*coefficient);
+                    *sum = simd.add_f32s(simd.mul_f32s(*sum, phases), coefficient);
                 }
             }
-            for lane in 0..LANES {
-                value += across[lane] * sums[lane];
-            }
+            *weights = sums;
         }
-        value
-    }
-
-    /// The same sums in the same order, with pixels beyond the edge repeated.
-    fn value_at_edge(&self, plane: &Plane, (left, across): Weights, (top, down): Weights) -> f32 {
-        let mut value = 0.0;
-        for (i, across) in across.iter().enumerate() {
-            let x = clamped(left, i, plane.width());
-            let mut sum = 0.0;
-            for (j, down) in down.iter().enumerate() {
-                sum += down * plane.at(x, clamped(top, j, plane.height()));
-            }
-            value += across * sum;
-        }
-        value
-    }
-
-    /// The first sample that makes the value at a place, and the weights from there on.
-    #[inline(always)]
-    fn weights(&self, place: f64) -> Weights<'_> {
-        let floor = place.floor();
-        let phase = ((place - floor) * PHASES as f64 + 0.5) as usize;
-        let weights = &self.weights[phase.min(PHASES) * self.taps..][..self.taps];
-        (floor as isize - (self.taps / 2) as isize + 1, weights)
     }
 }
 
-/// The first of the samples that make a value along one axis, which may lie beyond the edge, and their weights.
-type Weights<'a> = (isize, &'a [f32]);
+/// The weights of the samples that make a value along one axis, and the first of them.
+type Weights = (isize, Vec<f32>);
 
 /// The sample `i` behind `first`, or that at the edge.
 #[inline(always)]
@@ -152,24 +145,156 @@ impl WithSimd for Each<'_> {
     type Output = Vec<Vec<f32>>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Vec<Vec<f32>> {
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<Vec<f32>> {
+        let taps = self.sampler.taps;
         let mut values = vec![vec![0.0; self.places.len()]; self.planes.len()];
-        for (i, [x, y]) in self.places.iter().enumerate() {
-            let across = self.sampler.weights(x - self.from.x as f64);
-            let down = self.sampler.weights(y - self.from.y as f64);
-            for (values, plane) in values.iter_mut().zip(self.planes) {
-                values[i] = self.sampler.value(plane, across, down);
+        // Weights of single places, and of runs: those across, then those down.
+        let mut single = vec![0.0; 2 * taps];
+        let mut run = vec![simd.splat_f32s(0.0); 2 * taps];
+        let mut phases = [[0.0; MOST_RUN]; 2];
+        let mut at = 0;
+        while at < self.places.len() {
+            let (length, corner) = self.run(at, S::F32_LANES, &mut phases);
+            let reach = taps - 1;
+            if length >= LEAST_RUN && self.fits(corner, [S::F32_LANES + reach, taps]) {
+                let (across, down) = run.split_at_mut(taps);
+                let sampler = self.sampler;
+                sampler.weigh_many(simd, load(simd, &phases[0]), across);
+                sampler.weigh_many(simd, load(simd, &phases[1]), down);
+                for (values, plane) in values.iter_mut().zip(self.planes) {
+                    let corner = corner.map(|it| it as usize);
+                    let run = together(simd, plane, corner, across, down);
+                    simd.partial_store_f32s(&mut values[at..at + length], run);
+                }
+                at += length;
+            } else {
+                // Longer ones may fit from their next place on.
+                let (across, down) = single.split_at_mut(taps);
+                self.sampler.weigh(phases[0][0], across);
+                self.sampler.weigh(phases[1][0], down);
+                let fits = self.fits(corner, [taps, taps]);
+                for (values, plane) in values.iter_mut().zip(self.planes) {
+                    values[at] = match fits {
+                        true => alone(plane, corner.map(|it| it as usize), across, down),
+                        false => alone_at_edge(plane, corner, across, down),
+                    };
+                }
+                at += 1;
             }
         }
         values
     }
 }
 
+impl Each<'_> {
+    /// How many places from `at` on, at most `most`, lie a sample apart but for their phases, which are written; and the
+    /// first sample of the first of them, across and down.
+    #[inline(always)]
+    fn run(
+        &self,
+        at: usize,
+        most: usize,
+        phases: &mut [[f32; MOST_RUN]; 2],
+    ) -> (usize, [isize; 2]) {
+        let places = &self.places[at..];
+        let first = places[0].map(f64::floor);
+        let mut length = 0;
+        for [x, y] in places.iter().take(most.min(MOST_RUN)) {
+            let (across, down) = (x - first[0] - length as f64, y - first[1]);
+            let behind = 0.0..1.0;
+            if !(behind.contains(&across) && behind.contains(&down)) {
+                break;
+            }
+            (phases[0][length], phases[1][length]) = (across as f32, down as f32);
+            length += 1;
+        }
+        let corner = [first[0] - self.from.x as f64, first[1] - self.from.y as f64];
+        let corner = corner.map(|it| self.sampler.split(it).0);
+        (length, corner)
+    }
+
+    /// Whether so many samples from a corner on, across and down, lie inside.
+    #[inline(always)]
+    fn fits(&self, corner: [isize; 2], samples: [usize; 2]) -> bool {
+        let inside = |axis: usize, length: usize| {
+            let end = corner[axis].saturating_add_unsigned(samples[axis]);
+            corner[axis] >= 0 && end <= length as isize
+        };
+        inside(0, self.from.width) && inside(1, self.from.height)
+    }
+}
+
+/// As many samples as a register holds.
+#[inline(always)]
+fn load<S: Simd>(_: S, samples: &[f32]) -> S::f32s {
+    S::as_simd_f32s(&samples[..S::F32_LANES]).0[0]
+}
+
+/// The values of a run of places, each with its own weights.
+#[inline(always)]
+fn together<S: Simd>(
+    simd: S,
+    plane: &Plane,
+    [left, top]: [usize; 2],
+    across: &[S::f32s],
+    down: &[S::f32s],
+) -> S::f32s {
+    let mut values = simd.splat_f32s(0.0);
+    for (i, across) in across.as_chunks::<LANES>().0.iter().enumerate() {
+        let mut sums = [simd.splat_f32s(0.0); LANES];
+        for (j, down) in down.iter().enumerate() {
+            let samples = &plane.row(top + j)[left + i * LANES..][..S::F32_LANES + LANES - 1];
+            for (first, sum) in sums.iter_mut().enumerate() {
+                let samples = load(simd, &samples[first..]);
+                *sum = simd.add_f32s(*sum, simd.mul_f32s(*down, samples));
+            }
+        }
+        for (across, sum) in across.iter().zip(sums) {
+            values = simd.add_f32s(values, simd.mul_f32s(*across, sum));
+        }
+    }
+    values
+}
+
+/// The value at one place: the same sums in the same order.
+#[inline(always)]
+fn alone(plane: &Plane, [left, top]: [usize; 2], across: &[f32], down: &[f32]) -> f32 {
+    let mut value = 0.0;
+    for (i, across) in across.as_chunks::<LANES>().0.iter().enumerate() {
+        let mut sums = [0.0f32; LANES];
+        for (j, down) in down.iter().enumerate() {
+            let row = &plane.row(top + j)[left + i * LANES..];
+            let row = row.first_chunk::<LANES>().expect("the taps fit");
+            for lane in 0..LANES {
+                sums[lane] += down * row[lane];
+            }
+        }
+        for lane in 0..LANES {
+            value += across[lane] * sums[lane];
+        }
+    }
+    value
+}
+
+/// The same with pixels beyond the edge repeated.
+fn alone_at_edge(plane: &Plane, [left, top]: [isize; 2], across: &[f32], down: &[f32]) -> f32 {
+    let mut value = 0.0;
+    for (i, across) in across.iter().enumerate() {
+        let x = clamped(left, i, plane.width());
+        let mut sum = 0.0;
+        for (j, down) in down.iter().enumerate() {
+            sum += down * plane.at(x, clamped(top, j, plane.height()));
+        }
+        value += across * sum;
+    }
+    value
+}
+
 /// Places where columns and rows cross: each row is summed up down once for all its columns.
 struct Crossed<'a> {
     planes: &'a [Plane],
-    columns: &'a [Weights<'a>],
-    rows: &'a [Weights<'a>],
+    columns: &'a [Weights],
+    rows: &'a [Weights],
 }
 
 impl WithSimd for Crossed<'_> {
@@ -191,7 +316,7 @@ impl WithSimd for Crossed<'_> {
                     }
                 }
                 match even {
-                    Some((left, across)) => along_evenly(row, &sums, left, across),
+                    Some((left, across)) => along_evenly(row, &sums, *left, across),
                     None => along(row, &sums, self.columns),
                 }
             }
@@ -201,13 +326,12 @@ impl WithSimd for Crossed<'_> {
 }
 
 /// The first sample and the weights of columns that lie a sample apart, all inside; `None` where they lie otherwise.
-fn even<'a>(columns: &[Weights<'a>]) -> Option<Weights<'a>> {
-    let (first, across) = *columns.first()?;
-    let follows = |(i, it): (usize, &Weights)| {
-        it.0 == first.saturating_add_unsigned(i) && core::ptr::eq(it.1, across)
-    };
+fn even(columns: &[Weights]) -> Option<&Weights> {
+    let first = columns.first()?;
+    let follows =
+        |(i, it): (usize, &Weights)| it.0 == first.0.saturating_add_unsigned(i) && it.1 == first.1;
     let even = columns.iter().enumerate().all(follows);
-    even.then_some((first, across))
+    even.then_some(first)
 }
 
 /// The values of a row from its sums, in columns that lie a sample apart.
@@ -258,9 +382,45 @@ fn along(row: &mut [f32], sums: &[f32], columns: &[Weights]) {
     }
 }
 
+/// The polynomials of weights between one sample and the next, through their values there and at Chebyshev's places in
+/// between: weights that sum up to 1 do so everywhere. Highest coefficients first, one for each of the taps.
+fn polynomials(taps: usize, weights: impl Fn(f64) -> Vec<f64>) -> Vec<f32> {
+    let place = |i: usize| {
+        let angle = core::f64::consts::PI * i as f64 / (COEFFICIENTS - 1) as f64;
+        0.5 - 0.5 * libm::cos(angle)
+    };
+    let places: [f64; COEFFICIENTS] = core::array::from_fn(place);
+    let values = places.map(weights);
+    let mut sums = vec![0.0; COEFFICIENTS * taps];
+    for (i, own) in places.iter().enumerate() {
+        // Lagrange's polynomial that is 1 here and 0 at all the other places, lowest coefficient first.
+        let mut basis = [0.0; COEFFICIENTS];
+        basis[0] = 1.0;
+        for other in places
+            .iter()
+            .enumerate()
+            .filter(|it| it.0 != i)
+            .map(|it| it.1)
+        {
+            let scale = 1.0 / (own - other);
+            for power in (0..COEFFICIENTS).rev() {
+                let lower = if power > 0 { basis[power - 1] } else { 0.0 };
+                basis[power] = scale * (lower - other * basis[power]);
+            }
+        }
+        for (power, factor) in basis.iter().enumerate() {
+            let row = (COEFFICIENTS - 1 - power) * taps;
+            for (sum, value) in sums[row..row + taps].iter_mut().zip(&values[i]) {
+                *sum += factor * value;
+            }
+        }
+    }
+    sums.into_iter().map(|it| it as f32).collect()
+}
+
 /// The weights of `taps` samples for a place `t` behind the middle two's first, normalised: a sinc that ends at
 /// half the samples' rate, or the step's, in the window that Duchon (1979) made of the sinc's own main lobe.
-fn kernel(t: f64, step: f64, taps: usize) -> Vec<f32> {
+fn kernel(t: f64, step: f64, taps: usize) -> Vec<f64> {
     let half = (taps / 2) as f64;
     let weight = |i: usize| {
         let distance = i as f64 - (half - 1.0) - t;
@@ -272,7 +432,7 @@ fn kernel(t: f64, step: f64, taps: usize) -> Vec<f32> {
     };
     let weights: Vec<f64> = (0..taps).map(weight).collect();
     let sum: f64 = weights.iter().sum();
-    weights.iter().map(|it| (it / sum) as f32).collect()
+    weights.iter().map(|it| it / sum).collect()
 }
 
 fn sinc(at: f64) -> f64 {

@@ -158,10 +158,7 @@ fn skin_in_cells(sources: &MaskSources) -> Option<SkinCells> {
 
 /// Whether the picture is measured by itself somewhere.
 fn needs_alone(sources: &MaskSources) -> bool {
-    let corner = Region::of_size(1, 1);
-    sources
-        .original
-        .is_none_or(|it| it.confidence(corner).is_some())
+    sources.original.is_none_or(|it| !it.is_trusted())
 }
 
 #[cfg(test)]
