@@ -124,7 +124,9 @@ pub struct Summing<'a> {
     target: Region,
     /// What the target [needs](Resample::needs).
     from: Region,
-    /// Rows of the target, still as wide as the source; a plane for each channel.
+    channels: usize,
+    /// Rows of the target, still as wide as the source; a plane for each channel, or one of pixels. None before a row
+    /// has come.
     sums: Vec<Plane>,
     /// The first row of the target that is not complete.
     open: usize,
@@ -133,19 +135,24 @@ pub struct Summing<'a> {
 impl<'a> Summing<'a> {
     /// Nothing of a region yet, in so many channels.
     pub fn new(resample: &'a Resample, target: Region, channels: usize) -> Self {
-        let from = resample.needs(target);
-        let empty = Plane::filled(from.width, target.height, 0.0);
         Self {
             resample,
             target,
-            from,
-            sums: vec![empty; channels],
+            from: resample.needs(target),
+            channels,
+            sums: Vec::new(),
             open: 0,
         }
     }
 
-    /// Adds row `y` of the source, counted from the first that is needed. They have to come from top to bottom.
+    /// Adds row `y` of the source, counted from the first that is needed: a row for each channel, or one of pixels. They
+    /// have to come from top to bottom, all in the same way.
     pub fn add(&mut self, y: usize, row: &[impl AsRef<[f32]>]) {
+        if self.sums.is_empty() {
+            let height = self.target.height;
+            let widths = row.iter().map(|it| it.as_ref().len());
+            self.sums = widths.map(|it| Plane::filled(it, height, 0.0)).collect();
+        }
         let y = self.from.y + y;
         let targets = self.target.y + self.open..self.target.bottom();
         let rows = (self.open..).zip(self.resample.rows.of(targets));
@@ -171,19 +178,25 @@ impl<'a> Summing<'a> {
 
     /// The planes of the region.
     pub fn finish(self) -> Vec<Plane> {
-        let across = |sums: &Plane| {
+        let interleaved = self.channels / self.sums.len().max(1);
+        let across = |channel: usize| {
             let mut plane = Plane::filled(self.target.width, self.target.height, 0.0);
+            let Some(sums) = self.sums.get(channel / interleaved) else {
+                return plane;
+            };
             for y in 0..self.target.height {
                 let columns = self.target.x..self.target.right();
                 let columns = self.resample.columns.of(columns);
                 for (out, (first, weights)) in plane.row_mut(y).iter_mut().zip(columns) {
-                    let samples = &sums.row(y)[first - self.from.x..][..weights.len()];
-                    *out = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
+                    let samples = &sums.row(y)[(first - self.from.x) * interleaved..];
+                    let samples = samples.iter().skip(channel % interleaved);
+                    let samples = samples.step_by(interleaved).zip(weights);
+                    *out = samples.map(|(s, w)| s * w).sum();
                 }
             }
             plane
         };
-        self.sums.iter().map(across).collect()
+        (0..self.channels).map(across).collect()
     }
 }
 
@@ -285,12 +298,14 @@ mod tests {
             let resample = Resample::new((13, 11), to);
             let target = Region::new(to.0 / 3, to.1 / 2, to.0 - to.0 / 3, to.1 - to.1 / 2);
             let part = source.crop(resample.needs(target));
-            let mut summing = Summing::new(&resample, target, 2);
-            for y in 0..part.height() {
-                summing.add(y, &[part.row(y), part.row(y)]);
-            }
             let expected = resample.apply(&part, target);
-            for plane in summing.finish() {
+            let [mut planes, mut pixels] = [2; 2].map(|it| Summing::new(&resample, target, it));
+            for y in 0..part.height() {
+                planes.add(y, &[part.row(y), part.row(y)]);
+                let doubled: Vec<f32> = part.row(y).iter().flat_map(|it| [*it; 2]).collect();
+                pixels.add(y, &[doubled]);
+            }
+            for plane in planes.finish().into_iter().chain(pixels.finish()) {
                 let pairs = plane.samples().iter().zip(expected.samples());
                 assert!(
                     pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-3),

@@ -136,8 +136,8 @@ impl Plan {
             ..size
         };
         let rows = |region: Region, take: &mut dyn FnMut(usize, &[Vec<f32>])| {
-            let stack = self.touched(region, Wanted::Planes, cancel);
-            let stack = stack.unwrap_or_else(|| self.untouched(region, Wanted::Planes));
+            let stack = self.touched(region, Wanted::Pixels, cancel);
+            let stack = stack.unwrap_or_else(|| self.untouched(region, Wanted::Pixels));
             stack.rows(cancel, take);
         };
         reduce(region, (width, height), (size, channels), cancel, &rows)
