@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use repore::engine::masks::MaskName;
+use repore::engine::masks::{Found, MaskName, MaskSources, Masks};
 use repore::engine::operations::parameter::Strength;
 use repore::engine::operations::{Gaussian, HighPass, Random, Rectangle};
 use repore::engine::raster::{Image, Layout, Plane, Region, Samples, Tile};
@@ -55,12 +55,16 @@ fn inputs(original: Option<Arc<Image>>) -> Inputs {
     inputs
 }
 
-/// The energy of a picture's fine band under the mask, in decibels.
+/// The energy of a picture's fine band under the disc, in decibels.
 fn energy(tile: &Tile) -> f64 {
+    energy_under(tile, &disc())
+}
+
+/// The same under a mask.
+fn energy_under(tile: &Tile, mask: &Plane) -> f64 {
     let bounds = tile.region();
     let cancel = Cancel::default();
     let band = HighPass::new(2.0).detail(&tile.luma(), bounds, bounds, bounds, &cancel);
-    let mask = disc();
     let pairs = band.samples().iter().zip(mask.samples());
     let (sum, weight) = pairs.fold((0.0, 0.0), |(sum, weight), (it, w)| {
         (sum + f64::from(w * it * it), weight + f64::from(*w))
@@ -133,6 +137,97 @@ fn each_layer_alone_matches_the_original() {
             plan.notes()
         );
     }
+}
+
+/// All of a picture counts, not only the tiles that are measured first: here few of them have nearly all of the texture.
+#[test]
+fn texture_in_a_few_places_counts() {
+    const WIDE: usize = 2304;
+    const HIGH: usize = 1664;
+    let grainy = |place: usize| place.is_multiple_of(31);
+    let grain = |seed: u64, amount: f32| {
+        let random = Random::new(seed, 0, 0);
+        let sample = |i: usize| {
+            let (x, y) = (i % WIDE, i / WIDE);
+            let strong = if grainy(x / 128 + y / 128 * 18) {
+                12.0
+            } else {
+                1.0
+            };
+            0.5 + amount * strong * random.row(y).signed(x)
+        };
+        Plane::from_samples(WIDE, HIGH, (0..WIDE * HIGH).map(sample).collect())
+    };
+    let original = image(grain(1, 0.02));
+    let everywhere = Plane::filled(WIDE, HIGH, 1.0);
+    let wanted = energy_under(&original.tile(original.bounds()), &everywhere);
+    let mut inputs = Inputs::alone(image(grain(2, 0.01)));
+    inputs.original = Some(original);
+    let mut layer = masked(Layer::new(Kind::Noise));
+    layer.masks.clear();
+    let plan = Plan::new(&recipe(vec![layer]), inputs);
+    let is = energy_under(&whole(&plan), &everywhere);
+    assert!((is - wanted).abs() < 0.1, "{is} dB for {wanted} dB");
+}
+
+/// Overlay over black hardly paints: it takes thousands of per cent.
+#[test]
+fn noise_over_shadows_gets_as_strong_as_it_takes() {
+    let dark = |plane: Plane| image(plane.map(|it| 0.08 * it));
+    let original = dark(skin(3, 0.1));
+    let mut inputs = inputs(Some(original.clone()));
+    inputs.picture = dark(skin(1, 0.002));
+    let wanted = energy(&original.tile(original.bounds()));
+    let mut layer = masked(Layer::new(Kind::Noise));
+    if let Operation::Noise(noise) = &mut layer.operation {
+        noise.blur = 1.5;
+    }
+    let plan = Plan::new(&recipe(vec![layer]), inputs);
+    let is = energy(&whole(&plan));
+    assert!((is - wanted).abs() < 0.1, "{is} dB for {wanted} dB");
+    assert!(strength(&plan, 0) > 1000.0, "{} %", strength(&plan, 0));
+    let written = plan.resolved().to_toml();
+    Recipe::from_toml(&written).expect("what was found can be read again");
+}
+
+/// A portrait of which a third was smoothed: the other skin says how much it has to have.
+#[test]
+fn without_an_original_unspoiled_skin_around_is_matched() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/originals/stubble.jpg");
+    let portrait = repore::files::read_photo(&path).expect("a sample").image;
+    let bounds = portrait.bounds();
+    let cancel = Cancel::default();
+    let mut part = Plane::filled(bounds.width, bounds.height, 0.0);
+    for y in 0..bounds.height {
+        part.row_mut(y)[..bounds.width / 3].fill(1.0);
+    }
+    let tile = portrait.tile(bounds);
+    let smooth = |plane: &Plane| {
+        let soft = Gaussian::new(2.0).blur(plane, bounds, bounds, bounds, &cancel);
+        let removed = plane.clone().zip_map(&soft, |it, soft| it - soft);
+        let removed = removed.zip_map(&part, |it, part| it * part);
+        plane.clone().zip_map(&removed, |it, removed| it - removed)
+    };
+    let planes = tile.planes().iter().map(smooth).collect();
+    let smoothed = Arc::new(Image::from_tile(&Tile::new(bounds, planes)));
+    let found = Found::default();
+    let sources = MaskSources {
+        picture: &portrait,
+        original: None,
+        file: None,
+        found: &found,
+    };
+    let skin = Masks::default().coverage(MaskName::Skin, &sources, bounds, &cancel);
+    let unspoiled = skin.zip_map(&part, |skin, part| skin * (1.0 - part));
+    let wanted = energy_under(&tile, &unspoiled);
+    let mut inputs = Inputs::alone(smoothed);
+    inputs.files = BTreeMap::from([("mask".to_string(), image(part.clone()))]);
+    let plan = Plan::new(&recipe(vec![masked(Layer::new(Kind::Noise))]), inputs);
+    let notes = plan.notes();
+    assert!(notes[0].contains("the picture's own skin"), "{notes:?}");
+    let is = energy_under(&whole(&plan), &part);
+    assert!((is - wanted).abs() < 0.5, "{is} dB for {wanted} dB");
 }
 
 #[test]

@@ -250,15 +250,15 @@ fn finding_spots(bencher: Bencher) {
         .bench_values(|inputs| inputs.spots(Align::Off));
 }
 
-/// Finds the strength of a layer that covers the whole picture.
+/// Finds the strength of a layer that covers the whole picture, which has no texture of its own.
 #[divan::bench(sample_count = 3)]
 fn matching(bencher: Bencher) {
     let mut recipe = preset("noise").expect("built in");
-    for change in ["noise.masks=none", "noise.strength=match", "noise.amount=1"] {
+    for change in ["noise.masks=none", "noise.strength=match"] {
         recipe.set(change).expect("it fits");
     }
     let inputs = || {
-        let mut inputs = Inputs::alone(picture(1));
+        let mut inputs = Inputs::alone(flat());
         inputs.original = Some(picture(2));
         inputs
     };

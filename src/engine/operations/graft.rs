@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
+use super::parameter::{
+    Allowed, Choice, LARGEST_STRENGTH, Parameter, Settings, Strength, parameter,
+};
 use super::synthesis::{Field, SMALLEST_PATCH, Synthesis};
 use super::tiling::{self, Tiling};
 use super::{Cancel, HighPass, Source};
@@ -71,7 +73,9 @@ impl Settings for Graft {
         parameter!(
             strength,
             "%",
-            Allowed::PercentOrMatch { max: 1000.0 },
+            Allowed::PercentOrMatch {
+                max: LARGEST_STRENGTH
+            },
             "scales the texture, or matches the reference"
         ),
         parameter!(

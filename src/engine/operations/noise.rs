@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::parameter::{Allowed, Choice, Parameter, Settings, Strength, parameter};
+use super::parameter::{
+    Allowed, Choice, LARGEST_STRENGTH, Parameter, Settings, Strength, parameter,
+};
 use super::{Cancel, Flowing, Gaussian, Random, Source};
 use crate::engine::raster::{Region, RowSource, wide};
 
@@ -66,7 +68,9 @@ impl Settings for Noise {
         parameter!(
             strength,
             "%",
-            Allowed::PercentOrMatch { max: 1000.0 },
+            Allowed::PercentOrMatch {
+                max: LARGEST_STRENGTH
+            },
             "scales the noise, or matches the reference"
         ),
         parameter!(

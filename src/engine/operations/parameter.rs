@@ -268,6 +268,9 @@ impl Setting for Option<Rectangle> {
     }
 }
 
+/// The largest strength that can be set or found, in per cent: noise over shadows takes thousands to be seen.
+pub const LARGEST_STRENGTH: f64 = 10_000.0;
+
 /// How much of a texture a layer paints.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Strength {
