@@ -1,7 +1,7 @@
 //! Wishes on their way to the worker: a newer one replaces the one before.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine::render::Cancel;
 use crate::tui::message::{PreviewRequest, Sight};
@@ -9,6 +9,9 @@ use crate::tui::message::{PreviewRequest, Sight};
 /// How long the keys must rest before the true picture is computed at fit: longer than from one press to the next while
 /// one is held.
 const REST: Duration = Duration::from_millis(40);
+
+/// Wishes that come no faster than this are no held key: none of them has to wait.
+const UNHURRIED: Duration = Duration::from_millis(120);
 
 /// A slot for one wish.
 #[derive(Debug, Default)]
@@ -25,6 +28,9 @@ struct Slot {
     cancel: Cancel,
     /// What is being drafted.
     drafting: Option<Sight>,
+    /// When the newest wish came in, and whether another had come shortly before.
+    came: Option<Instant>,
+    is_hurried: bool,
 }
 
 impl Mailbox {
@@ -36,6 +42,9 @@ impl Mailbox {
             slot.cancel.cancel();
         }
         slot.wish = Some(request);
+        let now = Instant::now();
+        let before = slot.came.replace(now);
+        slot.is_hurried = before.is_some_and(|it| now - it < UNHURRIED);
         self.stirred.notify_all();
     }
 
@@ -60,9 +69,12 @@ impl Mailbox {
         }
     }
 
-    /// Whether no newer wish comes in for a while.
+    /// Whether no newer wish comes in, for a while where they come fast.
     pub fn rests(&self) -> bool {
         let slot = lock(&self.slot);
+        if !slot.is_hurried {
+            return slot.wish.is_none();
+        }
         let waited = self
             .stirred
             .wait_timeout_while(slot, REST, |slot| slot.wish.is_none());
