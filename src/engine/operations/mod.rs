@@ -29,5 +29,5 @@ pub use overlay::{Fit, Overlay};
 pub use random::Random;
 pub use source::{Source, painted};
 pub use synthesis::SMALLEST_PATCH;
-pub use texture::{Align, Mode, Spots, Texture};
+pub use texture::{Align, Below, Mode, Spots, Texture};
 pub use tiling::Tiling;

@@ -7,6 +7,11 @@ pub trait Source: Send {
     /// One plane for all channels, or one for each.
     fn planes(&self) -> usize;
 
+    /// How many samples of a pixel lie side by side in each row: 1, or all of its colours in a single plane.
+    fn interleaved(&self) -> usize {
+        1
+    }
+
     /// Sets each of `out` to row `y` of its plane, counted from the region's top. `backdrop` is the same row of what
     /// lies below.
     fn paint(&mut self, y: usize, backdrop: &[Vec<f32>], out: &mut [Vec<f32>]);

@@ -115,26 +115,26 @@ impl Settings for Texture {
 }
 
 impl Texture {
-    /// How far beyond a region it reads backdrop and original, in pixels.
-    pub fn halo(&self) -> usize {
-        Gaussian::new(self.radius).halo()
+    /// What separates texture from tone, to be made once for all regions.
+    pub fn gaussian(&self) -> Gaussian {
+        Gaussian::new(self.radius)
     }
 
-    /// The source of a texture layer for the region `to`.
+    /// The source of a texture layer for the region `to`, whose [`gaussian`](Self::gaussian) is this.
     ///
     /// `replace`: b + t·((O − G(O)) − (b − G(b))); `add`: b + t·(O − G(O)). Backdrop and original have the same colours;
-    /// they are read [`halo`](Self::halo) pixels beyond `to`, as far as the picture reaches at `bounds`.
+    /// they are read as far beyond `to` as the Gaussian reads, as far as the picture reaches at `bounds`.
     /// Once cancelled, what is returned is unfinished.
     pub fn paint<'a>(
         &self,
-        backdrop: Part<'a>,
-        original: Part<'a>,
+        gaussian: &Gaussian,
+        (below, original): (Below<'a>, Part<'a>),
         to: Region,
         bounds: Region,
         cancel: &Cancel,
     ) -> Detail<'a> {
-        let mut fine = self.separated(backdrop, original.clone());
-        let low = Gaussian::new(self.radius).blurred(&mut fine, to, bounds, cancel);
+        let mut fine = self.separated(below, original.clone());
+        let low = gaussian.blurred(&mut fine, to, bounds, cancel);
         self.paint_with(original, low, to)
     }
 
@@ -152,7 +152,11 @@ impl Texture {
     }
 
     /// What is separated into texture and tone.
-    pub fn separated<'a>(&self, backdrop: Part<'a>, original: Part<'a>) -> Separated<'a> {
+    pub fn separated<'a>(&self, below: Below<'a>, original: Part<'a>) -> Separated<'a> {
+        let (backdrop, is_picture) = match below {
+            Below::Picture(part) => (part, true),
+            Below::Layers(part) => (part, false),
+        };
         // A high pass is linear: that of the difference is the difference of the two, at half
         // the work, and exactly nothing where both are the same.
         let backdrop = (self.mode == Mode::Replace).then_some(backdrop);
@@ -164,15 +168,28 @@ impl Texture {
         Separated {
             original,
             backdrop,
+            is_picture,
+            room: Vec::new(),
             rows: RowSet::new(),
         }
     }
+}
+
+/// What a texture layer lies over.
+pub enum Below<'a> {
+    /// The picture without layers, everywhere.
+    Picture(Part<'a>),
+    /// What layers may have changed.
+    Layers(Part<'a>),
 }
 
 /// What is separated into texture and tone: the original, or what it has that the backdrop has not.
 pub struct Separated<'a> {
     original: Part<'a>,
     backdrop: Option<Part<'a>>,
+    /// Whether the backdrop is the picture everywhere. How a difference is rounded must not depend on the region.
+    is_picture: bool,
+    room: Vec<f32>,
     rows: RowSet,
 }
 
@@ -186,6 +203,13 @@ impl RowSource for Separated<'_> {
     }
 
     fn read(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
+        if let (Part::Stored(original), Some(Part::Stored(picture))) =
+            (&self.original, &self.backdrop)
+            && self.is_picture
+            && original.is_stored_as(picture)
+        {
+            return original.less(picture, y, columns, &mut self.room, out);
+        }
         self.original.read(y, columns.clone(), out);
         if let Some(backdrop) = &mut self.backdrop {
             let rows = out.iter_mut().map(|it| it.iter_mut());
@@ -207,6 +231,10 @@ pub struct Detail<'a> {
 impl Source for Detail<'_> {
     fn planes(&self) -> usize {
         self.original.planes()
+    }
+
+    fn interleaved(&self) -> usize {
+        self.original.interleaved()
     }
 
     fn paint(&mut self, y: usize, backdrop: &[Vec<f32>], out: &mut [Vec<f32>]) {
@@ -253,7 +281,9 @@ mod tests {
             ..Texture::default()
         };
         let part = |plane: &Plane| Part::Made(Tile::new(bounds, vec![plane.clone()]).into());
-        let mut source = texture.paint(part(&b), part(&o), bounds, bounds, &Cancel::default());
+        let pair = (Below::Layers(part(&b)), part(&o));
+        let gaussian = texture.gaussian();
+        let mut source = texture.paint(&gaussian, pair, bounds, bounds, &Cancel::default());
         let painted = painted(&mut source, std::slice::from_ref(&b));
         let (low_b, low_o) = (low(&b), low(&o));
         for (i, sample) in painted[0].samples().iter().enumerate() {

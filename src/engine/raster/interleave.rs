@@ -2,6 +2,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::wide;
+
 /// Converts the first `planes.len()` channels of a row of interleaved pixels, each into a row of its
 /// own that is as long as the row has pixels.
 pub fn split<T: Copy>(
@@ -49,6 +51,30 @@ pub fn merge<I: Iterator, T: Copy>(
         row,
         stored,
         change: |own, sample| change(own, convert(sample)),
+    });
+}
+
+/// Sets each sample of a row to the difference of those in two rows as they are stored.
+pub fn subtract<T: Copy>(
+    arch: Arch,
+    out: &mut [f32],
+    [ones, others]: [&[T]; 2],
+    difference: impl Fn(T, T) -> f32,
+) {
+    arch.dispatch(Merge {
+        row: out.iter_mut().zip(ones),
+        stored: others,
+        change: |(out, one): (&mut f32, &T), other| *out = difference(*one, other),
+    });
+}
+
+/// Sets a row of pixels of red, green and blue to a row of samples, each of which is all of its pixel's.
+pub fn spread(samples: &[f32], pixels: &mut [f32]) {
+    let pixels = pixels.as_chunks_mut::<3>().0;
+    wide(move || {
+        for (pixel, sample) in pixels.iter_mut().zip(samples) {
+            *pixel = [*sample; 3];
+        }
     });
 }
 

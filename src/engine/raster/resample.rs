@@ -145,14 +145,15 @@ impl<'a> Summing<'a> {
         }
     }
 
-    /// Adds row `y` of the source, counted from the first that is needed: a row for each channel, or one of pixels. They
-    /// have to come from top to bottom, all in the same way.
-    pub fn add(&mut self, y: usize, row: &[impl AsRef<[f32]>]) {
+    /// Adds row `y` of the source, or what it has from column `x` on, both counted from the first that is needed: a row
+    /// for each channel, or one of pixels. Rows have to come from top to bottom, all in the same way.
+    pub fn add(&mut self, (x, y): (usize, usize), row: &[impl AsRef<[f32]>]) {
+        let interleaved = self.channels / row.len();
         if self.sums.is_empty() {
-            let height = self.target.height;
-            let widths = row.iter().map(|it| it.as_ref().len());
-            self.sums = widths.map(|it| Plane::filled(it, height, 0.0)).collect();
+            let empty = Plane::filled(self.from.width * interleaved, self.target.height, 0.0);
+            self.sums = vec![empty; row.len()];
         }
+        let x = x * interleaved;
         let y = self.from.y + y;
         let targets = self.target.y + self.open..self.target.bottom();
         let rows = (self.open..).zip(self.resample.rows.of(targets));
@@ -166,7 +167,7 @@ impl<'a> Summing<'a> {
                 continue;
             };
             for (sums, samples) in self.sums.iter_mut().zip(row) {
-                let pairs = sums.row_mut(at).iter_mut().zip(samples.as_ref());
+                let pairs = sums.row_mut(at)[x..].iter_mut().zip(samples.as_ref());
                 wide(|| {
                     for (sum, sample) in pairs {
                         *sum += sample * weight;
@@ -301,9 +302,11 @@ mod tests {
             let expected = resample.apply(&part, target);
             let [mut planes, mut pixels] = [2; 2].map(|it| Summing::new(&resample, target, it));
             for y in 0..part.height() {
-                planes.add(y, &[part.row(y), part.row(y)]);
+                planes.add((0, y), &[part.row(y), part.row(y)]);
                 let doubled: Vec<f32> = part.row(y).iter().flat_map(|it| [*it; 2]).collect();
-                pixels.add(y, &[doubled]);
+                let (left, right) = doubled.split_at(doubled.len() / 4 * 2);
+                pixels.add((0, y), &[left]);
+                pixels.add((left.len() / 2, y), &[right]);
             }
             for plane in planes.finish().into_iter().chain(pixels.finish()) {
                 let pairs = plane.samples().iter().zip(expected.samples());

@@ -6,7 +6,7 @@ use pulp::Arch;
 
 use super::arriving::{Held, Stored};
 use super::image::finite;
-use super::interleave::{merge, split};
+use super::interleave::{merge, split, subtract};
 use super::patchwork::lay_over_row;
 use super::store::{from_eight, from_sixteen};
 use super::{Depth, Image, Patchwork, Region, Tile};
@@ -103,6 +103,57 @@ impl<'a> Strip<'a> {
         }
     }
 
+    /// Whether [`less`](Self::less) can take another's samples away: they are stored as these are, and nothing lies over
+    /// them.
+    pub fn is_stored_as(&self, other: &Strip) -> bool {
+        let form = |it: &Strip| (it.image.depth(), it.image.layout());
+        form(self) == form(other) && self.patches.is_empty() && other.patches.is_empty()
+    }
+
+    /// What is [read](Self::read), less what another strip that [is stored as this one](Self::is_stored_as) has there:
+    /// levels are whole numbers, so that their difference is exact, and one conversion is enough. `room` is for a row of
+    /// pixels.
+    pub fn less(
+        &self,
+        other: &Strip,
+        y: usize,
+        columns: Range<usize>,
+        room: &mut Vec<f32>,
+        out: &mut [Vec<f32>],
+    ) {
+        let difference = match out {
+            [whole] if self.is_read_as_stored() => whole,
+            _ => {
+                room.resize(columns.len() * self.image.layout().channels(), 0.0);
+                &mut *room
+            }
+        };
+        let arch = Arch::new();
+        match self.image.depth() {
+            Depth::Eight => {
+                let rows = [self, other].map(|it| it.pixels(y, columns.clone()));
+                subtract(arch, difference, rows, |one: u8, other: u8| {
+                    f32::from(i16::from(one) - i16::from(other)) * (1.0 / 255.0)
+                });
+            }
+            Depth::Sixteen => {
+                let rows = [self, other].map(|it| it.pixels(y, columns.clone()));
+                subtract(arch, difference, rows, |one: u16, other: u16| {
+                    (i32::from(one) - i32::from(other)) as f32 * (1.0 / 65_535.0)
+                });
+            }
+            Depth::Float => {
+                let rows = [self, other].map(|it| it.pixels(y, columns.clone()));
+                subtract(arch, difference, rows, |one, other| {
+                    finite(one) - finite(other)
+                });
+            }
+        }
+        if !self.is_read_as_stored() || out.len() > 1 {
+            self.spread(room, out, |it: f32| it);
+        }
+    }
+
     fn pixels<T: Stored>(&self, y: usize, columns: Range<usize>) -> &[T] {
         let channels = self.image.layout().channels();
         let row = self.held.row(y, self.image.width() * channels);
@@ -116,8 +167,12 @@ impl<'a> Strip<'a> {
         out: &mut [Vec<f32>],
         convert: impl Fn(T) -> f32,
     ) {
+        self.spread(self.pixels(y, columns), out, convert);
+    }
+
+    /// The colours of pixels as they are stored, as they are read.
+    fn spread<T: Copy>(&self, pixels: &[T], out: &mut [Vec<f32>], convert: impl Fn(T) -> f32) {
         let (arch, channels) = (Arch::new(), self.image.layout().channels());
-        let pixels = self.pixels(y, columns);
         match out {
             [whole] if self.in_pixels => split(arch, pixels, 1, &mut [whole], convert),
             [grey] => split(arch, pixels, channels, &mut [grey], convert),

@@ -193,10 +193,14 @@ impl<M> Bands<'_, M> {
         let picture = self.plan.picture();
         let channels = picture.layout().channels();
         let alpha = picture.alpha(tile);
-        stack.rows(self.cancel, |y, rows| {
+        stack.rows(self.cancel, |(x, y), rows| {
+            let start = (y * region.width + tile.x + x - region.x) * channels;
+            if let (None, [pixels]) = (&alpha, rows) {
+                let out = &mut samples[start..][..pixels.len()];
+                return join(arch, &[pixels], out, store);
+            }
             let rows = rows.iter().map(Vec::as_slice);
             let rows: Vec<&[f32]> = rows.chain(alpha.iter().map(|it| it.row(y))).collect();
-            let start = (y * region.width + tile.x - region.x) * channels;
             let out = &mut samples[start..][..tile.width * channels];
             join(arch, &rows, out, store);
         });
@@ -395,6 +399,44 @@ mod tests {
                     let plan = texture(pictures, change, everywhere);
                     let same = bands_are_the_whole(&plan, Depth::Float);
                     assert!(same, "{layout:?}, {other:?}, {change}, {deep}");
+                }
+            }
+        }
+    }
+
+    /// The same for layers that are grey, alone and over a texture.
+    #[test]
+    fn grey_layers_have_the_samples_of_planes() {
+        for layout in [Layout::Rgb, Layout::Grey, Layout::Rgba] {
+            for monochromatic in ["true", "false"] {
+                for everywhere in [true, false] {
+                    let [own, other] = [1, 2].map(|seed| picture_of(HEIGHT, layout, false, seed));
+                    let mut grey = preset("noise").expect("built in");
+                    let mut graft = preset("graft").expect("built in");
+                    let monochromatic = format!("noise.monochromatic={monochromatic}");
+                    grey.set(&monochromatic).expect("it fits");
+                    graft.set("graft.patch=9,9,64,64").expect("it fits");
+                    grey.layers.append(&mut graft.layers);
+                    for layer in &mut grey.layers {
+                        layer.masks.clear();
+                    }
+                    if !everywhere {
+                        in_a_dot(&mut grey);
+                    }
+                    let mut both = preset("separation").expect("built in");
+                    for change in ["texture.align=off", "texture.spots=bring-back"] {
+                        both.set(change).expect("it fits");
+                    }
+                    both.masks = grey.masks.clone();
+                    both.layers.extend(grey.layers.iter().cloned());
+                    for recipe in [grey, both] {
+                        let mut inputs = Inputs::alone(own.clone());
+                        inputs.original = Some(other.clone());
+                        let plan = Plan::new(&recipe, inputs);
+                        assert!(plan.skipped().is_empty());
+                        let same = bands_are_the_whole(&plan, Depth::Float);
+                        assert!(same, "{layout:?}, {monochromatic}, {everywhere}");
+                    }
                 }
             }
         }

@@ -139,6 +139,7 @@ pub(super) struct Step {
 pub(super) enum Painter {
     Texture {
         texture: Texture,
+        gaussian: Gaussian,
         original: Original,
         /// Whether nothing that lies below changes what is separated: the picture itself, or the original alone.
         over_picture: bool,
@@ -318,6 +319,7 @@ impl Plan {
         let lows = || Lows::new(texture.radius, self.inputs.picture.bounds()).map(Arc::new);
         Ok(Painter::Texture {
             texture: texture.clone(),
+            gaussian: texture.gaussian(),
             original,
             over_picture,
             lows: over_picture.then(lows).flatten(),

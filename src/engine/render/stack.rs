@@ -1,15 +1,20 @@
 //! A region of the picture, taken through the whole stack of layers, a row at a time.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Cancel;
 use super::plan::{Painter, Plan, Step};
 use crate::engine::masks::MaskName;
-use crate::engine::operations::{NoisePlace, Source, painted};
-use crate::engine::raster::{Image, Part, Plane, Region, RowSet, RowSource, Tile, row_set};
+use crate::engine::operations::{Below, NoisePlace, Source, painted};
+use crate::engine::raster::{Image, Part, Plane, Region, RowSet, RowSource, Tile, row_set, spread};
 
 /// Rows between two looks at the cancel flag.
 const ROWS_BETWEEN_CHECKS: usize = 16;
+
+/// Pixels of long rows that are taken through all layers together where each can be by itself: they stay in the nearest
+/// cache.
+const PIECE: usize = 1024;
 
 impl Plan {
     /// A region of the restored picture, which must lie inside it. Samples are not clamped.
@@ -84,6 +89,11 @@ impl Plan {
         self.steps.iter().map(|it| it.painter.halo()).sum()
     }
 
+    /// Whether masks may leave a part of the picture as it is.
+    pub(super) fn has_masks(&self) -> bool {
+        self.steps.iter().any(|it| !it.masks.is_empty())
+    }
+
     /// How many rows beyond a tile it reads the picture and the original.
     pub(super) fn rim(&self) -> usize {
         self.steps.iter().map(|it| it.painter.rim()).sum()
@@ -114,6 +124,8 @@ impl Plan {
         Painted {
             source,
             coverage,
+            width: to.width,
+            grey: RowSet::new(),
             spread: Vec::new(),
         }
     }
@@ -131,6 +143,7 @@ impl Plan {
         match &step.painter {
             Painter::Texture {
                 texture,
+                gaussian,
                 original,
                 over_picture,
                 lows,
@@ -142,21 +155,22 @@ impl Plan {
                 };
                 let detail = match lows {
                     Some(lows) => {
-                        let source = |it| texture.separated(self.stored(it), part(it));
+                        let below = |it| Below::Picture(self.stored(it));
+                        let source = |it| texture.separated(below(it), part(it));
                         let over = part(to);
-                        let separated = texture.separated(self.stored(to), over.clone());
+                        let separated = texture.separated(below(to), over.clone());
                         let form = (separated.planes(), separated.interleaved());
                         let low = lows.blurred(to, form, source, cancel);
                         texture.paint_with(like_backdrop(over), low, to)
                     }
                     None => {
-                        let around = to.expanded(texture.halo(), &bounds);
+                        let around = to.expanded(gaussian.halo(), &bounds);
                         let below = match over_picture {
-                            true => self.stored(around),
-                            false => backdrop.clone(),
+                            true => Below::Picture(self.stored(around)),
+                            false => Below::Layers(backdrop.clone()),
                         };
                         let over = like_backdrop(part(around));
-                        texture.paint(below, over, to, bounds, cancel)
+                        texture.paint(gaussian, (below, over), to, bounds, cancel)
                     }
                 };
                 (Box::new(detail), original.confidence(to))
@@ -225,23 +239,39 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// Hands on the rows of the region from the top, one row of samples for each channel, or one of pixels. Once
-    /// cancelled, not all of them.
-    pub fn rows(mut self, cancel: &Cancel, mut take: impl FnMut(usize, &[Vec<f32>])) {
+    /// Hands on the rows of the region from the top, one row of samples for each channel, or one of pixels, in one piece
+    /// or several from left to right, each with its first column. Once cancelled, not all of them.
+    pub fn rows(mut self, cancel: &Cancel, mut take: impl FnMut((usize, usize), &[Vec<f32>])) {
         let Region { y: top, width, .. } = self.region;
         let interleaved = self.backdrop.interleaved();
-        let mut rows = row_set(self.backdrop.planes(), width * interleaved);
+        let is_spread = |(_, painted): &(_, Painted)| painted.is_spread(interleaved);
+        let piece = match !self.layers.is_empty() && self.layers.iter().all(is_spread) {
+            true => PIECE.min(width),
+            false => width,
+        };
+        let mut rows = row_set(self.backdrop.planes(), piece * interleaved);
         let mut source = rows.clone();
         for y in 0..self.region.height {
             if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
                 break;
             }
-            let columns = self.region.x..self.region.right();
-            self.backdrop.read(top + y, columns, &mut rows);
-            for (step, painted) in &mut self.layers {
-                painted.lay_over(step, y, &mut rows, &mut source);
+            for x in (0..width).step_by(piece) {
+                let columns = x..width.min(x + piece);
+                for row in rows.iter_mut().chain(&mut source) {
+                    row.resize(columns.len() * interleaved, 0.0);
+                }
+                let first = self.region.x;
+                self.backdrop.read(
+                    top + y,
+                    first + columns.start..first + columns.end,
+                    &mut rows,
+                );
+                for (step, painted) in &mut self.layers {
+                    let place = (y, columns.clone(), interleaved);
+                    painted.lay_over(step, place, &mut rows, &mut source);
+                }
+                take((x, y), &rows);
             }
-            take(y, &rows);
         }
     }
 
@@ -251,7 +281,7 @@ impl<'a> Stack<'a> {
         let planes = 0..self.backdrop.planes();
         let planes = planes.map(|_| Plane::unfilled(region.width, region.height));
         let mut planes: Vec<Plane> = planes.collect();
-        self.rows(cancel, |y, rows| {
+        self.rows(cancel, |(_, y), rows| {
             for (plane, row) in planes.iter_mut().zip(rows) {
                 plane.row_mut(y).copy_from_slice(row);
             }
@@ -273,21 +303,46 @@ impl<'a> Stack<'a> {
 pub(super) struct Painted<'a> {
     source: Box<dyn Source + 'a>,
     coverage: Option<Arc<Plane>>,
-    /// A row of the coverage, once for each sample of a pixel.
+    /// Columns of the region.
+    width: usize,
+    /// A grey row of the source, before it is spread over pixels.
+    grey: RowSet,
+    /// The coverage of some pixels, once for each sample of a pixel.
     spread: Vec<f32>,
 }
 
 impl Painted<'_> {
-    /// Blends row `y`, counted from the region's top, over its backdrop. `source` is room for as many rows.
-    fn lay_over(&mut self, step: &Step, y: usize, backdrop: &mut RowSet, source: &mut RowSet) {
+    /// Whether the source is spread over pixels that have so many samples side by side. Such a source looks at no
+    /// backdrop.
+    fn is_spread(&self, interleaved: usize) -> bool {
+        self.source.interleaved() < interleaved
+    }
+
+    /// Blends some columns of row `y`, counted from the region's top, over their backdrop, which has so many samples of a
+    /// pixel side by side. `source` is room for as many.
+    fn lay_over(
+        &mut self,
+        step: &Step,
+        (y, columns, interleaved): (usize, Range<usize>, usize),
+        backdrop: &mut RowSet,
+        source: &mut RowSet,
+    ) {
         let planes = self.source.planes();
-        self.source.paint(y, backdrop, &mut source[..planes]);
-        let coverage = self.coverage.as_ref().map(|it| it.row(y));
+        if self.is_spread(interleaved) {
+            if columns.start == 0 {
+                self.grey.resize_with(planes, Vec::new);
+                self.grey[0].resize(self.width, 0.0);
+                self.source.paint(y, &[], &mut self.grey);
+            }
+            spread(&self.grey[0][columns.clone()], &mut source[0]);
+        } else {
+            self.source.paint(y, backdrop, &mut source[..planes]);
+        }
+        let coverage = self.coverage.as_ref().map(|it| &it.row(y)[columns]);
         let coverage = match coverage {
-            Some(coverage) if coverage.len() < backdrop[0].len() => {
-                let samples = coverage.iter().flat_map(|it| [*it; 3]);
-                self.spread.clear();
-                self.spread.extend(samples);
+            Some(coverage) if interleaved > 1 => {
+                self.spread.resize(backdrop[0].len(), 0.0);
+                spread(coverage, &mut self.spread);
                 Some(self.spread.as_slice())
             }
             coverage => coverage,
@@ -331,6 +386,8 @@ impl Kept {
         let painted = Painted {
             source: Box::new(scaled.collect::<Vec<Plane>>()),
             coverage: self.coverage.clone(),
+            width: backdrop.region().width,
+            grey: RowSet::new(),
             spread: Vec::new(),
         };
         let stack = Stack {
@@ -360,7 +417,10 @@ impl Painter {
                 original,
                 ..
             } => original.stored(colours).is_some_and(has_pixels),
-            _ => false,
+            // What is grey is spread over pixels.
+            Painter::Graft { .. } => true,
+            Painter::Noise { noise, .. } => noise.monochromatic || colours == 1,
+            Painter::Texture { .. } | Painter::Picture { .. } => false,
         }
     }
 
@@ -370,7 +430,7 @@ impl Painter {
             Painter::Texture {
                 over_picture: true, ..
             } => 0,
-            Painter::Texture { texture, .. } => texture.halo(),
+            Painter::Texture { gaussian, .. } => gaussian.halo(),
             Painter::Graft { .. } | Painter::Noise { .. } | Painter::Picture { .. } => 0,
         }
     }
@@ -381,7 +441,7 @@ impl Painter {
             Painter::Texture {
                 lows: Some(lows), ..
             } => lows.rim(),
-            Painter::Texture { texture, .. } => texture.halo(),
+            Painter::Texture { gaussian, .. } => gaussian.halo(),
             Painter::Graft { .. } | Painter::Noise { .. } | Painter::Picture { .. } => 0,
         }
     }

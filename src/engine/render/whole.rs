@@ -41,6 +41,7 @@ impl TileSize {
     pub(super) fn for_bands(plan: &Plan) -> Self {
         let height = (4 * plan.halo()).next_power_of_two().clamp(64, 1024);
         let width = match plan.rim() {
+            0 if plan.has_masks() => MASKED_WIDTH,
             0 => LONG_ROWS,
             _ => BAND_WIDTH,
         };
@@ -64,7 +65,10 @@ impl TileSize {
 const BAND_WIDTH: usize = 512;
 
 /// The same where every row is made by itself: reading long ones waits less for memory.
-const LONG_ROWS: usize = 2048;
+const LONG_ROWS: usize = 8192;
+
+/// The same where masks may leave some tiles as they are.
+const MASKED_WIDTH: usize = 2048;
 
 /// A region that is scaled down is rendered in so many tiles from top to bottom at least, unless they had fewer rows
 /// than this.
@@ -135,7 +139,7 @@ impl Plan {
             height: size.height.min((region.height / PARTS).max(LEAST_ROWS)),
             ..size
         };
-        let rows = |region: Region, take: &mut dyn FnMut(usize, &[Vec<f32>])| {
+        let rows = |region: Region, take: Take| {
             let stack = self.touched(region, Wanted::Pixels, cancel);
             let stack = stack.unwrap_or_else(|| self.untouched(region, Wanted::Pixels));
             stack.rows(cancel, take);
@@ -159,10 +163,10 @@ impl Plan {
         if !self.steps.iter().any(has_masks) {
             return Ok(None);
         }
-        let rows = |region: Region, take: &mut dyn FnMut(usize, &[Vec<f32>])| {
+        let rows = |region: Region, take: Take| {
             if let Some(coverage) = self.coverage(layer, region, cancel) {
                 for y in 0..region.height {
-                    take(y, &[coverage.row(y).to_vec()]);
+                    take((0, y), &[coverage.row(y).to_vec()]);
                 }
             }
         };
@@ -277,8 +281,11 @@ impl Assembly<'_> {
     }
 }
 
-/// What hands on the rows of a region from the top.
-type MakeRows<'a> = &'a (dyn Fn(Region, &mut dyn FnMut(usize, &[Vec<f32>])) + Sync);
+/// What takes the rows of a region from the top, whole or in pieces: the first column and the row of each.
+type Take<'a> = &'a mut dyn FnMut((usize, usize), &[Vec<f32>]);
+
+/// What hands on the rows of a region.
+type MakeRows<'a> = &'a (dyn Fn(Region, Take) + Sync);
 
 /// Renders a region in tiles of about a size and scales each of them down while its rows are made, so that neither the
 /// region nor a tile ever exists as a whole.
@@ -309,7 +316,7 @@ fn reduce(
             y: region.y + needs.y,
             ..needs
         };
-        rows(from, &mut |y, row| summing.add(y, row));
+        rows(from, &mut |place, row| summing.add(place, row));
         match cancel.is_cancelled() {
             true => Err(Cancelled),
             false => Ok(summing.finish()),
