@@ -5,26 +5,79 @@ use std::ops::Range;
 use super::places::Places;
 use super::{Region, Tile};
 
-/// Tiles that take the place of parts of a picture, later ones over earlier ones.
+/// Patches that take the place of parts of a picture, later ones over earlier ones. Thousands of them may lie in memory:
+/// they have 16 bits a sample.
 #[derive(Clone, Debug, Default)]
 pub struct Patchwork {
     /// By number; `None` where there is none yet.
-    tiles: Vec<Option<Tile>>,
+    patches: Vec<Option<Patch>>,
     places: Places,
 }
 
+/// A part of a picture, with holes.
+#[derive(Clone, Debug)]
+pub(super) struct Patch {
+    region: Region,
+    /// For each colour the samples row by row: [`HOLE`], or 0..=1 as 0..=[`MOST`].
+    planes: Vec<Vec<u16>>,
+}
+
+/// Where the picture is as it was.
+const HOLE: u16 = u16::MAX;
+const MOST: u16 = HOLE - 1;
+
+impl Patch {
+    fn new(tile: &Tile, covers: impl Fn(usize, usize) -> bool) -> Self {
+        let region = tile.region();
+        let pixels = (region.y..region.bottom())
+            .flat_map(|y| (region.x..region.right()).map(move |x| (x, y)));
+        let covered: Vec<bool> = pixels.map(|(x, y)| covers(x, y)).collect();
+        let level = |(sample, covered): (&f32, &bool)| match covered {
+            true => (sample.clamp(0.0, 1.0) * f32::from(MOST) + 0.5) as u16,
+            false => HOLE,
+        };
+        let plane = |samples: &[f32]| samples.iter().zip(&covered).map(level).collect();
+        Self {
+            region,
+            planes: tile.planes().iter().map(|it| plane(it.samples())).collect(),
+        }
+    }
+
+    /// Row `y` of a plane, which must be one of the region's, in some of its columns.
+    fn row(&self, plane: usize, y: usize, columns: Range<usize>) -> &[u16] {
+        let row = (y - self.region.y) * self.region.width;
+        let columns = columns.start - self.region.x..columns.end - self.region.x;
+        &self.planes[plane][row..][columns]
+    }
+
+    /// Lays some columns of a row over samples that lie so many apart.
+    fn lay_over(
+        &self,
+        (plane, y, columns): (usize, usize, Range<usize>),
+        samples: &mut [f32],
+        apart: usize,
+    ) {
+        let levels = self.row(plane, y, columns);
+        for (sample, level) in samples.iter_mut().step_by(apart).zip(levels) {
+            if *level != HOLE {
+                *sample = f32::from(*level) / f32::from(MOST);
+            }
+        }
+    }
+}
+
 impl Patchwork {
-    /// Room for tiles of these regions, numbered in the order given.
+    /// Room for patches in these regions, numbered in the order given.
     pub fn with_room(regions: impl ExactSizeIterator<Item = Region>) -> Self {
         Self {
-            tiles: vec![None; regions.len()],
+            patches: vec![None; regions.len()],
             places: Places::new(regions),
         }
     }
 
-    /// Puts a tile into its room.
-    pub fn put(&mut self, number: usize, tile: Option<Tile>) {
-        self.tiles[number] = tile;
+    /// Puts what a tile has in the pixels that it `covers` into its room.
+    pub fn put(&mut self, number: usize, tile: &Tile, covers: impl Fn(usize, usize) -> bool) {
+        self.patches[number] = Some(Patch::new(tile, covers));
     }
 
     /// The numbers of those that share a pixel with a region, in order.
@@ -32,9 +85,9 @@ impl Patchwork {
         self.places.within(region)
     }
 
-    /// Lays them over a tile of the picture.
+    /// Lays them over a tile of the picture. Grey patches serve all colours.
     pub fn lay_over(&self, tile: &mut Tile) {
-        self.lay_over_until(self.tiles.len(), tile);
+        self.lay_over_until(self.patches.len(), tile);
     }
 
     /// The same with the first `count` alone.
@@ -42,42 +95,44 @@ impl Patchwork {
         let region = tile.region();
         let numbers = self.within(region).into_iter();
         let patches = numbers.take_while(|it| *it < count);
-        for patch in patches.filter_map(|it| self.tiles[it].as_ref()) {
-            let own = patch.region();
-            let shared = own.within(&region);
-            let from = patch.clone().with_channels(tile.planes().len());
-            for (plane, patch) in tile.planes_mut().iter_mut().zip(from.planes()) {
-                let part = patch.crop(shared.seen_from(&own));
-                plane.paste(&part, shared.seen_from(&region));
+        for patch in patches.filter_map(|it| self.patches[it].as_ref()) {
+            let shared = patch.region.within(&region);
+            let columns = shared.x..shared.right();
+            for (channel, plane) in tile.planes_mut().iter_mut().enumerate() {
+                let channel = channel.min(patch.planes.len() - 1);
+                for y in shared.y..shared.bottom() {
+                    let row = &mut plane.row_mut(y - region.y)[shared.x - region.x..];
+                    patch.lay_over((channel, y, columns.clone()), row, 1);
+                }
             }
         }
     }
 
     /// Those that are seen in a region.
-    pub(super) fn seen_in(&self, region: Region) -> Vec<&Tile> {
+    pub(super) fn seen_in(&self, region: Region) -> Vec<&Patch> {
         let numbers = self.within(region).into_iter();
-        numbers.filter_map(|it| self.tiles[it].as_ref()).collect()
+        numbers.filter_map(|it| self.patches[it].as_ref()).collect()
     }
 }
 
-/// Lays what tiles have of row `y` over some columns of it: a row for each of their planes, or one of pixels.
-pub(super) fn lay_over_row(tiles: &[&Tile], y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
+/// Lays what patches have of row `y` over some columns of it: a row for each of their colours, or one of pixels.
+pub(super) fn lay_over_row(
+    patches: &[&Patch],
+    y: usize,
+    columns: Range<usize>,
+    out: &mut [Vec<f32>],
+) {
     let row = Region::new(columns.start, y, columns.len(), 1);
-    for tile in tiles {
-        let shared = tile.region().within(&row);
+    for patch in patches {
+        let shared = patch.region.within(&row);
         if shared.is_empty() {
             continue;
         }
-        let from = shared.seen_from(&tile.region());
-        let to = shared.x - row.x;
-        let interleaved = tile.planes().len() / out.len();
-        for (channel, plane) in tile.planes().iter().enumerate() {
-            let samples = &plane.row(from.y)[from.x..from.right()];
-            let out = &mut out[channel / interleaved][to * interleaved..];
-            let out = out.iter_mut().skip(channel % interleaved);
-            for (out, sample) in out.step_by(interleaved).zip(samples) {
-                *out = *sample;
-            }
+        let apart = patch.planes.len() / out.len();
+        for channel in 0..patch.planes.len() {
+            let first = (shared.x - row.x) * apart + channel % apart;
+            let samples = &mut out[channel / apart][first..];
+            patch.lay_over((channel, y, shared.x..shared.right()), samples, apart);
         }
     }
 }
@@ -101,7 +156,9 @@ mod tests {
         let regions = regions.map(|(x, y, width, height)| Region::new(x, y, width, height));
         let mut patchwork = Patchwork::with_room(regions.into_iter());
         for (number, value) in [0.1, 0.4, 0.7].into_iter().enumerate() {
-            patchwork.put(number, Some(patch(regions[number], value)));
+            patchwork.put(number, &patch(regions[number], value), |x, y| {
+                (x + y) % 7 > 0
+            });
         }
         let region = Region::new(2, 1, 12, 10);
         let mut expected = image.tile(region);

@@ -7,9 +7,9 @@ use pulp::Arch;
 use super::arriving::{Held, Stored};
 use super::image::finite;
 use super::interleave::{merge, split, subtract};
-use super::patchwork::lay_over_row;
+use super::patchwork::{Patch, lay_over_row};
 use super::store::{from_eight, from_sixteen};
-use super::{Depth, Image, Patchwork, Region, Tile};
+use super::{Depth, Image, Patchwork, Region};
 
 /// Rows of a picture, as files store them.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Strip<'a> {
     image: &'a Image,
     held: Held<'a>,
     /// What lies over them.
-    patches: Vec<&'a Tile>,
+    patches: Vec<&'a Patch>,
     /// Whether the colours of a pixel stay side by side.
     in_pixels: bool,
 }

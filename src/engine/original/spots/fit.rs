@@ -2,7 +2,7 @@
 //! channel.
 
 use super::Stretch;
-use crate::engine::raster::Plane;
+use crate::engine::raster::{Plane, wide};
 
 /// What is looked at around a spot of a size, and the radii and softnesses that are tried: in sizes.
 const REACH: f64 = 3.4;
@@ -168,11 +168,14 @@ impl Tried {
     }
 }
 
+/// Colours of a picture at most.
+const MOST_PLANES: usize = 3;
+
 /// The samples of planes by their distance from a place.
 struct Rings {
-    counts: Vec<f64>,
-    /// For each plane the sums of the rings.
-    sums: Vec<Vec<f64>>,
+    planes: usize,
+    /// Of each ring how many pixels it has, and the sum of each plane.
+    sums: Vec<[f64; 1 + MOST_PLANES]>,
 }
 
 impl Rings {
@@ -183,62 +186,91 @@ impl Rings {
         size: f64,
     ) -> Self {
         let (reach, rings) = rings(size);
-        let mut counts = vec![0.0; rings];
-        let mut sums = vec![vec![0.0; rings]; planes.len()];
+        let mut sums = vec![[0.0; 1 + MOST_PLANES]; rings];
         let span = |middle: f64, length: usize| {
             let reach = reach * stretch.factor();
             let low = (middle - reach).ceil().max(0.0) as usize;
             low..((middle + reach).floor().max(-1.0) + 1.0).min(length as f64) as usize
         };
+        let columns = span(middle_x, planes[0].width());
+        let mut numbers = vec![0; columns.len()];
         for y in span(middle_y, planes[0].height()) {
-            for x in span(middle_x, planes[0].width()) {
-                let distance = stretch.distance([x as f64 - middle_x, y as f64 - middle_y]);
-                if distance >= reach || !usable(x, y) {
+            let first = [columns.start as f64 - middle_x, y as f64 - middle_y];
+            number(
+                &mut numbers,
+                stretch.along_row(first),
+                (reach as f32, rings),
+            );
+            for (x, ring) in columns.clone().zip(&numbers) {
+                let Some(sums) = sums.get_mut(*ring as usize) else {
                     continue;
-                }
-                let ring = ((distance * RINGS + 0.5) as usize).min(rings - 1);
-                counts[ring] += 1.0;
-                for (sums, plane) in sums.iter_mut().zip(planes) {
-                    sums[ring] += f64::from(plane.at(x, y));
+                };
+                if usable(x, y) {
+                    sums[0] += 1.0;
+                    for (sum, plane) in sums[1..].iter_mut().zip(planes) {
+                        *sum += f64::from(plane.at(x, y));
+                    }
                 }
             }
         }
-        Self { counts, sums }
+        Self {
+            planes: planes.len(),
+            sums,
+        }
     }
 
     /// The shape for which the squares that are left, over an even ground, are least.
     fn fit(&self, (middle, stretch): ([f64; 2], Stretch), shapes: &[Profile]) -> Option<Fit> {
-        let all: f64 = self.counts.iter().sum();
+        let all: f64 = self.sums.iter().map(|it| it[0]).sum();
+        let planes = 1..=self.planes;
+        let totals: [f64; 1 + MOST_PLANES] =
+            core::array::from_fn(|i| self.sums.iter().map(|it| it[i]).sum());
         let mut best: Option<Fit> = None;
         for Profile { shape, heights } in shapes {
-            let over = |values: &[f64]| -> f64 {
-                let products = values.iter().zip(heights);
-                products.map(|(it, height)| it * height).sum()
-            };
-            let inside = over(&self.counts);
-            let squares = self.counts.iter().zip(heights);
-            let squares: f64 = squares.map(|(count, height)| count * height * height).sum();
-            let spread = squares - inside * inside / all;
+            let mut inside = [0.0; 1 + MOST_PLANES];
+            let mut squares = 0.0;
+            for (sums, height) in self.sums.iter().zip(heights) {
+                for (inside, sum) in inside.iter_mut().zip(sums) {
+                    *inside += sum * height;
+                }
+                squares += sums[0] * height * height;
+            }
+            let spread = squares - inside[0] * inside[0] / all;
             // A shape that is the same everywhere, or of which next to nothing is seen.
             if all < 9.0 || spread < 0.5 {
                 continue;
             }
-            let products = self.sums.iter().map(|sums| {
-                let sum: f64 = sums.iter().sum();
-                over(sums) - sum * inside / all
-            });
-            let products: Vec<f64> = products.collect();
-            let explained = products.iter().map(|it| it * it).sum::<f64>() / spread;
+            let product = |plane: usize| inside[plane] - totals[plane] * inside[0] / all;
+            let explained = planes.clone().map(|it| product(it) * product(it));
+            let explained = explained.sum::<f64>() / spread;
             if best.as_ref().is_none_or(|it| explained > it.explained) {
+                let heights = planes.clone().map(|it| (product(it) / spread) as f32);
                 best = Some(Fit {
                     middle,
                     shape: *shape,
                     stretch,
-                    heights: products.iter().map(|it| (it / spread) as f32).collect(),
+                    heights: heights.collect(),
                     explained,
                 });
             }
         }
         best
     }
+}
+
+/// The numbers of the rings that the pixels of a row lie in; `rings` for those that lie at `reach` or beyond.
+fn number(numbers: &mut [u32], (first, step): ([f32; 2], [f32; 2]), (reach, rings): (f32, usize)) {
+    // From 2²³ on the low bits of a float are the number.
+    const NO_FRACTION: f32 = 8_388_608.0;
+    let last = rings as f32 - 1.0;
+    wide(|| {
+        for (i, number) in numbers.iter_mut().enumerate() {
+            let i = i as u32 as f32;
+            let (x, y) = (first[0] + i * step[0], first[1] + i * step[1]);
+            let distance = (x * x + y * y).sqrt();
+            let ring = (distance * RINGS as f32 + 0.5).floor().min(last);
+            let ring = if distance < reach { ring } else { rings as f32 };
+            *number = (ring + NO_FRACTION).to_bits() - NO_FRACTION.to_bits();
+        }
+    });
 }

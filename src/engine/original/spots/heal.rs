@@ -41,12 +41,15 @@ pub fn heal(picture: &Image, original: &Original, spots: &[Spot], cancel: &Cance
                 // Most spots need no more than what is near.
                 let (far, near) = (&windows[at], windows[at].near());
                 let planes = near.keep_pores(&look(&near), cancel);
-                Tile::new(far.patch, planes.unwrap_or_else(|| far.replace(&look(far))))
+                let planes = planes.unwrap_or_else(|| far.replace(&look(far)));
+                Tile::new(far.patch, planes).with_channels(original.layout().colours())
             })
         };
         let patches: Vec<Option<Tile>> = wave.par_iter().map(heal).collect();
         for (at, patch) in wave.into_iter().zip(patches) {
-            healed.put(at, patch);
+            if let Some(patch) = patch {
+                healed.put(at, &patch, |x, y| windows[at].coverage(x, y) > 0.0);
+            }
         }
     }
     healed

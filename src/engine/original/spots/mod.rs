@@ -56,6 +56,17 @@ impl Stretch {
         self.factor
     }
 
+    /// The places of a row in a measure in which the ellipse is the circle: the first, given by how far it is from the
+    /// middle, and how far it is from each to the next.
+    fn along_row(&self, [x, y]: [f64; 2]) -> ([f32; 2], [f32; 2]) {
+        let [dx, dy] = self.along;
+        let measured = |x: f64, y: f64| {
+            let along = (x * dx + y * dy) / self.factor;
+            [along as f32, ((y * dx - x * dy) * self.factor) as f32]
+        };
+        (measured(x, y), measured(1.0, 0.0))
+    }
+
     /// How far a place is from the middle, in a measure in which the ellipse is the circle.
     pub fn distance(&self, [x, y]: [f64; 2]) -> f64 {
         let along = (x * self.along[0] + y * self.along[1]) / self.factor;
