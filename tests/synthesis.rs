@@ -48,10 +48,14 @@ fn flat(size: usize) -> Arc<Image> {
     Arc::new(Image::new(size, size, Layout::Grey, samples).expect("a square"))
 }
 
+/// The high-pass radius that a graft has unless the recipe says another.
+const USUAL: f64 = 2.0;
+
 /// A graft from the donor onto a flat field.
-fn recipe(patch: Option<Rectangle>, seed: u64) -> Recipe {
+fn recipe(patch: Option<Rectangle>, seed: u64, radius: f64) -> Recipe {
     let mut layer = Layer::new(Kind::Graft);
     if let Operation::Graft(graft) = &mut layer.operation {
+        graft.radius = radius;
         graft.donor = "skin".to_string();
         graft.patch = patch;
     }
@@ -70,17 +74,22 @@ fn inputs(donor: &Arc<Image>) -> Inputs {
 
 /// The texture that a patch of the donor makes on a flat field.
 fn field(donor: &Arc<Image>, patch: Rectangle, seed: u64) -> Plane {
-    let plan = Plan::new(&recipe(Some(patch), seed), inputs(donor));
+    field_of(donor, patch, seed, USUAL)
+}
+
+/// The same with another high-pass radius.
+fn field_of(donor: &Arc<Image>, patch: Rectangle, seed: u64, radius: f64) -> Plane {
+    let plan = Plan::new(&recipe(Some(patch), seed, radius), inputs(donor));
     assert_eq!(plan.skipped(), []);
     let tile = plan.tile(Region::of_size(FIELD, FIELD), &Cancel::default());
     tile.planes()[0].clone().map(|it| it - 0.5)
 }
 
 /// The patch's own texture.
-fn detail(donor: &Image, patch: Rectangle) -> Plane {
+fn detail(donor: &Image, patch: Rectangle, radius: f64) -> Plane {
     let bounds = donor.bounds();
     let grey = donor.tile(bounds).desaturated();
-    let detail = HighPass::new(2.0).detail(&grey, bounds, bounds, bounds, &Cancel::default());
+    let detail = HighPass::new(radius).detail(&grey, bounds, bounds, bounds, &Cancel::default());
     let [x, y, width, height] = [patch.x, patch.y, patch.width, patch.height].map(|it| it as usize);
     detail.crop(Region::new(x, y, width, height))
 }
@@ -228,21 +237,23 @@ fn patches() -> Vec<Rectangle> {
 #[test]
 fn a_field_has_the_statistics_of_its_patch() {
     let donor = Arc::new(pores());
-    for patch in patches() {
-        let (field, detail) = (field(&donor, patch, 1), detail(&donor, patch));
+    let each = |radius: f64| patches().into_iter().map(move |it| (it, radius));
+    for (patch, radius) in [1.0, USUAL, 3.5].into_iter().flat_map(each) {
+        let field = field_of(&donor, patch, 1, radius);
+        let detail = detail(&donor, patch, radius);
         let ((made, made_skew), (own, own_skew)) = (shape(&field), shape(&detail));
         assert!(
             (made / own - 1.0).abs() < 0.05,
-            "{patch:?}: {made} for {own}"
+            "{patch:?}, {radius} px: {made} for {own}"
         );
         assert!(
             (made_skew - own_skew).abs() < 0.2,
-            "{patch:?}: {made_skew} for {own_skew}"
+            "{patch:?}, {radius} px: {made_skew} for {own_skew}"
         );
         for (made, own) in octaves(&field).iter().zip(octaves(&detail)) {
             assert!(
                 (made - own).abs() < 1.0,
-                "{patch:?}: {made} dB for {own} dB"
+                "{patch:?}, {radius} px: {made} dB for {own} dB"
             );
         }
     }
@@ -295,7 +306,7 @@ fn small_and_long_patches_work() {
         };
         let (made, own) = (
             shape(&field(&donor, patch, 1)),
-            shape(&detail(&donor, patch)),
+            shape(&detail(&donor, patch, USUAL)),
         );
         assert!((made.0 / own.0 - 1.0).abs() < 0.1, "{made:?} for {own:?}");
     }
@@ -304,7 +315,7 @@ fn small_and_long_patches_work() {
 #[test]
 fn the_patch_that_was_found_is_told_and_gives_the_same_render() {
     let donor = Arc::new(pores());
-    let plan = Plan::new(&recipe(None, 1), inputs(&donor));
+    let plan = Plan::new(&recipe(None, 1, USUAL), inputs(&donor));
     let Operation::Graft(found) = &plan.resolved().layers[0].operation else {
         panic!("it is a graft");
     };

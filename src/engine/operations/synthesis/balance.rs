@@ -7,13 +7,16 @@ use core::f64::consts::TAU;
 
 use super::Synthesis;
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, wide};
 
-/// The waves that are balanced, in high-pass radii.
-const WAVES: (f64, f64) = (8.0, 16.0);
+/// The waves that are balanced, in high-pass radii. Seams make more of the longer ones than a high pass leaves.
+const OCTAVES: [(f64, f64); 3] = [(4.0, 8.0), (8.0, 16.0), (16.0, 32.0)];
 
-/// What pieces get less of is what a Gaussian of this radius leaves, in high-pass radii.
-const COARSE: f64 = 2.5;
+/// They are balanced up to this length, in pixels; what is longer is tone, of which blocks take most away.
+const LONGEST: f64 = 64.0;
+
+/// What pieces get less of is what a Gaussian of this radius leaves, in the shortest of the waves.
+const COARSE: f64 = 2.5 / 8.0;
 
 /// Side of the fields that are measured, in pixels.
 const MEASURED: usize = 384;
@@ -31,24 +34,41 @@ pub fn balanced(
     radius: f64,
     of_texture: impl Fn(&Plane) -> Synthesis,
 ) -> Synthesis {
-    let plain = of_texture(&texture);
-    let own = Coarse::of(patch, radius);
-    let (before, wanted) = (energy_of_field(&plain, radius), own.less(0.0));
+    let mut synthesis = of_texture(&texture);
+    let octaves = OCTAVES.map(|(shortest, longest)| (shortest * radius, longest * radius));
+    for (i, waves) in octaves.into_iter().enumerate() {
+        if i <= 1 || waves.1 <= LONGEST {
+            synthesis = with_balanced(waves, patch, &mut texture, synthesis, &of_texture);
+        }
+    }
+    synthesis
+}
+
+/// The same for waves of one octave, in pixels: takes from the texture what it has too much of.
+fn with_balanced(
+    waves: (f64, f64),
+    patch: &Plane,
+    texture: &mut Plane,
+    plain: Synthesis,
+    of_texture: &impl Fn(&Plane) -> Synthesis,
+) -> Synthesis {
+    let own = Coarse::of(patch, waves);
+    let (before, wanted) = (energy_of_field(&plain, waves), own.less(0.0));
     if before.min(wanted) == 0.0 {
         return plain;
     }
-    let coarse = around_torus(&Gaussian::new(COARSE * radius), &texture);
+    let coarse = around_torus(&Gaussian::new(COARSE * waves.0), texture);
     let mut taken = 0.0;
     let mut with_less = |less: f64| {
         for (it, coarse) in texture.samples_mut().iter_mut().zip(coarse.samples()) {
             *it -= (less - taken) as f32 * coarse;
         }
         taken = less;
-        of_texture(&texture)
+        of_texture(texture)
     };
     let first = own.less_for(wanted - (before - wanted) / LOST);
     let made = with_less(first);
-    let after = energy_of_field(&made, radius);
+    let after = energy_of_field(&made, waves);
     // What the field lost of what the pieces lost.
     let lost = (before - after) / (wanted - own.less(first));
     if lost.is_nan() || lost <= 0.0 {
@@ -67,37 +87,46 @@ struct Coarse {
 
 impl Coarse {
     /// Of a plane.
-    fn of(plane: &Plane, radius: f64) -> Self {
+    fn of(plane: &Plane, waves: (f64, f64)) -> Self {
         let (width, height) = (plane.width(), plane.height());
         // The highest frequencies along each side, in cycles.
-        let highest = |size: usize| ((size as f64 / (WAVES.0 * radius)) as usize).min(size / 2);
+        let highest = |size: usize| ((size as f64 / waves.0) as usize).min(size / 2);
         let (columns, rows) = (highest(width) + 1, highest(height));
         let (across, tall) = (roots(width), roots(height));
-        let transformed: Vec<Vec<[f64; 2]>> = (0..height)
-            .map(|y| along(plane.row(y), columns, &across))
-            .collect();
+        let tall: Vec<[Vec<f64>; 2]> = (0..=rows).map(|it| wave(&tall, it)).collect();
         let mut power = Self {
             own: 0.0,
             both: 0.0,
             taken: 0.0,
         };
         for x in 0..columns {
-            let column: Vec<[f64; 2]> = transformed.iter().map(|it| it[x]).collect();
-            for y in (0..=rows).chain(height - rows..height) {
-                let [re, im] = down(&column, y, &tall);
-                let y = y.min(height - y);
+            let [cosine, sine] = wave(&across, x);
+            let column = |wave: &[f64]| -> Vec<f64> {
+                let rows = (0..height).map(|y| plane.row(y));
+                wide(|| rows.map(|row| dot(row, wave)).collect())
+            };
+            let (re, im) = (column(&cosine), column(&sine));
+            for (y, [cosine, sine]) in tall.iter().enumerate() {
                 let frequency = (x as f64 / width as f64).hypot(y as f64 / height as f64);
-                let wave = 1.0 / (frequency * radius);
-                if (WAVES.0..WAVES.1).contains(&wave) {
-                    // A column of frequencies but the first stands for its mirror image too.
-                    let count = if x == 0 { 1.0 } else { 2.0 };
-                    let turn = TAU * frequency * COARSE * radius;
-                    let gain = libm::exp(-0.5 * turn * turn);
-                    let energy = count * (re * re + im * im);
-                    power.own += energy;
-                    power.both += energy * gain;
-                    power.taken += energy * gain * gain;
+                if !(waves.0..waves.1).contains(&(1.0 / frequency)) {
+                    continue;
                 }
+                let [a, b, c, d] = wide(|| {
+                    let pairs = [(&re, cosine), (&im, sine), (&re, sine), (&im, cosine)];
+                    pairs.map(|(samples, wave)| dot(samples, wave))
+                });
+                // This frequency and the one that runs the other way down.
+                let square = |re: f64, im: f64| re * re + im * im;
+                let (down, up) = (square(a - b, c + d), square(a + b, d - c));
+                let is_both = y == 0 || 2 * y == height;
+                let energy = if is_both { down } else { down + up };
+                // A column of frequencies but the first stands for its mirror image too.
+                let energy = energy * if x == 0 { 1.0 } else { 2.0 };
+                let turn = TAU * frequency * COARSE * waves.0;
+                let gain = libm::exp(-0.5 * turn * turn);
+                power.own += energy;
+                power.both += energy * gain;
+                power.taken += energy * gain * gain;
             }
         }
         let pixels = (width * height) as f64;
@@ -126,39 +155,28 @@ impl Coarse {
     }
 }
 
-/// The first few frequencies of a row of real values, by definition.
-fn along(row: &[f32], count: usize, roots: &[[f64; 2]]) -> Vec<[f64; 2]> {
-    let one = |frequency: usize| {
-        let mut sum = [0.0; 2];
-        let mut at = 0;
-        for sample in row {
-            let [cosine, sine] = roots[at];
-            sum[0] += f64::from(*sample) * cosine;
-            sum[1] += f64::from(*sample) * sine;
-            at = step(at, frequency, roots.len());
+/// A wave of a frequency along a side: its cosine and its sine.
+fn wave(roots: &[[f64; 2]], frequency: usize) -> [Vec<f64>; 2] {
+    let at = (0..roots.len()).map(|it| roots[it * frequency % roots.len()]);
+    let (cosine, sine) = at.map(|[cosine, sine]| (cosine, sine)).unzip();
+    [cosine, sine]
+}
+
+/// The sum of products, in an order that is the same for registers of any width.
+#[inline(always)]
+fn dot<T: Copy + Into<f64>>(samples: &[T], wave: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let (samples, rest) = samples.as_chunks::<LANES>();
+    let (waves, waves_rest) = wave.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (samples, wave) in samples.iter().zip(waves) {
+        for i in 0..LANES {
+            sums[i] += samples[i].into() * wave[i];
         }
-        sum
-    };
-    (0..count).map(one).collect()
-}
-
-/// One frequency of a column of complex values.
-fn down(column: &[[f64; 2]], frequency: usize, roots: &[[f64; 2]]) -> [f64; 2] {
-    let mut sum = [0.0; 2];
-    let mut at = 0;
-    for [re, im] in column {
-        let [cosine, sine] = roots[at];
-        sum[0] += re * cosine - im * sine;
-        sum[1] += re * sine + im * cosine;
-        at = step(at, frequency, roots.len());
     }
-    sum
-}
-
-/// The next of `count` roots of unity, so many from the last.
-fn step(at: usize, by: usize, count: usize) -> usize {
-    let next = at + by;
-    if next >= count { next - count } else { next }
+    let rest = rest.iter().zip(waves_rest);
+    let rest: f64 = rest.map(|(sample, wave)| (*sample).into() * wave).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 fn roots(count: usize) -> Vec<[f64; 2]> {
@@ -169,14 +187,14 @@ fn roots(count: usize) -> Vec<[f64; 2]> {
 }
 
 /// The power of the same waves in a field.
-fn energy_of_field(synthesis: &Synthesis, radius: f64) -> f64 {
+fn energy_of_field(synthesis: &Synthesis, waves: (f64, f64)) -> f64 {
     let region = Region::of_size(MEASURED, MEASURED);
     let field = synthesis.spread(0, 0, region);
     let mut plane = Plane::unfilled(MEASURED, MEASURED);
     for y in 0..MEASURED {
         field.row(y, plane.row_mut(y));
     }
-    Coarse::of(&plane, radius).own
+    Coarse::of(&plane, waves).own
 }
 
 /// What a Gaussian leaves of a plane that goes on at the opposite edges.
