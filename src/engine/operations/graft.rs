@@ -243,6 +243,11 @@ impl GraftTexture {
         }
     }
 
+    /// Whether it is spread by example.
+    pub fn is_by_example(&self) -> bool {
+        self.synthesis.is_some()
+    }
+
     /// The high-passed patch itself, around 0.
     pub fn detail(&self) -> &Plane {
         &self.detail

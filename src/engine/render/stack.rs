@@ -14,7 +14,7 @@ const ROWS_BETWEEN_CHECKS: usize = 16;
 
 /// Pixels of long rows that are taken through all layers together where each can be by itself: they stay in the nearest
 /// cache.
-const PIECE: usize = 1024;
+const PIECE: usize = 512;
 
 impl Plan {
     /// A region of the restored picture, which must lie inside it. Samples are not clamped.
@@ -87,6 +87,16 @@ impl Plan {
     /// How far beyond a tile the stack reads what lies below its layers, in pixels.
     pub(super) fn halo(&self) -> usize {
         self.steps.iter().map(|it| it.painter.halo()).sum()
+    }
+
+    /// How many rows bands have at least: twice as many as codecs take together where a layer makes whole blocks around
+    /// what it paints, in rows above and below that are not painted.
+    pub(super) fn least_rows(&self) -> usize {
+        let is_by_example = |it: &Step| matches!(&it.painter, Painter::Graft { texture, .. } if texture.is_by_example());
+        match self.steps.iter().any(is_by_example) {
+            true => 128,
+            false => 64,
+        }
     }
 
     /// Whether masks may leave a part of the picture as it is.

@@ -39,7 +39,8 @@ impl TileSize {
     /// The same for bands that are coded while others are made: 64 rows wherever that costs little, as many as codecs
     /// take together.
     pub(super) fn for_bands(plan: &Plan) -> Self {
-        let height = (4 * plan.halo()).next_power_of_two().clamp(64, 1024);
+        let height = (4 * plan.halo()).next_power_of_two();
+        let height = height.clamp(plan.least_rows(), 1024);
         let width = match plan.rim() {
             0 if plan.has_masks() => MASKED_WIDTH,
             0 => LONG_ROWS,
