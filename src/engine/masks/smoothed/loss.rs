@@ -11,7 +11,7 @@ use crate::engine::original::Original;
 use crate::engine::raster::{Image, Plane, Region, Resample};
 
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
-const GATHER: [f64; OCTAVES] = [0.5, 0.7, 1.0];
+const GATHER: [f64; OCTAVES] = [0.4, 0.56, 0.8];
 
 /// Amplitude that counts as no texture beside an original: less than half a level of 8 bits.
 const FLOOR_WITH_ORIGINAL: f32 = 0.0015;
@@ -117,7 +117,8 @@ const STRIP: usize = 64;
 /// Side of the tiles in which a picture is looked at, in cells: whole blocks of them.
 const TILE: usize = 128;
 
-/// The loss beside an original, 0..=1 in each cell: of that octave which lost most.
+/// The loss beside an original, 0..=1 in each cell: of that octave which lost most. Cells count alike, whatever they have:
+/// filters that leave edges alone take texture between them.
 pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cancel) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER.map(|it| it * feather);
@@ -127,11 +128,8 @@ pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cance
         let theirs: Octaves<OCTAVES> = Octaves::look(|it| original.luma(it), to, bounds, widest);
         let mut most = Plane::filled(to.width, to.height, 0.0);
         for (octave, radius) in gather.into_iter().enumerate() {
-            let (mine, theirs) = (mine.energy(octave, radius), theirs.energy(octave, radius));
-            let pairs = mine.samples().iter().zip(theirs.samples());
-            for (most, (mine, theirs)) in most.samples_mut().iter_mut().zip(pairs) {
-                let floor = FLOOR_WITH_ORIGINAL * FLOOR_WITH_ORIGINAL;
-                let kept = ((mine + floor) / (theirs + floor)).sqrt();
+            let kept = mine.kept_of(&theirs, octave, FLOOR_WITH_ORIGINAL, radius);
+            for (most, kept) in most.samples_mut().iter_mut().zip(kept.samples()) {
                 *most = most.max(1.0 - kept);
             }
         }

@@ -75,6 +75,24 @@ impl<const N: usize> Octaves<N> {
         self.gathered(&self.energies[octave], radius)
     }
 
+    /// The share of another picture's amplitude that an octave keeps around each cell. `floor` is the amplitude that counts as
+    /// nothing.
+    ///
+    /// What is gathered is (a − b) / (a + b) of two energies: it is as far above 0 where one is larger as below where the other
+    /// is, so that texture that is only another one loses nothing; and it is bounded, so that no cell outweighs its neighbours.
+    pub fn kept_of(&self, other: &Self, octave: usize, floor: f32, radius: f64) -> Plane {
+        let (mine, theirs) = (&self.energies[octave], &other.energies[octave]);
+        let both = 2.0 * floor * floor;
+        let differ = mine
+            .clone()
+            .zip_map(theirs, |a, b| (a - b) / (a + b + both));
+        self.gathered(&differ, radius).map(|it| {
+            ((1.0 + it) / (1.0 - it).max(f32::MIN_POSITIVE))
+                .max(0.0)
+                .sqrt()
+        })
+    }
+
     /// The geometric mean of an octave's amplitude around each cell: what is everywhere, rather than in a few edges.
     pub fn usual(&self, octave: usize, radius: f64) -> Plane {
         let energy = self.energies[octave].clone();
@@ -299,5 +317,36 @@ mod tests {
         };
         assert!(ratio(&|it| it.energy(0, 8.0)) > 30.0);
         assert!(ratio(&|it| it.usual(0, 8.0)) < 3.0);
+    }
+
+    #[test]
+    fn texture_that_is_lost_between_edges_is_lost() {
+        let grain = noise(200, 200).map(|it| 0.02 * it);
+        let with_edges = |mut plane: Plane| {
+            for y in 0..200 {
+                for x in (0..200).step_by(12) {
+                    plane.row_mut(y)[x] += 0.5;
+                }
+            }
+            plane
+        };
+        let to = cells(Region::of_size(200, 200));
+        let original = look(&with_edges(grain.clone()), to);
+        let smoothed = look(&with_edges(grain.map(|it| 0.1 * it)), to);
+        let ratio = smoothed.energy(0, 8.0).at(25, 25) / original.energy(0, 8.0).at(25, 25);
+        assert!(ratio > 0.98, "{ratio}");
+        let kept = smoothed.kept_of(&original, 0, 0.0015, 8.0).at(25, 25);
+        assert!(kept < 0.8, "{kept}");
+        // Other grain that is as strong is no loss.
+        let other = look(
+            &with_edges(
+                noise(203, 200)
+                    .crop(Region::new(3, 0, 200, 200))
+                    .map(|it| 0.02 * it),
+            ),
+            to,
+        );
+        let kept = other.kept_of(&original, 0, 0.0015, 8.0).at(25, 25);
+        assert!((kept - 1.0).abs() < 0.1, "{kept}");
     }
 }
