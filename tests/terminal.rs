@@ -229,6 +229,23 @@ fn undo_paste_presets_and_layers_work_by_keys() {
 }
 
 #[test]
+fn a_picture_is_seen_as_cells_behind_a_dialog() {
+    let folder = folder();
+    let args = [".", "--link", "fast"];
+    let session = Session::start_on(Terminal::Kitty, &folder, &args, 100, 30);
+    session.await_that("a picture", || {
+        String::from_utf8_lossy(&session.bytes()).contains("a=t,f=100")
+    });
+    assert!(!session.screen().contains('▄'));
+    session.keys("i");
+    session.await_settled();
+    session.keys("\x1b");
+    session.await_screen("no cells", |screen| !screen.contains('▄'));
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
 fn an_existing_result_is_replaced_only_after_asking() {
     let folder = folder();
     folder.text("a.repored.png", "precious");

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use image::{RgbImage, RgbaImage};
+use image::{RgbImage, RgbaImage, imageops};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
@@ -46,6 +46,8 @@ pub struct Canvas {
     dirty: bool,
     /// The picture on the screen if it is made of cells.
     cells: Option<Cells>,
+    /// What stands for a picture that a dialog would lie under, and what it was made from.
+    behind: Option<(Arc<RgbImage>, Cells)>,
     kitty: Kitty,
     /// What the terminal shows until the picture that is being sent is complete.
     before: Option<Made>,
@@ -69,6 +71,10 @@ struct Layer {
 
 /// How long a change of the text waits for the picture that belongs to it, so that both go together.
 const TOGETHER: Duration = Duration::from_millis(20);
+
+/// Bytes of a cell with two colours, and how long cells that stand for a picture may be on the way.
+const BYTES_OF_CELL: usize = 40;
+const LONGEST_BEHIND: Duration = Duration::from_millis(250);
 
 fn same<T>(a: Option<&(Arc<T>, Rect)>, b: Option<&(Arc<T>, Rect)>) -> bool {
     match (a, b) {
@@ -106,6 +112,7 @@ impl Canvas {
             idle: true,
             dirty: true,
             cells: None,
+            behind: None,
             kitty: Kitty::new(std::process::id()),
             before: None,
             drawn: Drawn::default(),
@@ -217,7 +224,10 @@ impl Canvas {
     pub fn step(&mut self, model: &Model) -> io::Result<Option<Instant>> {
         let now = Instant::now();
         self.link.check(now);
-        let wanted = self.wanted(model);
+        let wanted = match self.is_covered(model) {
+            true => None,
+            false => self.picture(model),
+        };
         self.stage.want(wanted, now);
         self.give_up_if_old();
         self.order(now);
@@ -252,12 +262,14 @@ impl Canvas {
         matches!(self.abilities.protocol, Protocol::Cells(_))
     }
 
-    /// The picture that is to be seen, with what the tools draw where there is no layer for it.
-    fn wanted(&mut self, model: &Model) -> Option<Wanted> {
+    /// Whether a dialog lies over a picture that is not made of cells: it has to go meanwhile.
+    fn is_covered(&self, model: &Model) -> bool {
         let covered = !matches!(model.dialog, None | Some(Dialog::Type(_) | Dialog::Filter));
-        if covered && !self.is_cells() {
-            return None;
-        }
+        covered && !self.is_cells()
+    }
+
+    /// The picture that is to be seen, with what the tools draw where there is no layer for it.
+    fn picture(&mut self, model: &Model) -> Option<Wanted> {
         let protocol = self.abilities.protocol;
         if protocol == Protocol::Off {
             return None;
@@ -376,7 +388,9 @@ impl Canvas {
             self.next_picture(&mut before, &mut erased, &mut graphics)?;
         }
         self.next_layer(layer, &mut graphics);
-        let picture = self.cells.as_ref();
+        self.next_behind(model);
+        let behind = self.behind.as_ref().map(|(_, cells)| cells);
+        let picture = self.cells.as_ref().or(behind);
         let plain = self.abilities.colours == Colours::None;
         let shown = self.stage.shown().map(|it| it.place);
         let placeholders = shown.filter(|_| self.abilities.protocol == Protocol::KittyTmux);
@@ -416,6 +430,32 @@ impl Canvas {
         self.idle = false;
         self.writer.write(Output::Frame(bytes));
         Ok(())
+    }
+
+    /// The picture as cells while a dialog lies over it, unless they take too long on the way.
+    fn next_behind(&mut self, model: &Model) {
+        let before = self.behind.take();
+        if !self.is_covered(model) {
+            return;
+        }
+        let Some(Wanted { image, place, .. }) = self.picture(model) else {
+            return;
+        };
+        if self.link.duration(place.area() as usize * BYTES_OF_CELL) > LONGEST_BEHIND {
+            return;
+        }
+        self.behind = match before {
+            Some((of, cells)) if Arc::ptr_eq(&of, &image) && cells.place() == place => {
+                Some((of, cells))
+            }
+            _ => {
+                let (width, height) = (u32::from(place.width), 2 * u32::from(place.height));
+                let small = imageops::thumbnail(&*image, width, height);
+                let colours = self.abilities.colours;
+                let cells = Cells::after(None, &Arc::new(small), place, colours, false);
+                Some((image, cells))
+            }
+        };
     }
 
     /// The picture of cells that the next frame shows: a newer one only if the link has room for it.

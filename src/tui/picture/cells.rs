@@ -57,6 +57,11 @@ impl Cells {
         }
     }
 
+    /// The cells that it covers.
+    pub fn place(&self) -> Rect {
+        self.place
+    }
+
     /// Draws the picture.
     pub fn draw(&self, buffer: &mut Buffer) {
         let area = self.place.intersection(buffer.area);
