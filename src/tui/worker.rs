@@ -20,6 +20,7 @@ use std::thread;
 use image::RgbImage;
 
 use self::compose::{detail, masked, reduced, split, to_screen};
+use self::levels::level_for;
 use self::load::Loaded;
 use self::mailbox::Mailbox;
 use self::search::{Planned, Search};
@@ -224,14 +225,19 @@ impl Desk {
     /// Begins to look for what a wish leaves open, unless something is being looked for in its picture already.
     fn seek(&mut self, request: &PreviewRequest) {
         let wanted = (&request.recipe, request.patches_of);
-        let full = &self.pictures.front().expect("it was just loaded").levels[0];
+        let levels = &self.pictures.front().expect("it was just loaded").levels;
+        let full = &levels[0];
         match self.search.take() {
             Some(search) if search.is_of(full) => self.search = Some(search),
             other => {
                 if let Some(search) = other {
                     search.end();
                 }
-                self.search = Some(Search::start(wanted, full, &self.mailbox));
+                let size = Size::new(full.picture.width(), full.picture.height());
+                let frame = request.view.frame(size, request.available);
+                let (drafted, scale) = level_for(frame, levels.len());
+                let copy = (drafted > 0).then(|| (&levels[drafted], scale));
+                self.search = Some(Search::start(wanted, (full, copy), &self.mailbox));
             }
         }
     }

@@ -28,10 +28,11 @@ pub struct Search {
 }
 
 impl Search {
-    /// Begins to plan a recipe for a picture; the mailbox is stirred when that is done.
+    /// Begins to plan a recipe for a picture; the mailbox is stirred when that is done. Thereafter what drafts ask for is
+    /// found out about the smaller copy that they are made from, at a scale, so that the first key need not wait for it.
     pub fn start(
         (recipe, patches_of): (&Recipe, Option<usize>),
-        inputs: &Inputs,
+        (inputs, copy): (&Inputs, Option<(&Inputs, f64)>),
         mailbox: &Arc<Mailbox>,
     ) -> Self {
         let search = Self {
@@ -42,6 +43,7 @@ impl Search {
             found: Arc::default(),
         };
         let inputs = inputs.clone().until(&search.cancel);
+        let copy = copy.map(|(inputs, scale)| (inputs.clone().until(&search.cancel), scale));
         let (recipe, found) = (recipe.clone(), search.found.clone());
         let mailbox = mailbox.clone();
         thread::spawn(move || {
@@ -52,8 +54,12 @@ impl Search {
                     plan,
                 }
             }));
+            let resolved = planned.as_ref().ok().map(|it| it.plan.resolved().clone());
             *lock(&found) = Some(planned);
             mailbox.stir();
+            if let (Some(resolved), Some((inputs, scale))) = (resolved, copy) {
+                Plan::new(&resolved.reduced(scale), inputs);
+            }
         });
         search
     }
