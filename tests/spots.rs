@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use repore::engine::operations::{Align, Gaussian, HighPass, Random};
 use repore::engine::original::spots::Spot;
-use repore::engine::raster::{Depth, Image, Plane, Region, Tile};
+use repore::engine::raster::{Depth, Image, Layout, Plane, Region, Samples, Tile, store::to_eight};
 use repore::engine::recipe::{Operation, Recipe, preset};
 use repore::engine::render::{Cancel, Findings, Inputs, Plan, TileSize};
 
@@ -125,6 +125,16 @@ fn inputs(picture: &Tile, original: &Tile) -> Inputs {
     let mut inputs = Inputs::alone(image(picture));
     inputs.original = Some(image(original));
     inputs
+}
+
+/// The same as a file of 8 bits has it.
+fn eight_bits(tile: &Tile) -> Arc<Image> {
+    let planes = tile.planes();
+    let pixels = (0..planes[0].samples().len())
+        .flat_map(|i| planes.iter().map(move |it| to_eight(it.samples()[i])));
+    let samples = Samples::Eight(pixels.collect());
+    let Region { width, height, .. } = tile.region();
+    Arc::new(Image::new(width, height, Layout::Rgb, samples).expect("as many as it has"))
 }
 
 fn recipe(spots: &str) -> Recipe {
@@ -337,19 +347,31 @@ fn kept_spots_come_back() {
 #[test]
 fn tiles_and_threads_do_not_show() {
     let original = with(skin(), &blemishes(0.15));
-    let render = |threads: usize, width: usize, height: usize| {
+    let render = |radius: f64, threads: usize, width: usize, height: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads").install(|| {
-            let plan = Plan::new(&recipe("leave-out"), inputs(smooth(), &original));
+            // Levels of 8 bits: how their difference is rounded must not show which tile has a spot.
+            let (picture, original) = (eight_bits(smooth()), eight_bits(&original));
+            let mut inputs = Inputs::alone(picture);
+            inputs.original = Some(original);
+            let mut recipe = recipe("leave-out");
+            recipe
+                .set(&format!("texture.radius={radius}"))
+                .expect("it fits");
+            let plan = Plan::new(&recipe, inputs);
             let size = TileSize { width, height };
             let (progress, cancel) = (|_: usize, _: usize| {}, Cancel::default());
             let rendered = plan.render_in_tiles(Depth::Float, size, &progress, &cancel);
             rendered.expect("nobody cancels")
         })
     };
-    let one = render(1, 4096, 4096);
-    for (threads, width, height) in [(2, 97, 61), (7, 256, 256)] {
-        assert!(render(threads, width, height) == one, "{threads} threads");
+    // Below and above the radius from which on a coarse grid is shared by all tiles.
+    for radius in [2.0, 6.0] {
+        let one = render(radius, 1, 4096, 4096);
+        for (threads, width, height) in [(2, 97, 61), (7, 256, 256)] {
+            let tiled = render(radius, threads, width, height);
+            assert!(tiled == one, "{threads} threads, radius {radius}");
+        }
     }
 }
 

@@ -16,8 +16,8 @@ use super::{Depth, Image, Patchwork, Region};
 pub struct Strip<'a> {
     image: &'a Image,
     held: Held<'a>,
-    /// What lies over them.
-    patches: Vec<&'a Patch>,
+    /// What lies over them, if anything lies over the picture anywhere.
+    patches: Option<Vec<&'a Patch>>,
     /// Whether the colours of a pixel stay side by side.
     in_pixels: bool,
 }
@@ -27,15 +27,17 @@ impl<'a> Strip<'a> {
         Self {
             image,
             held,
-            patches: Vec::new(),
+            patches: None,
             in_pixels: false,
         }
     }
 
     /// The same rows under what lies over a region of them, which has as many colours.
     pub fn under(self, patches: &'a Patchwork, region: Region) -> Self {
-        let patches = patches.seen_in(region);
-        Self { patches, ..self }
+        Self {
+            patches: Some(patches.seen_in(region)),
+            ..self
+        }
     }
 
     /// Rows that are read together: one for each colour, or one of pixels.
@@ -78,12 +80,14 @@ impl<'a> Strip<'a> {
             Depth::Sixteen => self.split(y, columns.clone(), out, from_sixteen),
             Depth::Float => self.split(y, columns.clone(), out, finite),
         }
-        lay_over_row(&self.patches, y, columns, out);
+        if let Some(patches) = &self.patches {
+            lay_over_row(patches, y, columns, out);
+        }
     }
 
     /// Whether rows that are read have the samples of stored ones in their order.
     pub fn is_read_as_stored(&self) -> bool {
-        self.planes() == 1 && self.has_pixels() && self.patches.is_empty()
+        self.planes() == 1 && self.has_pixels() && self.patches.is_none()
     }
 
     /// Changes each item of a row by its sample of the picture, which is [read as it is
@@ -104,10 +108,10 @@ impl<'a> Strip<'a> {
     }
 
     /// Whether [`less`](Self::less) can take another's samples away: they are stored as these are, and nothing lies over
-    /// them.
+    /// either picture. That nothing does here would not be enough: a difference of levels is rounded in its own way.
     pub fn is_stored_as(&self, other: &Strip) -> bool {
         let form = |it: &Strip| (it.image.depth(), it.image.layout());
-        form(self) == form(other) && self.patches.is_empty() && other.patches.is_empty()
+        form(self) == form(other) && self.patches.is_none() && other.patches.is_none()
     }
 
     /// What is [read](Self::read), less what another strip that [is stored as this one](Self::is_stored_as) has there:
