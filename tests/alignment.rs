@@ -299,6 +299,14 @@ fn a_graft_fills_what_is_left_out() {
     full.set("noise.enabled=false").expect("it fits");
     full.set("graft.masks=[]").expect("it fits");
     let (notes, skipped, grafted) = render(&full);
+    // Where all of a tile is taken from the original nothing is grafted, as in a larger one.
+    let plan = Plan::new(&full, inputs.clone());
+    let in_tiles = |width: usize, height: usize| {
+        let (size, progress) = (TileSize { width, height }, |_: usize, _: usize| {});
+        plan.render_in_tiles(Depth::Eight, size, &progress, &Cancel::default())
+    };
+    let (tiled, whole) = (in_tiles(256, 256), in_tiles(bounds.width, bounds.height));
+    assert!(tiled == whole);
     assert!(skipped.is_empty(), "{skipped:?}");
     assert!(notes[0].contains("% of the picture left out"), "{notes:?}");
     assert!(notes[0].contains("lower left "), "{notes:?}");

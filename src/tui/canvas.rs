@@ -441,13 +441,12 @@ impl Canvas {
         let Some(Wanted { image, place, .. }) = self.picture(model) else {
             return;
         };
-        if self.link.duration(place.area() as usize * BYTES_OF_CELL) > LONGEST_BEHIND {
-            return;
-        }
+        let duration = self.link.duration(place.area() as usize * BYTES_OF_CELL);
         self.behind = match before {
             Some((of, cells)) if Arc::ptr_eq(&of, &image) && cells.place() == place => {
                 Some((of, cells))
             }
+            _ if duration > LONGEST_BEHIND => None,
             _ => {
                 let (width, height) = (u32::from(place.width), 2 * u32::from(place.height));
                 let small = imageops::thumbnail(&*image, width, height);

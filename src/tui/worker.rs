@@ -236,7 +236,8 @@ impl Desk {
                 let size = Size::new(full.picture.width(), full.picture.height());
                 let frame = request.view.frame(size, request.available);
                 let (drafted, scale) = level_for(frame, levels.len());
-                let copy = (drafted > 0).then(|| (&levels[drafted], scale));
+                let is_used = drafted > 0 && is_drafted(frame);
+                let copy = is_used.then(|| (&levels[drafted], scale));
                 self.search = Some(Search::start(wanted, (full, copy), &self.mailbox));
             }
         }

@@ -159,7 +159,7 @@ impl Original {
     }
 
     /// How far the original can be trusted to show the same in each pixel of a region of the picture,
-    /// 0..=1; `None` where it can be trusted in all of them.
+    /// 0..=1; `None` where that is 1 in all of them.
     pub fn confidence(&self, region: Region) -> Option<Plane> {
         self.alignment()?.confidence_in(region)
     }

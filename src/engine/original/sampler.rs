@@ -198,6 +198,10 @@ impl Each<'_> {
     ) -> (usize, [isize; 2]) {
         let places = &self.places[at..];
         let first = places[0].map(f64::floor);
+        // A place just before a sample may be rounded onto it: there is no run then, but it has a phase.
+        for (phases, (place, first)) in phases.iter_mut().zip(places[0].iter().zip(first)) {
+            phases[0] = (place - first) as f32;
+        }
         let mut length = 0;
         for [x, y] in places.iter().take(most.min(MOST_RUN)) {
             let (across, down) = (x - first[0] - length as f64, y - first[1]);

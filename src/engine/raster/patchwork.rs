@@ -18,7 +18,8 @@ pub struct Patchwork {
 #[derive(Clone, Debug)]
 pub(super) struct Patch {
     region: Region,
-    /// For each colour the samples row by row: [`HOLE`], or 0..=1 as 0..=[`MOST`].
+    /// For each colour the samples row by row: [`HOLE`], or −0.5..=1.5 as 0..=[`MOST`]. What was brought over by a sharp
+    /// kernel goes beyond black and white.
     planes: Vec<Vec<u16>>,
 }
 
@@ -33,7 +34,7 @@ impl Patch {
             .flat_map(|y| (region.x..region.right()).map(move |x| (x, y)));
         let covered: Vec<bool> = pixels.map(|(x, y)| covers(x, y)).collect();
         let level = |(sample, covered): (&f32, &bool)| match covered {
-            true => (sample.clamp(0.0, 1.0) * f32::from(MOST) + 0.5) as u16,
+            true => ((0.5 * sample + 0.25).clamp(0.0, 1.0) * f32::from(MOST) + 0.5) as u16,
             false => HOLE,
         };
         let plane = |samples: &[f32]| samples.iter().zip(&covered).map(level).collect();
@@ -60,7 +61,7 @@ impl Patch {
         let levels = self.row(plane, y, columns);
         for (sample, level) in samples.iter_mut().step_by(apart).zip(levels) {
             if *level != HOLE {
-                *sample = f32::from(*level) / f32::from(MOST);
+                *sample = 2.0 * f32::from(*level) / f32::from(MOST) - 0.5;
             }
         }
     }

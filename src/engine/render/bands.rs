@@ -177,7 +177,8 @@ impl<M> Bands<'_, M> {
                 }
             }
         }
-        Some(samples)
+        // The last tile may have ended early.
+        (!self.cancel.is_cancelled()).then_some(samples)
     }
 
     /// Stores the samples of a tile of a region, with the picture's alpha.

@@ -21,7 +21,7 @@ const FINE: f64 = 2.0;
 /// Side of the tiles that are measured, in pixels.
 const TILE: usize = 128;
 
-/// Covered tiles that are measured first at most.
+/// So many covered tiles are measured first, and those that were looked at together with the last of them.
 const FIRST: usize = 160;
 
 /// Tiles that are looked at at most, in the order of chance: 67 megapixels.

@@ -192,8 +192,10 @@ impl Plan {
             } => {
                 let place = (self.resolved().seed, step.index as u64);
                 let spread = texture.paint(*factor, place, to, bounds);
-                let left_out = beside.as_ref().and_then(|it| it.confidence(to));
-                let left_out = left_out.map(|sure| sure.map(|it| 1.0 - it));
+                let left_out = beside.as_ref().map(|it| match it.confidence(to) {
+                    Some(sure) => sure.map(|it| 1.0 - it),
+                    None => Plane::filled(to.width, to.height, 0.0),
+                });
                 (Box::new(spread), left_out)
             }
             Painter::Noise {

@@ -45,6 +45,7 @@ impl Search {
         let inputs = inputs.clone().until(&search.cancel);
         let copy = copy.map(|(inputs, scale)| (inputs.clone().until(&search.cancel), scale));
         let (recipe, found) = (recipe.clone(), search.found.clone());
+        let cancel = search.cancel.clone();
         let mailbox = mailbox.clone();
         thread::spawn(move || {
             let planned = catch_unwind(AssertUnwindSafe(|| {
@@ -57,7 +58,10 @@ impl Search {
             let resolved = planned.as_ref().ok().map(|it| it.plan.resolved().clone());
             *lock(&found) = Some(planned);
             mailbox.stir();
-            if let (Some(resolved), Some((inputs, scale))) = (resolved, copy) {
+            // What a cancelled search leaves unfinished would be looked for anew.
+            if let (Some(resolved), Some((inputs, scale))) = (resolved, copy)
+                && !cancel.is_cancelled()
+            {
                 Plan::new(&resolved.reduced(scale), inputs);
             }
         });
