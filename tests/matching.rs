@@ -212,12 +212,7 @@ fn without_an_original_unspoiled_skin_around_is_matched() {
     let planes = tile.planes().iter().map(smooth).collect();
     let smoothed = Arc::new(Image::from_tile(&Tile::new(bounds, planes)));
     let found = Found::default();
-    let sources = MaskSources {
-        picture: &portrait,
-        original: None,
-        file: None,
-        found: &found,
-    };
+    let sources = MaskSources::alone(&portrait, &found);
     let skin = Masks::default().coverage(MaskName::Skin, &sources, bounds, &cancel);
     let unspoiled = skin.zip_map(&part, |skin, part| skin * (1.0 - part));
     let wanted = energy_under(&tile, &unspoiled);

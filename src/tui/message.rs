@@ -11,6 +11,7 @@ use super::geometry::{Frame, Size, View};
 use super::picture::Protocol;
 use crate::engine::operations::Rectangle;
 use crate::engine::original::spots::Spot;
+use crate::engine::raster::Image;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::Inspection;
 use crate::files::Donor;
@@ -290,6 +291,12 @@ pub struct Sight {
 }
 
 impl PreviewRequest {
+    /// What of a picture is seen, and how large.
+    pub fn frame_of(&self, picture: &Image) -> Frame {
+        let size = Size::new(picture.width(), picture.height());
+        self.view.frame(size, self.available)
+    }
+
     /// What it is for, without the recipe.
     pub fn sight(&self) -> Sight {
         Sight {

@@ -162,7 +162,6 @@ impl Desk {
         };
         let loaded = self.pictures.front_mut().expect("it was just loaded");
         let full = loaded.levels[0].clone();
-        let size = Size::new(full.picture.width(), full.picture.height());
         let last = Last {
             recipe: request.recipe.clone(),
             resolved: plan.resolved().clone(),
@@ -171,7 +170,7 @@ impl Desk {
             spots: plan.spots(),
         };
         let mut known = Known {
-            frame: request.view.frame(size, request.available),
+            frame: request.frame_of(&full.picture),
             subject: Subject::Picture,
             skipped: last.skipped.clone(),
             remarks: last.remarks.clone(),
@@ -233,8 +232,7 @@ impl Desk {
                 if let Some(search) = other {
                     search.end();
                 }
-                let size = Size::new(full.picture.width(), full.picture.height());
-                let frame = request.view.frame(size, request.available);
+                let frame = request.frame_of(&full.picture);
                 let (drafted, scale) = level_for(frame, levels.len());
                 let is_used = drafted > 0 && is_drafted(frame);
                 let copy = is_used.then(|| (&levels[drafted], scale));

@@ -155,6 +155,18 @@ pub struct MaskSources<'a> {
     pub found: &'a Found,
 }
 
+impl<'a> MaskSources<'a> {
+    /// A picture with nothing beside it.
+    pub fn alone(picture: &'a Image, found: &'a Found) -> Self {
+        Self {
+            picture,
+            original: None,
+            file: None,
+            found,
+        }
+    }
+}
+
 /// 0 below `from`, 1 above `to`, and a smooth step between.
 #[inline(always)]
 fn smoothstep(from: f32, to: f32, value: f32) -> f32 {

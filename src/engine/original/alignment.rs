@@ -249,21 +249,12 @@ impl Over {
 
     /// Whether all of a region surely lies in the original.
     fn holds(&self, placement: &Placement, region: Region) -> bool {
-        let farthest = placement.farthest_drift();
-        let [left, top] = [region.x as f64, region.y as f64];
-        let [right, bottom] = [region.right() as f64, region.bottom() as f64];
+        let [across, down] = placement.farthest_drift();
+        let (left, right) = (region.x as f64 - across, region.right() as f64 + across);
+        let (top, bottom) = (region.y as f64 - down, region.bottom() as f64 + down);
         let corners = [[left, top], [right, top], [left, bottom], [right, bottom]];
-        corners.into_iter().all(|[x, y]| {
-            let [across, down] = farthest;
-            let reach = [
-                [-across, -down],
-                [across, -down],
-                [-across, down],
-                [across, down],
-            ];
-            let mut places = reach.into_iter();
-            places.all(|[dx, dy]| self.inside(placement.whole.at([x + dx, y + dy])) == 1.0)
-        })
+        let mut corners = corners.into_iter();
+        corners.all(|it| self.inside(placement.whole.at(it)) == 1.0)
     }
 }
 

@@ -32,14 +32,20 @@ pub fn to_sixteen(sample: f32) -> u16 {
     whole(sample, 65_535.0) as u16
 }
 
-/// ⌊sample·most + ½⌋, clamped to 0..=`most` with what is not a number as 0: the low 16 bits of what is returned.
+/// ⌊sample·most + ½⌋, clamped to 0..=`most` with what is not a number as 0.
+#[inline(always)]
+fn whole(sample: f32, most: f32) -> u32 {
+    let level = (sample * most + 0.5).max(0.0).min(most);
+    to_whole(level.floor())
+}
+
+/// A whole number below 2²³.
 ///
 /// The compiler makes no wide loops of `as`, which saturates. From 2²³ on the low bits of a float are the number.
 #[inline(always)]
-fn whole(sample: f32, most: f32) -> u32 {
+pub fn to_whole(number: f32) -> u32 {
     const NO_FRACTION: f32 = 8_388_608.0;
-    let level = (sample * most + 0.5).max(0.0).min(most);
-    (level.floor() + NO_FRACTION).to_bits()
+    (number + NO_FRACTION).to_bits() - NO_FRACTION.to_bits()
 }
 
 /// Clamped to 0..=1; what is not a number becomes 0.

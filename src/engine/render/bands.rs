@@ -164,16 +164,11 @@ impl<M> Bands<'_, M> {
                 return None;
             }
             match (touched, own) {
-                (Some(stack), _) => self.fill(&mut samples, region, stack, tile, store),
                 (None, Some(own)) => self.copy(&mut samples, region, own, tile),
-                (None, None) => {
-                    self.fill(
-                        &mut samples,
-                        region,
-                        self.plan.untouched(tile, Wanted::Pixels),
-                        tile,
-                        store,
-                    );
+                (touched, _) => {
+                    let untouched = || self.plan.untouched(tile, Wanted::Pixels);
+                    let stack = touched.unwrap_or_else(untouched);
+                    self.fill(&mut samples, region, stack, tile, store);
                 }
             }
         }

@@ -266,12 +266,7 @@ impl Plan {
     /// there is little of it.
     fn own_skin(&self, step: &Step, tiles: &[Region]) -> Option<f64> {
         let (picture, cancel) = (self.picture(), &self.inputs.cancel);
-        let sources = MaskSources {
-            picture,
-            original: None,
-            file: None,
-            found: &self.inputs.findings.masks,
-        };
+        let sources = MaskSources::alone(picture, &self.inputs.findings.masks);
         let usual = Masks::default();
         if usual.missing(MaskName::Skin, &sources).is_some() {
             return None;
@@ -325,12 +320,7 @@ impl Plan {
 
     /// The share of a region that looks smoothed by itself.
     fn spoiled(&self, picture: &Image, region: Region) -> f32 {
-        let sources = MaskSources {
-            picture,
-            original: None,
-            file: None,
-            found: &self.inputs.findings.masks,
-        };
+        let sources = MaskSources::alone(picture, &self.inputs.findings.masks);
         let smoothed = Smoothed::default();
         let coverage = smoothed.coverage(&sources, region);
         coverage.samples().iter().sum::<f32>() / coverage.samples().len() as f32

@@ -173,12 +173,7 @@ fn skin_of(picture: &Image) -> Option<Plane> {
     let copy = picture.reduced((size(picture.width()), size(picture.height())));
     let copy = Image::from_tile(&copy);
     let found = Found::default();
-    let sources = MaskSources {
-        picture: &copy,
-        original: None,
-        file: None,
-        found: &found,
-    };
+    let sources = MaskSources::alone(&copy, &found);
     let masks = Masks::default();
     if masks.missing(MaskName::Skin, &sources).is_some() {
         return None;

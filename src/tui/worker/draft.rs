@@ -12,7 +12,7 @@ use super::{Desk, Known, found, is_drafted};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
 use crate::tui::display::to_rgb;
-use crate::tui::geometry::{Frame, Size};
+use crate::tui::geometry::Frame;
 use crate::tui::message::{PreviewRequest, Show, Subject};
 
 /// What a draft says that does without something.
@@ -26,9 +26,7 @@ impl Desk {
             return false;
         }
         let loaded = self.pictures.front().expect("it was just loaded");
-        let picture = &loaded.levels[0].picture;
-        let size = Size::new(picture.width(), picture.height());
-        let frame = request.view.frame(size, request.available);
+        let frame = request.frame_of(&loaded.levels[0].picture);
         if !is_drafted(frame) || self.answers_at_once(request, frame) {
             return false;
         }

@@ -95,9 +95,7 @@ impl Desk {
             // What the recipe makes of it may have to be looked for.
             let picture = &levels[0].picture;
             let size = (picture.width(), picture.height());
-            let frame = request
-                .view
-                .frame(Size::new(size.0, size.1), request.available);
+            let frame = request.frame_of(picture);
             // A copy that is as fine as the screen.
             let level = ((-frame.scale.log2()).floor().max(0.0) as usize).min(levels.len() - 1);
             let copy = levels[level].picture.clone();

@@ -33,7 +33,7 @@ impl Desk {
         };
         let (graft, donor) = &levels[0];
         let size = Size::new(donor.width(), donor.height());
-        let frame = request.view.frame(size, request.available);
+        let frame = request.frame_of(donor);
         let room = donor::inset(request.available);
         let known = Known {
             frame,

@@ -2,7 +2,7 @@
 //! channel.
 
 use super::Stretch;
-use crate::engine::raster::{Plane, wide};
+use crate::engine::raster::{Plane, store::to_whole, wide};
 
 /// What is looked at around a spot of a size, and the radii and softnesses that are tried: in sizes.
 const REACH: f64 = 3.4;
@@ -221,10 +221,10 @@ impl Rings {
 
     /// The shape for which the squares that are left, over an even ground, are least.
     fn fit(&self, (middle, stretch): ([f64; 2], Stretch), shapes: &[Profile]) -> Option<Fit> {
-        let all: f64 = self.sums.iter().map(|it| it[0]).sum();
         let planes = 1..=self.planes;
         let totals: [f64; 1 + MOST_PLANES] =
             core::array::from_fn(|i| self.sums.iter().map(|it| it[i]).sum());
+        let all = totals[0];
         let mut best: Option<Fit> = None;
         for Profile { shape, heights } in shapes {
             let mut inside = [0.0; 1 + MOST_PLANES];
@@ -260,8 +260,6 @@ impl Rings {
 
 /// The numbers of the rings that the pixels of a row lie in; `rings` for those that lie at `reach` or beyond.
 fn number(numbers: &mut [u32], (first, step): ([f32; 2], [f32; 2]), (reach, rings): (f32, usize)) {
-    // From 2²³ on the low bits of a float are the number.
-    const NO_FRACTION: f32 = 8_388_608.0;
     let last = rings as f32 - 1.0;
     wide(|| {
         for (i, number) in numbers.iter_mut().enumerate() {
@@ -270,7 +268,7 @@ fn number(numbers: &mut [u32], (first, step): ([f32; 2], [f32; 2]), (reach, ring
             let distance = (x * x + y * y).sqrt();
             let ring = (distance * RINGS as f32 + 0.5).floor().min(last);
             let ring = if distance < reach { ring } else { rings as f32 };
-            *number = (ring + NO_FRACTION).to_bits() - NO_FRACTION.to_bits();
+            *number = to_whole(ring);
         }
     });
 }
