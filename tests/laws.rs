@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::*;
 use repore::engine::masks::{BrushMode, MaskName, Stroke, Tip};
-use repore::engine::operations::{Gaussian, Random, Rectangle};
-use repore::engine::raster::{Blend, Depth, Image, Layout, Region, Samples};
+use repore::engine::operations::{Align, Gaussian, Random, Rectangle};
+use repore::engine::raster::{Blend, Depth, Image, Layout, Region, Samples, Tile, store};
 use repore::engine::recipe::{Kind, Layer, Operation, Recipe, preset};
 use repore::engine::render::{Cancel, Inputs, Plan, TileSize};
+use repore::files::read_photo;
 
 /// A picture of noise over a ramp, which every operation does something to.
 fn picture(width: usize, height: usize, layout: Layout, depth: Depth, seed: u64) -> Image {
@@ -145,6 +147,120 @@ fn inputs(picture: Image, original: Image) -> Inputs {
         files: BTreeMap::from([("donor".to_string(), donor)]),
         ..Inputs::alone(Arc::new(picture))
     }
+}
+
+/// A part of a portrait, with an original that has spots which the portrait has not, and shows somebody else in a corner:
+/// in ways that the two may lie to each other and be stored.
+fn pairs() -> &'static [Inputs] {
+    static PAIRS: OnceLock<Vec<Inputs>> = OnceLock::new();
+    PAIRS.get_or_init(|| {
+        let sample = |name: &str| {
+            let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+            let photo = read_photo(&samples.join(name)).expect("a sample");
+            photo.image.tile(photo.image.bounds())
+        };
+        let theirs = sample("originals/glasses.jpg").crop(Region::new(420, 520, 150, 130));
+        let part = Region::new(310, 330, 380, 320);
+        let mut original = sample("originals/stubble.jpg");
+        for (plane, theirs) in original.planes_mut().iter_mut().zip(theirs.planes()) {
+            plane.paste(theirs, Region::new(part.x, part.bottom() - 130, 150, 130));
+            for y in part.y..part.bottom() {
+                for (x, sample) in plane.row_mut(y).iter_mut().enumerate() {
+                    let [across, down] = [x, y].map(|it| (it % 50) as f32 - 25.3);
+                    *sample -= 0.2 / (1.0 + (across.hypot(down) - 4.0).exp());
+                }
+            }
+        }
+        let picture = sample("stubble.jpg").crop(part);
+        let lies_right = original.clone().crop(part);
+        let elsewhere = original.crop(Region::new(part.x - 23, part.y + 6, 400, 330));
+        let rgb = |tile: &Tile, depth| stored(tile, Layout::Rgb, depth);
+        let pairs = [
+            (rgb(&picture, Depth::Eight), rgb(&lies_right, Depth::Eight)),
+            (
+                stored(&picture, Layout::Rgba, Depth::Eight),
+                rgb(&elsewhere, Depth::Eight),
+            ),
+            (
+                rgb(&picture, Depth::Sixteen),
+                rgb(&elsewhere, Depth::Sixteen).halved(),
+            ),
+            (
+                stored(&picture, Layout::Grey, Depth::Eight),
+                stored(&lies_right, Layout::Grey, Depth::Eight),
+            ),
+        ];
+        let pairs = pairs.map(|(picture, original)| inputs(picture, original));
+        for inputs in &pairs {
+            let alignment = inputs.alignment().expect("an original");
+            let left_out = alignment.expect("the same portrait").left_out;
+            assert!((0.03..0.5).contains(&left_out), "{left_out}");
+            assert!(inputs.spots(Align::Auto).len() > 10);
+        }
+        pairs.into()
+    })
+}
+
+/// What a file of that kind would have of a tile.
+fn stored(tile: &Tile, layout: Layout, depth: Depth) -> Image {
+    let Region { width, height, .. } = tile.region();
+    let tile = tile.clone().with_channels(layout.colours());
+    let samples = (0..width * height).flat_map(|i| {
+        let colours = tile.planes().iter().map(move |it| it.samples()[i]);
+        colours.chain(layout.has_alpha().then_some(0.5))
+    });
+    let samples = match depth {
+        Depth::Eight => Samples::Eight(samples.map(store::to_eight).collect()),
+        Depth::Sixteen => Samples::Sixteen(samples.map(store::to_sixteen).collect()),
+        Depth::Float => Samples::Float(samples.collect()),
+    };
+    Image::new(width, height, layout, samples).expect("as many samples as it takes")
+}
+
+/// Recipes in which a texture of an original that is brought over the picture, mostly without its spots, lies among other
+/// layers, and above it a graft fills in where that is left out.
+fn pair_recipes() -> impl Strategy<Value = Recipe> {
+    // Narrow blurs are taken by other ways than wide ones.
+    let radii = prop_oneof![0.5f64..5.0, 0.5f64..30.0];
+    let texture = (radii, any::<bool>(), prop::bool::weighted(0.8));
+    let masks = || prop::sample::subsequence(vec!["smoothed", "midtones", "brush"], 0..=1);
+    let places = (0usize..=3, 0usize..=3);
+    let settings = (texture, 0.3f64..6.0, masks(), masks());
+    (recipes(), places, settings).prop_map(|(mut recipe, (below, above), settings)| {
+        let ((texture_radius, adds, leaves_out), radius, texture_masks, masks) = settings;
+        let texture = below.min(recipe.layers.len());
+        recipe.layers.insert(texture, Layer::new(Kind::Texture));
+        let graft = (texture + 1 + above).min(recipe.layers.len());
+        recipe.layers.insert(graft, Layer::new(Kind::Graft));
+        let (texture, graft) = (texture + 1, graft + 1);
+        for change in [
+            format!("{texture}.align=auto"),
+            format!("{texture}.radius={texture_radius}"),
+            format!("{texture}.mode={}", if adds { "add" } else { "replace" }),
+            format!("{texture}.masks=[{}]", texture_masks.join(",")),
+            format!("{graft}.radius={radius}"),
+            format!("{graft}.masks=[{}]", masks.join(",")),
+        ] {
+            recipe.set(&change).expect("it fits");
+        }
+        if leaves_out {
+            recipe
+                .set(&format!("{texture}.spots=leave-out"))
+                .expect("it fits");
+        }
+        recipe
+    })
+}
+
+/// A part of one axis of a picture: how long it is, and how far from the start to the end.
+fn spans() -> impl Strategy<Value = (usize, f64)> {
+    (prop_oneof![1usize..8, 1usize..90, 1usize..400], 0.0f64..1.0)
+}
+
+/// The part of an axis of `length` that was drawn: its first pixel, and how many they are.
+fn span((count, place): (usize, f64), length: usize) -> (usize, usize) {
+    let count = count.min(length);
+    ((place * (length - count + 1) as f64) as usize, count)
 }
 
 fn render(plan: &Plan, depth: Depth) -> Image {
@@ -311,6 +427,39 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Law 1, for what depends on places of a pair: spots, confidence, and grafts where there is none.
+    #[test]
+    fn tiles_of_pairs_do_not_show(
+        pair in 0..4usize,
+        recipe in pair_recipes(),
+        parts in prop::collection::vec((spans(), spans()), 4),
+        (tile_width, tile_height) in (20usize..300, 20usize..300),
+    ) {
+        let cancel = Cancel::default();
+        let plan = Plan::new(&recipe, pairs()[pair].clone());
+        let bounds = plan.picture().bounds();
+        let all = plan.tile(bounds, &cancel);
+        for (across, down) in parts {
+            let ((x, width), (y, height)) = (span(across, bounds.width), span(down, bounds.height));
+            let part = Region::new(x, y, width, height);
+            let expected = all.clone().crop(part);
+            // What is seen is made in other tiles, in pixels rather than planes.
+            let seen = plan.render_reduced(part, (width, height), &cancel);
+            let seen = seen.expect("nobody cancels");
+            prop_assert!(plan.tile(part, &cancel) == expected, "{:?}", part);
+            prop_assert!(seen.planes() == expected.planes(), "{:?}, seen", part);
+        }
+        let size = TileSize { width: tile_width, height: tile_height };
+        let tiled = plan.render_in_tiles(Depth::Float, size, &|_, _| {}, &cancel);
+        let size = TileSize { width: bounds.width, height: bounds.height };
+        let whole = plan.render_in_tiles(Depth::Float, size, &|_, _| {}, &cancel);
+        prop_assert!(tiled == whole);
+    }
+}
+
 /// Law 5: below a layer's radius band nothing moves.
 #[test]
 fn grafts_and_noise_leave_tone_alone() {
@@ -319,7 +468,7 @@ fn grafts_and_noise_leave_tone_alone() {
     // Midtones only: near black and white the blend modes are not symmetric.
     let samples = picture.tile(picture.bounds()).planes()[0].clone();
     let flat = samples.map(|it| 0.4 + 0.2 * it);
-    let tile = repore::engine::raster::Tile::new(picture.bounds(), vec![flat]);
+    let tile = Tile::new(picture.bounds(), vec![flat]);
     let picture = Image::from_tile(&tile);
     for name in ["graft", "noise"] {
         let mut recipe = preset(name).expect("built in");
