@@ -24,7 +24,7 @@ pub use image::{Depth, Image, Layout, Samples, SizeError};
 pub(super) use interleave::{join, split_pixels, spread};
 pub use patchwork::Patchwork;
 pub use plane::{Plane, Tile};
-pub use pool::NEVER_KEPT;
+pub use pool::{NEVER_KEPT, Room};
 pub use region::Region;
 pub use resample::{Resample, Summing};
 pub use rows::{Part, RowSet, RowSource, row_set};

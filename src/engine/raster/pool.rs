@@ -3,7 +3,8 @@
 //! A render makes and drops planes of the same few sizes all the time. Memory that is new from the system costs as much
 //! as a whole layer, because each page of it is cleared first; so each thread keeps some of what it was done with.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
 
 /// Planes with fewer samples cost nothing.
 const SMALLEST: usize = 4096;
@@ -18,23 +19,70 @@ const LARGE: usize = 2 << 20;
 /// and given back tells it how much of what is free it may keep, for each thread. Pages that nobody touches take no memory.
 pub const NEVER_KEPT: usize = (32 << 20) + 4096;
 
+/// The same while there is [`Room`]: 4 MiB.
+const LARGE_IN_ROOM: usize = 1 << 20;
+
 thread_local! {
     static KEPT: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+    static ROOM: Cell<usize> = const { Cell::new(0) };
+}
+
+/// While it lives, the thread keeps large planes as well, a number of them. Afterwards all of them go back to the system
+/// for sure, which keeps none for the thread.
+pub struct Room {
+    planes: usize,
+    /// It is a thread's own.
+    thread: PhantomData<*const ()>,
+}
+
+impl Room {
+    /// For so many large planes at most.
+    pub fn new(planes: usize) -> Self {
+        ROOM.set(ROOM.get() + planes);
+        Self {
+            planes,
+            thread: PhantomData,
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        ROOM.set(ROOM.get() - self.planes);
+        KEPT.with_borrow_mut(|kept| {
+            let mut room = ROOM.get();
+            kept.retain(|it| {
+                let stays = !is_large(it) || room > 0;
+                room -= usize::from(is_large(it) && room > 0);
+                stays
+            });
+        });
+    }
+}
+
+/// Whether it is the memory of a large plane.
+fn is_large(samples: &Vec<f32>) -> bool {
+    samples.capacity() > MOST
 }
 
 /// So many samples of any value.
 pub fn take(count: usize) -> Vec<f32> {
+    let large = match ROOM.try_with(Cell::get) {
+        Ok(0) | Err(_) => LARGE,
+        Ok(_) => LARGE_IN_ROOM,
+    };
     let kept = KEPT.try_with(|kept| {
         let mut kept = kept.borrow_mut();
         let fitting = kept.iter().enumerate();
         let fitting = fitting.filter(|(_, it)| it.capacity() >= count && count >= SMALLEST);
+        let fitting = fitting.filter(|(_, it)| is_large(it) == (count >= large));
         let smallest = fitting.min_by_key(|(_, it)| it.capacity()).map(|(i, _)| i);
         smallest.map(|i| kept.swap_remove(i))
     });
     let mut samples = kept.ok().flatten().unwrap_or_default();
     if samples.capacity() == 0 {
         // Zeros of a new allocation are free.
-        let size = match count >= LARGE {
+        let size = match count >= large {
             true => count.max(NEVER_KEPT / size_of::<f32>()),
             false => count,
         };
@@ -49,13 +97,20 @@ pub fn take(count: usize) -> Vec<f32> {
 /// Keeps the memory of samples that nobody needs any more, if there is not enough already.
 pub fn give(samples: Vec<f32>) {
     let size = samples.capacity();
-    if !(SMALLEST..=MOST).contains(&size) {
+    if size < SMALLEST {
         return;
     }
     // A thread that ends keeps nothing.
     let _ = KEPT.try_with(|kept| {
         let mut kept = kept.borrow_mut();
-        if kept.iter().map(Vec::capacity).sum::<usize>() + size <= MOST {
+        let fits = match is_large(&samples) {
+            true => kept.iter().filter(|it| is_large(it)).count() < ROOM.get(),
+            false => {
+                let small = kept.iter().filter(|it| !is_large(it));
+                small.map(Vec::capacity).sum::<usize>() + size <= MOST
+            }
+        };
+        if fits {
             kept.push(samples);
         }
     });
@@ -84,5 +139,27 @@ mod tests {
         }
         let kept = KEPT.with_borrow(|kept| kept.iter().map(Vec::capacity).sum::<usize>());
         assert!(kept <= MOST);
+    }
+
+    #[test]
+    fn large_planes_are_kept_while_there_is_room() {
+        let large_ones = || KEPT.with_borrow(|kept| kept.iter().filter(|it| is_large(it)).count());
+        let give_three = || (0..3).for_each(|_| give(vec![0.0; MOST + 1]));
+        give_three();
+        assert_eq!(large_ones(), 0);
+        {
+            let _outer = Room::new(1);
+            {
+                let _inner = Room::new(1);
+                give_three();
+                assert_eq!(large_ones(), 2);
+                // Small planes do not take them.
+                assert!(!is_large(&take(SMALLEST)));
+                give(take(LARGE_IN_ROOM));
+                assert_eq!(large_ones(), 2);
+            }
+            assert_eq!(large_ones(), 1);
+        }
+        assert_eq!(large_ones(), 0);
     }
 }

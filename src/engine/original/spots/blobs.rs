@@ -2,7 +2,7 @@
 
 use super::usual;
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region, wide};
+use crate::engine::raster::{Plane, Region, row_set, wide};
 
 /// Deviations of the two Gaussians whose difference answers to blobs, in pixels of a level. The outer one is wide, as the
 /// AI left what is coarser alone: the difference has little there that a blob could drown in. One filter is enough for
@@ -72,14 +72,15 @@ impl Level {
         }
     }
 
-    /// The blobs of all scales of this level.
-    pub fn blobs(&self, cancel: &Cancel) -> Vec<Blob> {
+    /// The blobs of all scales of this level whose middles are `wanted`.
+    pub fn blobs(&self, wanted: impl Fn(&Blob) -> bool, cancel: &Cancel) -> Vec<Blob> {
         let luma = &self.picture[0];
         let bounds = Region::of_size(luma.width(), luma.height());
-        let blur = |plane: &Plane, radius: f64, to: Region| {
-            Gaussian::new(radius).blur(plane, bounds, to, bounds, cancel)
+        let edges = {
+            let [fine, wide] = [EDGES.0, EDGES.1].map(Gaussian::new);
+            let smooth = fine.blur(luma, bounds, bounds, bounds, cancel);
+            wide.blur(&gradient(&smooth), bounds, bounds, bounds, cancel)
         };
-        let edges = blur(&gradient(&blur(luma, EDGES.0, bounds)), EDGES.1, bounds);
         let filters = if self.step == 1.0 {
             &FINEST_FILTER[..]
         } else {
@@ -87,11 +88,9 @@ impl Level {
         };
         let mut found = Vec::new();
         for &(size, wide) in filters {
-            let answer = |plane: &Plane, to: Region| {
-                blur(plane, size, to).zip_map(&blur(plane, wide, to), |a, b| a - b)
-            };
+            let filter = Filter([size, wide].map(Gaussian::new));
             for channel in 0..self.changes.len() {
-                let change = answer(&self.changes[channel], bounds);
+                let change = filter.answer(&self.changes[channel], bounds, cancel);
                 let strengths = Strengths::of(&change, &edges, size as f32);
                 let least = least_strength(size * self.step);
                 let blobs = peaks(&change, &strengths, channel, size, least);
@@ -101,16 +100,38 @@ impl Level {
                     let [columns, rows] = blob.near(bounds);
                     let (width, height) = (columns[2] - columns[0] + 1, rows[2] - rows[0] + 1);
                     let near = Region::new(columns[0], rows[0], width, height);
-                    let own = answer(&self.picture[channel], near);
+                    let own = filter.answer(&self.picture[channel], near, cancel);
                     let places = rows.iter().flat_map(|y| columns.map(|x| (x, *y)));
                     let left = places.map(|(x, y)| own.at(x - near.x, y - near.y).abs());
                     // The original is what is left and what is gone.
                     left.fold(0.0, f32::max) <= MOST_LEFT / (1.0 - MOST_LEFT) * gone.abs()
                 };
-                found.extend(blobs.into_iter().filter(was_removed));
+                let blobs = blobs.into_iter().filter(&wanted);
+                found.extend(blobs.filter(was_removed));
             }
         }
         found
+    }
+}
+
+/// Two Gaussians whose difference answers to blobs: the finer one first.
+struct Filter([Gaussian; 2]);
+
+impl Filter {
+    /// What it answers in a region of a plane.
+    fn answer(&self, plane: &Plane, to: Region, cancel: &Cancel) -> Plane {
+        let bounds = Region::of_size(plane.width(), plane.height());
+        let [fine, wide] = &self.0;
+        let mut answer = fine.blur(plane, bounds, to, bounds, cancel);
+        let mut wide = wide.blurred(&mut (plane, bounds), to, bounds, cancel);
+        let mut row = row_set(1, to.width);
+        for y in 0..to.height {
+            wide.read(y, &mut row);
+            for (fine, wide) in answer.row_mut(y).iter_mut().zip(&row[0]) {
+                *fine -= wide;
+            }
+        }
+        answer
     }
 }
 

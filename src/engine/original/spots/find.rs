@@ -1,6 +1,8 @@
 //! Finds the spots of a picture: blobs of all sizes, each taken once, the faint ones only as far as they are few.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
@@ -10,11 +12,13 @@ use super::fit::{Fit, Tried};
 use super::heal::FADE;
 use crate::engine::operations::Cancel;
 use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region};
+use crate::engine::raster::{Image, Plane, Region, Room, Tile};
 
-/// Side of the squares that are searched one by one, and what is looked at around them, in pixels.
+/// Side of the squares that are searched one by one, and what is looked at around them, in pixels. So many planes of
+/// them are in memory at the same time.
 const SQUARE: usize = 1024;
 const RIM: usize = 128;
+const PLANES: usize = 8;
 
 /// How often the difference is halved to find larger blobs.
 const HALVINGS: usize = 2;
@@ -49,14 +53,19 @@ pub fn find(picture: &Image, original: &Original, cancel: &Cancel) -> Vec<Spot> 
     let (width, height) = (picture.width(), picture.height());
     let columns = width.div_ceil(SQUARE);
     let squares = 0..columns * height.div_ceil(SQUARE);
-    let mut found: Vec<Candidate> = squares
+    let bar = Bar::default();
+    let found: Vec<Vec<Candidate>> = squares
         .into_par_iter()
-        .flat_map_iter(|i| {
-            let (x, y) = ((i % columns) * SQUARE, (i / columns) * SQUARE);
-            let square = Region::new(x, y, SQUARE, SQUARE).within(&picture.bounds());
-            search(picture, original, square, cancel)
-        })
+        .map_init(
+            || Room::new(PLANES),
+            |_, i| {
+                let (x, y) = ((i % columns) * SQUARE, (i / columns) * SQUARE);
+                let square = Region::new(x, y, SQUARE, SQUARE).within(&picture.bounds());
+                search(picture, original, square, &bar, cancel)
+            },
+        )
         .collect();
+    let mut found = found.concat();
     found.sort_by(|a, b| {
         let order = b.surprise.total_cmp(&a.surprise);
         let order = order.then(a.spot.y.total_cmp(&b.spot.y));
@@ -64,6 +73,37 @@ pub fn find(picture: &Image, original: &Original, cancel: &Cancel) -> Vec<Spot> 
     });
     found.truncate(MOST_BLOBS);
     choose(&found, picture.bounds())
+}
+
+/// What a blob must surprise by to be looked at: as much as the last of the [`MOST_BLOBS`] strongest candidates so far.
+#[derive(Default)]
+struct Bar {
+    /// The bits of their surprises, which are in the order of these: the least on top.
+    strongest: Mutex<BinaryHeap<Reverse<u32>>>,
+}
+
+impl Bar {
+    fn height(&self) -> f32 {
+        let strongest = self.strongest();
+        let least = strongest.peek().filter(|_| strongest.len() >= MOST_BLOBS);
+        least.map_or(0.0, |it| f32::from_bits(it.0))
+    }
+
+    fn raise(&self, found: &[Candidate]) {
+        let mut strongest = self.strongest();
+        for it in found {
+            strongest.push(Reverse(it.surprise.to_bits()));
+            if strongest.len() > MOST_BLOBS {
+                strongest.pop();
+            }
+        }
+    }
+
+    fn strongest(&self) -> MutexGuard<'_, BinaryHeap<Reverse<u32>>> {
+        self.strongest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A blob with what it would be as a spot.
@@ -79,37 +119,51 @@ struct Candidate {
 }
 
 /// The candidates whose middles lie in a square of the picture.
-fn search(picture: &Image, original: &Original, square: Region, cancel: &Cancel) -> Vec<Candidate> {
+fn search(
+    picture: &Image,
+    original: &Original,
+    square: Region,
+    bar: &Bar,
+    cancel: &Cancel,
+) -> Vec<Candidate> {
     let from = square.expanded(RIM, &picture.bounds());
     if cancel.is_cancelled() {
         return Vec::new();
     }
-    let finest = level(picture, original, from);
-    let coarser = std::iter::successors(Some(finest.halved()), |it| Some(it.halved()));
-    let coarser: Vec<Level> = coarser.take(HALVINGS).collect();
     let confidence = original.confidence(from);
+    let mut level = level(picture, original, from);
+    let mut finest: Option<Vec<Plane>> = None;
     let mut found = Vec::new();
-    let mut tried: Option<Tried> = None;
-    for level in std::iter::once(&finest).chain(&coarser) {
+    for halvings in 0..=HALVINGS {
+        if halvings > 0 {
+            let halved = level.halved();
+            let before = std::mem::replace(&mut level, halved);
+            finest.get_or_insert(before.changes);
+        }
         let factor = level.step;
-        for blob in level.blobs(cancel) {
-            let blob = Blob {
-                x: (blob.x + 0.5) * factor - 0.5,
-                y: (blob.y + 0.5) * factor - 0.5,
-                size: blob.size * factor,
-                ..blob
-            };
-            let (x, y) = (pixel(blob.x, from.width), pixel(blob.y, from.height));
+        let middle = |blob: &Blob| [blob.x, blob.y].map(|it| (it + 0.5) * factor - 0.5);
+        let bar_height = bar.height();
+        let is_wanted = |blob: &Blob| {
+            let [x, y] = middle(blob);
+            let (x, y) = (pixel(x, from.width), pixel(y, from.height));
             let trusted = |it: &Plane| it.at(x, y) >= LEAST_CONFIDENCE;
             let inside = square.contains(&Region::new(from.x + x, from.y + y, 1, 1));
-            if inside && confidence.as_ref().is_none_or(trusted) {
-                // Blobs of a size come one after the other.
-                tried.take_if(|it| it.size != blob.size);
-                let tried = tried.get_or_insert_with(|| Tried::of_size(blob.size));
-                let change = &finest.changes[blob.channel];
-                found.extend(Candidate::new(change, &blob, tried, from));
-            }
-        }
+            inside && blob.surprise >= bar_height && confidence.as_ref().is_none_or(trusted)
+        };
+        let blobs = level.blobs(is_wanted, cancel);
+        let changes = finest.as_ref().unwrap_or(&level.changes);
+        let mut tried: Option<Tried> = None;
+        let before = found.len();
+        found.extend(blobs.into_iter().filter_map(|blob| {
+            let [x, y] = middle(&blob);
+            let size = blob.size * factor;
+            let blob = Blob { x, y, size, ..blob };
+            // Blobs of a size come one after the other.
+            tried.take_if(|it| it.size != size);
+            let tried = tried.get_or_insert_with(|| Tried::of_size(size));
+            Candidate::new(&changes[blob.channel], &blob, tried, from)
+        }));
+        bar.raise(&found[before..]);
     }
     found
 }
@@ -118,17 +172,31 @@ fn pixel(place: f64, length: usize) -> usize {
     (place.round().max(0.0) as usize).min(length - 1)
 }
 
+/// Rows that are read together.
+const ROWS: usize = 64;
+
 fn level(picture: &Image, original: &Original, from: Region) -> Level {
-    let picture = picture.tile(from);
-    let original = original.tile(from).with_channels(picture.planes().len());
-    let luma = picture.luma();
-    let mut changes = vec![original.luma().zip_map(&luma, |o, b| o - b)];
-    let mut own = vec![luma];
-    if let ([red, green, _], [own_red, own_green, _]) = (original.planes(), picture.planes()) {
-        let redder = red.clone().zip_map(green, |r, g| r - g);
-        let redness = own_red.clone().zip_map(own_green, |r, g| r - g);
-        changes.push(redder.zip_map(&redness, |o, b| o - b));
-        own.push(redness);
+    let channels = match picture.layout().colours() {
+        1 => 1,
+        _ => 2,
+    };
+    let planes = || (0..channels).map(|_| Plane::unfilled(from.width, from.height));
+    let (mut changes, mut own): (Vec<Plane>, Vec<Plane>) = (planes().collect(), planes().collect());
+    for y in (from.y..from.bottom()).step_by(ROWS) {
+        let rows = Region {
+            y,
+            height: ROWS,
+            ..from
+        }
+        .within(&from);
+        let picture = picture.tile(rows);
+        let original = original.tile(rows).with_channels(picture.planes().len());
+        let here = rows.seen_from(&from);
+        let [original, picture] = [&original, &picture].map(looked_at);
+        for (channel, (original, picture)) in original.into_iter().zip(picture).enumerate() {
+            changes[channel].paste(&original.zip_map(&picture, |o, b| o - b), here);
+            own[channel].paste(&picture, here);
+        }
     }
     Level {
         step: 1.0,
@@ -137,10 +205,21 @@ fn level(picture: &Image, original: &Original, from: Region) -> Level {
     }
 }
 
+/// Luma of a tile, and red less green if there are colours.
+fn looked_at(tile: &Tile) -> Vec<Plane> {
+    match tile.planes() {
+        [red, green, _] => vec![
+            tile.luma(),
+            red.clone().zip_map(green, |red, green| red - green),
+        ],
+        _ => vec![tile.luma()],
+    }
+}
+
 impl Candidate {
     /// What a blob of a change would be as a spot; the change's corner lies at that of `from` in the picture.
     fn new(change: &Plane, blob: &Blob, tried: &Tried, from: Region) -> Option<Self> {
-        let fit = Fit::new(&[change], |_, _| true, [blob.x, blob.y], tried)?;
+        let fit = Fit::new([change], |_, _| true, [blob.x, blob.y], tried)?;
         Some(Self {
             spot: Spot {
                 x: from.x as f64 + fit.middle[0],

@@ -34,16 +34,16 @@ pub struct Shape {
     pub softness: f64,
 }
 
-/// The shape of a spot.
-#[derive(Clone, Debug)]
-pub struct Fit {
+/// The shape of a spot in so many planes.
+#[derive(Clone, Copy, Debug)]
+pub struct Fit<const N: usize> {
     /// In pixels of the planes.
     pub middle: [f64; 2],
     pub shape: Shape,
     /// Distances from the middle are measured by it.
     pub stretch: Stretch,
     /// Its height in each plane, in samples.
-    pub heights: Vec<f32>,
+    pub heights: [f32; N],
     /// What it explains: the squares that are less for it.
     explained: f64,
 }
@@ -70,11 +70,11 @@ impl Shape {
     }
 }
 
-impl Fit {
-    /// The shape of a spot of about the size that is `tried` whose middle is near a place, and its height over what lies around it; `None` where there is too little to see. Pixels that are not `usable` are
-    /// not looked at.
+impl<const N: usize> Fit<N> {
+    /// The shape of a spot of about the size that is `tried` whose middle is near a place, and its height over what lies
+    /// around it; `None` where there is too little to see. Pixels that are not `usable` are not looked at.
     pub fn new(
-        planes: &[&Plane],
+        planes: [&Plane; N],
         usable: impl Fn(usize, usize) -> bool,
         middle: [f64; 2],
         tried: &Tried,
@@ -103,10 +103,13 @@ impl Fit {
 
 /// The same longer one way, if that explains clearly more: pores make the best ellipse a little better than the best
 /// disc on any skin.
-fn stretched(round: Fit, look: impl Fn([f64; 2], Stretch) -> Option<Fit>) -> Fit {
+fn stretched<const N: usize>(
+    round: Fit<N>,
+    look: impl Fn([f64; 2], Stretch) -> Option<Fit<N>>,
+) -> Fit<N> {
     let (middle, least) = (round.middle, LEAST_GAIN * round.explained);
     let turn = core::f64::consts::PI / ANGLES as f64;
-    let better = |best: (Fit, f64), (times, angle): (f64, f64)| match look(
+    let better = |best: (Fit<N>, f64), (times, angle): (f64, f64)| match look(
         middle,
         Stretch::new(times, angle),
     ) {
@@ -168,25 +171,44 @@ impl Tried {
     }
 }
 
-/// Colours of a picture at most.
-const MOST_PLANES: usize = 3;
-
-/// The samples of planes by their distance from a place.
-struct Rings {
-    planes: usize,
-    /// Of each ring how many pixels it has, and the sum of each plane.
-    sums: Vec<[f64; 1 + MOST_PLANES]>,
+/// Some pixels that are about as far from a place.
+#[derive(Clone, Copy)]
+struct Ring<const N: usize> {
+    pixels: f64,
+    /// The sum of each plane.
+    sums: [f64; N],
 }
 
-impl Rings {
+impl<const N: usize> Ring<N> {
+    const EMPTY: Self = Self {
+        pixels: 0.0,
+        sums: [0.0; N],
+    };
+
+    /// Adds so many times another.
+    fn add(&mut self, other: &Self, times: f64) {
+        self.pixels += other.pixels * times;
+        for (sum, other) in self.sums.iter_mut().zip(other.sums) {
+            *sum += other * times;
+        }
+    }
+}
+
+/// The samples of planes by their distance from a place.
+struct Rings<const N: usize> {
+    rings: Vec<Ring<N>>,
+}
+
+impl<const N: usize> Rings<N> {
     fn around(
-        planes: &[&Plane],
+        planes: [&Plane; N],
         usable: impl Fn(usize, usize) -> bool,
         ([middle_x, middle_y], stretch): ([f64; 2], Stretch),
         size: f64,
     ) -> Self {
-        let (reach, rings) = rings(size);
-        let mut sums = vec![[0.0; 1 + MOST_PLANES]; rings];
+        let (reach, count) = rings(size);
+        // The last is for what lies beyond.
+        let mut rings = vec![Ring::EMPTY; count + 1];
         let span = |middle: f64, length: usize| {
             let reach = reach * stretch.factor();
             let low = (middle - reach).ceil().max(0.0) as usize;
@@ -199,57 +221,53 @@ impl Rings {
             number(
                 &mut numbers,
                 stretch.along_row(first),
-                (reach as f32, rings),
+                (reach as f32, count),
             );
-            for (x, ring) in columns.clone().zip(&numbers) {
-                let Some(sums) = sums.get_mut(*ring as usize) else {
-                    continue;
-                };
-                if usable(x, y) {
-                    sums[0] += 1.0;
-                    for (sum, plane) in sums[1..].iter_mut().zip(planes) {
-                        *sum += f64::from(plane.at(x, y));
+            let rows = planes.map(|it| &it.row(y)[columns.clone()]);
+            for (i, number) in numbers.iter().enumerate() {
+                let ring = &mut rings[*number as usize];
+                if usable(columns.start + i, y) {
+                    ring.pixels += 1.0;
+                    for (sum, row) in ring.sums.iter_mut().zip(rows) {
+                        *sum += f64::from(row[i]);
                     }
                 }
             }
         }
-        Self {
-            planes: planes.len(),
-            sums,
-        }
+        rings.truncate(count);
+        Self { rings }
     }
 
     /// The shape for which the squares that are left, over an even ground, are least.
-    fn fit(&self, (middle, stretch): ([f64; 2], Stretch), shapes: &[Profile]) -> Option<Fit> {
-        let planes = 1..=self.planes;
-        let totals: [f64; 1 + MOST_PLANES] =
-            core::array::from_fn(|i| self.sums.iter().map(|it| it[i]).sum());
-        let all = totals[0];
-        let mut best: Option<Fit> = None;
+    fn fit(&self, (middle, stretch): ([f64; 2], Stretch), shapes: &[Profile]) -> Option<Fit<N>> {
+        let mut totals = Ring::<N>::EMPTY;
+        for ring in &self.rings {
+            totals.add(ring, 1.0);
+        }
+        let all = totals.pixels;
+        let mut best: Option<Fit<N>> = None;
         for Profile { shape, heights } in shapes {
-            let mut inside = [0.0; 1 + MOST_PLANES];
+            let mut inside = Ring::<N>::EMPTY;
             let mut squares = 0.0;
-            for (sums, height) in self.sums.iter().zip(heights) {
-                for (inside, sum) in inside.iter_mut().zip(sums) {
-                    *inside += sum * height;
-                }
-                squares += sums[0] * height * height;
+            for (ring, height) in self.rings.iter().zip(heights) {
+                inside.add(ring, *height);
+                squares += ring.pixels * height * height;
             }
-            let spread = squares - inside[0] * inside[0] / all;
+            let spread = squares - inside.pixels * inside.pixels / all;
             // A shape that is the same everywhere, or of which next to nothing is seen.
             if all < 9.0 || spread < 0.5 {
                 continue;
             }
-            let product = |plane: usize| inside[plane] - totals[plane] * inside[0] / all;
-            let explained = planes.clone().map(|it| product(it) * product(it));
-            let explained = explained.sum::<f64>() / spread;
-            if best.as_ref().is_none_or(|it| explained > it.explained) {
-                let heights = planes.clone().map(|it| (product(it) / spread) as f32);
+            let products: [f64; N] = std::array::from_fn(|plane| {
+                inside.sums[plane] - totals.sums[plane] * inside.pixels / all
+            });
+            let explained = products.iter().map(|it| it * it).sum::<f64>() / spread;
+            if best.is_none_or(|it| explained > it.explained) {
                 best = Some(Fit {
                     middle,
                     shape: *shape,
                     stretch,
-                    heights: heights.collect(),
+                    heights: products.map(|it| (it / spread) as f32),
                     explained,
                 });
             }

@@ -40,8 +40,9 @@ pub fn heal(picture: &Image, original: &Original, spots: &[Spot], cancel: &Cance
                 };
                 // Most spots need no more than what is near.
                 let (far, near) = (&windows[at], windows[at].near());
-                let planes = near.keep_pores(&look(&near), cancel);
-                let planes = planes.unwrap_or_else(|| far.replace(&look(far)));
+                let keep_pores = || near.keep_pores(&look(&near), cancel);
+                let planes = near.may_keep_pores().then(keep_pores).flatten();
+                let planes = planes.unwrap_or_else(|| far.replace(&look(far), cancel));
                 Tile::new(far.patch, planes).with_channels(original.layout().colours())
             })
         };
@@ -83,11 +84,29 @@ pub(super) struct Around {
     pub differences: Vec<Plane>,
     /// What `fine` takes away of them.
     pub textures: Vec<Plane>,
-    /// What of them is coarse, as told by what is around the spot.
-    pub tones: Vec<Plane>,
     pub fine: Gaussian,
+    wide: Gaussian,
     /// 1 where there is no spot, 0 elsewhere.
     pub clean: Plane,
+}
+
+impl Around {
+    /// What of the differences is coarse in a part of the window, as told by what is around the spot.
+    pub(super) fn tones(&self, part: Region, cancel: &Cancel) -> Vec<Plane> {
+        let bounds = Region::of_size(self.clean.width(), self.clean.height());
+        let blur = |plane: &Plane| self.wide.blur(plane, bounds, part, bounds, cancel);
+        let share = blur(&self.clean);
+        let tones = self.differences.iter().map(|it| {
+            let known = it.clone().zip_map(&self.clean, |it, clean| it * clean);
+            blur(&known).zip_map(
+                &share,
+                |sum, share| {
+                    if share > 1e-4 { sum / share } else { 0.0 }
+                },
+            )
+        });
+        tones.collect()
+    }
 }
 
 /// A spot with what lies around it.
@@ -150,14 +169,12 @@ impl<'a> Window<'a> {
         };
         let before = before.with_channels(picture.planes().len());
         // What the healed place is made from: all but the spots.
-        let mut clean = Plane::filled(width, height, 0.0);
-        for (i, it) in clean.samples_mut().iter_mut().enumerate() {
-            let (x, y) = (self.region.x + i % width, self.region.y + i / width);
-            let usable = !blocked[i] && self.coverage(x, y) == 0.0;
-            *it = f32::from(u8::from(usable));
-        }
+        let clean = self.plane(|x, y| {
+            let usable = !blocked[y * width + x]
+                && self.coverage(self.region.x + x, self.region.y + y) == 0.0;
+            f32::from(u8::from(usable))
+        });
         let wide = Gaussian::new(self.spot.radius.max(2.5));
-        let share = blur(&clean, &wide);
         let differences: Vec<Plane> = before
             .planes()
             .iter()
@@ -169,44 +186,41 @@ impl<'a> Window<'a> {
             .iter()
             .map(|it| it.clone().zip_map(&blur(it, &fine), |it, low| it - low))
             .collect();
-        let tones = differences.iter().map(|it| {
-            let known = it.clone().zip_map(&clean, |it, clean| it * clean);
-            blur(&known, &wide).zip_map(
-                &share,
-                |sum, share| {
-                    if share > 1e-4 { sum / share } else { 0.0 }
-                },
-            )
-        });
         Around {
-            tones: tones.collect(),
             picture,
             before,
             blocked,
             differences,
             textures,
             fine,
+            wide,
             clean,
         }
     }
 
     /// The samples of the patch with the tone around it and texture from beside it.
-    fn replace(&self, look: &Around) -> Vec<Plane> {
+    fn replace(&self, look: &Around, cancel: &Cancel) -> Vec<Plane> {
         let source = self.source(&look.picture, &look.textures, &look.clean);
-        let channels = 0..look.differences.len();
+        let tones = look.tones(self.patch.seen_from(&self.region), cancel);
+        let channels = tones.iter().enumerate();
         channels
-            .map(|channel| self.blend(look, channel, source))
+            .map(|(channel, tone)| self.blend(look, (channel, tone), source))
             .collect()
     }
 
     /// The samples of the patch. Where two textures fade into each other their squares add up, so that neither place
     /// is smoother than the rest.
-    fn blend(&self, look: &Around, channel: usize, source: Option<[isize; 2]>) -> Plane {
+    fn blend(
+        &self,
+        look: &Around,
+        (channel, tone): (usize, &Plane),
+        source: Option<[isize; 2]>,
+    ) -> Plane {
         let (own, picture) = (
             &look.before.planes()[channel],
             &look.picture.planes()[channel],
         );
-        let (difference, tone) = (&look.differences[channel], &look.tones[channel]);
+        let difference = &look.differences[channel];
         let texture = &look.textures[channel];
         let mut healed = Plane::filled(self.patch.width, self.patch.height, 0.0);
         let (left, top) = (self.patch.x - self.region.x, self.patch.y - self.region.y);
@@ -225,7 +239,7 @@ impl<'a> Window<'a> {
                 } else {
                     let rest = 1.0 - coverage;
                     let change = rest * difference.at(x, y)
-                        + coverage * tone.at(x, y)
+                        + coverage * tone.at(column, row)
                         + (1.0 - rest * rest).sqrt() * (grain(x, y) - even(column, row));
                     picture.at(x, y) + change
                 };

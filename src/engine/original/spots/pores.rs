@@ -58,12 +58,26 @@ fn mean((sum, weight): (f32, f32)) -> f32 {
 }
 
 impl Window<'_> {
+    /// Whether the spot may be a smooth shape over skin.
+    pub(super) fn may_keep_pores(&self) -> bool {
+        self.spot.strength < STRONG || self.spot.radius < WIDE
+    }
+
     /// The samples of the patch with nothing but the spot taken away; `None` if what is left is no skin like that
     /// around it.
     pub(super) fn keep_pores(&self, look: &Around, cancel: &Cancel) -> Option<Vec<Plane>> {
-        if self.spot.strength >= STRONG && self.spot.radius >= WIDE {
-            return None;
+        match &look.differences[..] {
+            [red, green, blue] => self.keep_pores_of([red, green, blue], look, cancel),
+            planes => self.keep_pores_of([&planes[0]], look, cancel),
         }
+    }
+
+    fn keep_pores_of<const N: usize>(
+        &self,
+        differences: [&Plane; N],
+        look: &Around,
+        cancel: &Cancel,
+    ) -> Option<Vec<Plane>> {
         let Region {
             x: left,
             y: top,
@@ -77,10 +91,9 @@ impl Window<'_> {
         let covered = self.plane(|x, y| self.coverage(left + x, top + y));
         let fit = {
             let middle = [self.spot.x - left as f64, self.spot.y - top as f64];
-            let planes: Vec<&Plane> = look.differences.iter().collect();
             let usable = |x: usize, y: usize| !look.blocked[y * width + x];
             let tried = Tried::of_size(self.spot.radius / REACH);
-            Fit::new(&planes, usable, middle, &tried)?
+            Fit::new(differences, usable, middle, &tried)?
         };
         let shape = self.plane(|x, y| {
             let covered = covered.at(x, y);
@@ -93,12 +106,16 @@ impl Window<'_> {
         let coarses = COARSE.iter().map(|it| it * self.spot.radius);
         let coarses = coarses.filter(|it| *it >= LEAST_COARSE).map(Gaussian::new);
         let coarses: Vec<Gaussian> = coarses.collect();
+        let tones = match coarses.is_empty() {
+            true => Vec::new(),
+            false => look.tones(bounds, cancel),
+        };
         let (mut energies, mut rests) = (Energies::default(), Vec::new());
         for (channel, amount) in fit.heights.iter().enumerate() {
             let without = |it: &Plane| it.clone().zip_map(&shape, |it, shape| it - amount * shape);
-            let mut rest = without(&look.differences[channel]);
+            let mut rest = without(differences[channel]);
             for coarse in &coarses {
-                let tone = &look.tones[channel];
+                let tone = &tones[channel];
                 let coarse = blur(&rest.clone().zip_map(tone, |it, tone| it - tone), coarse);
                 // As much of its energy as there is around the spot is skin: Wiener's share of it stays.
                 let mut energies = Energies::default();
@@ -142,7 +159,7 @@ impl Window<'_> {
         Some(healed.collect())
     }
 
-    fn plane(&self, value: impl Fn(usize, usize) -> f32) -> Plane {
+    pub(super) fn plane(&self, value: impl Fn(usize, usize) -> f32) -> Plane {
         let Region { width, height, .. } = self.region;
         let samples = (0..width * height).map(|i| value(i % width, i / width));
         Plane::from_samples(width, height, samples.collect())

@@ -44,12 +44,10 @@ impl Blocks {
     ) -> Self {
         let columns = plane.width().div_ceil(BLOCK);
         let rows = plane.height().div_ceil(BLOCK);
-        let mut sizes = Vec::with_capacity((BLOCK / STEP) * (BLOCK / STEP));
         let of_block = |i: usize| {
-            let values = block(plane, ((i % columns) * BLOCK, (i / columns) * BLOCK));
-            sizes.clear();
-            sizes.extend(values.filter(|it| counts(*it)).map(f32::abs));
-            let told = quantiles(&mut sizes, shares);
+            let place = ((i % columns) * BLOCK, (i / columns) * BLOCK);
+            let (mut sizes, count) = sizes(plane, place, &counts);
+            let told = quantiles(&mut sizes[..count], shares);
             (value(told), told[0])
         };
         let (values, medians) = (0..columns * rows).map(of_block).unzip();
@@ -70,7 +68,7 @@ impl Blocks {
                 for column in x.saturating_sub(reach)..(x + reach + 1).min(self.columns) {
                     let other = row * self.columns + column;
                     if self.medians[other] >= ALIKE * self.medians[i] {
-                        around.push(self.values[other]);
+                        around.push(self.values[other].to_bits());
                     }
                 }
             }
@@ -165,15 +163,30 @@ pub fn scale(strengths: &Plane) -> Blocks {
     own.evened_out(FAR)
 }
 
-/// Some values of the block whose corner is at (x, y).
-fn block(plane: &Plane, (x, y): (usize, usize)) -> impl Iterator<Item = f32> + '_ {
-    let rows = (y..(y + BLOCK).min(plane.height())).step_by(STEP);
+/// Values of a block that are looked at, at most.
+const MOST: usize = (BLOCK / STEP) * (BLOCK / STEP);
+
+/// The bits of the sizes of values that count, of some in the block whose corner is at (x, y), and how many those are: bits
+/// of sizes are in the order of the sizes.
+fn sizes(
+    plane: &Plane,
+    (x, y): (usize, usize),
+    counts: impl Fn(f32) -> bool,
+) -> ([u32; MOST], usize) {
+    let (mut sizes, mut count) = ([0; MOST], 0);
     let end = (x + BLOCK).min(plane.width());
-    rows.flat_map(move |row| plane.row(row)[x..end].iter().step_by(STEP).copied())
+    for row in (y..(y + BLOCK).min(plane.height())).step_by(STEP) {
+        for value in plane.row(row)[x..end].iter().step_by(STEP) {
+            // Whether a value counts is a matter of chance: no branch is taken on it.
+            sizes[count.min(MOST - 1)] = value.abs().to_bits();
+            count += usize::from(counts(*value));
+        }
+    }
+    (sizes, count)
 }
 
-/// The values that each of some growing shares of them lie below; 0 of none.
-fn quantiles<const N: usize>(values: &mut [f32], shares: [f64; N]) -> [f32; N] {
+/// The values that each of some growing shares of them lie below, by their bits; 0 of none.
+fn quantiles<const N: usize>(values: &mut [u32], shares: [f64; N]) -> [f32; N] {
     if values.is_empty() {
         return [0.0; N];
     }
@@ -182,10 +195,8 @@ fn quantiles<const N: usize>(values: &mut [f32], shares: [f64; N]) -> [f32; N] {
     let mut known = 0;
     shares.map(|share| {
         let at = (last as f64 * share) as usize;
-        let value = *values[known..]
-            .select_nth_unstable_by(at - known, f32::total_cmp)
-            .1;
+        let value = *values[known..].select_nth_unstable(at - known).1;
         known = at;
-        value
+        f32::from_bits(value)
     })
 }
