@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
+use super::changes::{Changes, on_purpose};
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
 use crate::engine::masks::{median, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian};
@@ -103,7 +104,7 @@ const FINER_THAN_EDGES: f32 = 1.0;
 const SOFT_EDGES: [f32; 2] = [-1.2, -1.0];
 
 /// Cells whose edges are counted together, a side.
-const BLOCK: usize = 4;
+pub(super) const BLOCK: usize = 4;
 
 /// How far around a place edges are counted: in lengths of the picture's longer side, and at least, in pixels.
 const NEARBY: (f64, f64) = (0.025, 16.0);
@@ -118,24 +119,43 @@ const STRIP: usize = 64;
 const TILE: usize = 128;
 
 /// The loss beside an original, 0..=1 in each cell: of that octave which lost most. Cells count alike, whatever they have:
-/// filters that leave edges alone take texture between them.
+/// filters that leave edges alone take texture between them. Where much of the picture is its original as it was, what
+/// is not was changed on purpose, and is judged as a whole.
 pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cancel) -> Plane {
     let bounds = picture.bounds();
     let gather = GATHER.map(|it| it * feather);
-    let [loss] = in_tiles(bounds, cancel, |to| {
-        let widest = gather[OCTAVES - 1];
-        let mine: Octaves<OCTAVES> = Octaves::look(|it| picture.luma(it), to, bounds, widest);
-        let theirs: Octaves<OCTAVES> = Octaves::look(|it| original.luma(it), to, bounds, widest);
+    let widest = gather[OCTAVES - 1];
+    let (mine, theirs) = (|it| picture.luma(it), |it| original.luma(it));
+    let loss = |mine: &Octaves<OCTAVES>, theirs: &Octaves<OCTAVES>, to: Region| {
         let mut most = Plane::filled(to.width, to.height, 0.0);
         for (octave, radius) in gather.into_iter().enumerate() {
-            let kept = mine.kept_of(&theirs, octave, FLOOR_WITH_ORIGINAL, radius);
+            let kept = mine.kept_of(theirs, octave, FLOOR_WITH_ORIGINAL, radius);
             for (most, kept) in most.samples_mut().iter_mut().zip(kept.samples()) {
                 *most = most.max(1.0 - kept);
             }
         }
-        [most]
+        most
+    };
+    let on_purpose = on_purpose(picture, original, FLOOR_WITH_ORIGINAL);
+    if on_purpose == 0.0 {
+        let [loss] = in_tiles(bounds, cancel, |to| {
+            let [mine, theirs] = [
+                Octaves::look(mine, to, bounds, widest),
+                Octaves::look(theirs, to, bounds, widest),
+            ];
+            [loss(&mine, &theirs, to)]
+        });
+        return loss;
+    }
+    let changes = Mutex::new(Changes::none(bounds));
+    let found = in_tiles(bounds, cancel, |to| {
+        let [mine, theirs, unlike] = Octaves::look_beside(mine, theirs, (to, bounds), widest);
+        let (change, of_tile) = Changes::look([&mine, &theirs, &unlike], FLOOR_WITH_ORIGINAL);
+        lock(&changes).add(&of_tile, to);
+        [loss(&mine, &theirs, to), change]
     });
-    loss
+    let changes = changes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    changes.judge(found, on_purpose, feather, bounds)
 }
 
 /// The loss of a picture by itself, 0..=1 in each cell: how far its finest octave usually stays below what the next
@@ -465,7 +485,10 @@ fn sharpness(finest: &Plane, next: &Plane, bounds: Region) -> Plane {
 }
 
 /// The sums over blocks of so many columns and rows of cells.
-fn block_sums((width, height): (usize, usize), cell: impl Fn(usize, usize) -> f32) -> Plane {
+pub(super) fn block_sums(
+    (width, height): (usize, usize),
+    cell: impl Fn(usize, usize) -> f32,
+) -> Plane {
     let mut sums = Plane::filled(width.div_ceil(BLOCK), height.div_ceil(BLOCK), 0.0);
     for y in 0..height {
         for (block, sum) in sums.row_mut(y / BLOCK).iter_mut().enumerate() {

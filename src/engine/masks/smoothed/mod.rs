@@ -7,6 +7,7 @@
 //! else counts; skin with next to nothing in its finest octave does, and so does the skin around a place as a whole, which
 //! also has no noise in colour where a network made it.
 
+mod changes;
 mod loss;
 mod octaves;
 
@@ -242,6 +243,66 @@ mod tests {
     fn the_smoothed_half_is_found_without_an_original() {
         let (left, right) = means(&half_smoothed(), None);
         assert!(left > 0.9 && right < 0.02, "{left}, {right}");
+    }
+
+    /// The skin with another kind of it in its left half.
+    fn left_half(other: impl Fn(Plane) -> Plane) -> Image {
+        let (mut mixed, other) = (skin(), other(skin()));
+        for y in 0..SIDE {
+            mixed.row_mut(y)[..SIDE / 2].copy_from_slice(&other.row(y)[..SIDE / 2]);
+        }
+        picture(mixed)
+    }
+
+    /// A filter that leaves alone what stands out, and takes a part of all else.
+    fn faint(skin: Plane) -> Plane {
+        let low = blurred(&skin, 2.0);
+        skin.zip_map(&low, |it, low| {
+            let detail = it - low;
+            let kept = (detail.abs() / 0.05).min(1.0);
+            low + detail * kept
+        })
+    }
+
+    #[test]
+    fn a_faint_filter_is_found_to_its_edge_where_the_rest_is_as_it_was() {
+        let original = picture(skin());
+        let half = left_half(faint);
+        let (left, right) = means(&half, Some(&original));
+        assert!(left > 0.8 && right == 0.0, "{left}, {right}");
+        // Where nothing is as it was, so little does not count.
+        let (left, _) = means(&picture(faint(skin())), Some(&original));
+        assert!(left < 0.4, "{left}");
+    }
+
+    #[test]
+    fn what_was_moved_or_made_brighter_was_not_smoothed() {
+        let original = picture(skin());
+        let moved = left_half(|skin| {
+            let mut moved = skin.clone();
+            for y in 0..SIDE {
+                let from = skin.row((y + 2) % SIDE);
+                moved.row_mut(y)[1..].copy_from_slice(&from[..SIDE - 1]);
+            }
+            moved
+        });
+        let brighter = left_half(|skin| skin.map(|it| 0.1 + 0.95 * it));
+        for changed in [moved, brighter] {
+            let (left, right) = means(&changed, Some(&original));
+            assert!(left < 0.02 && right == 0.0, "{left}, {right}");
+        }
+    }
+
+    #[test]
+    fn a_flat_ground_that_stayed_does_not_say_that_the_rest_was_changed_on_purpose() {
+        let on_ground = |mut plane: Plane| {
+            for y in 0..SIDE {
+                plane.row_mut(y)[..SIDE / 2].fill(0.9);
+            }
+            picture(plane)
+        };
+        let (_, right) = means(&on_ground(faint(skin())), Some(&on_ground(skin())));
+        assert!(right < 0.4, "{right}");
     }
 
     #[test]

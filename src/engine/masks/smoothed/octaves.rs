@@ -42,6 +42,27 @@ impl<const N: usize> Octaves<N> {
     ///
     /// They can be gathered by Gaussians of up to `widest` pixels. `luma` reads a region of the picture.
     pub fn look(luma: impl Fn(Region) -> Plane, to: Region, bounds: Region, widest: f64) -> Self {
+        let [octaves] = Self::look_at([&luma], to, bounds, widest);
+        octaves
+    }
+
+    /// The same of two pictures, and last of their difference.
+    pub fn look_beside(
+        mine: impl Fn(Region) -> Plane,
+        theirs: impl Fn(Region) -> Plane,
+        (to, bounds): (Region, Region),
+        widest: f64,
+    ) -> [Self; 3] {
+        Self::look_at([&mine, &theirs], to, bounds, widest)
+    }
+
+    /// The same of one picture, or of two and their difference.
+    fn look_at<const P: usize, const E: usize>(
+        lumas: [&dyn Fn(Region) -> Plane; P],
+        to: Region,
+        bounds: Region,
+        widest: f64,
+    ) -> [Self; E] {
         let all = cells(bounds);
         let from = to.expanded(Gaussian::new(widest / CELL as f64).halo(), &all);
         let pixels = Region::new(
@@ -51,23 +72,36 @@ impl<const N: usize> Octaves<N> {
             from.height * CELL,
         );
         let pixels = pixels.within(&bounds).expanded(REACH, &bounds);
-        let mut level = luma(pixels);
-        let energies = std::array::from_fn(|octave| {
+        let mut levels = lumas.map(|luma| luma(pixels));
+        let mut energies: [[Plane; E]; N] = std::array::from_fn(|octave| {
             let side = CELL >> octave;
             let corner = (
                 (from.x * CELL - pixels.x) >> octave,
                 (from.y * CELL - pixels.y) >> octave,
             );
-            let energy;
-            (energy, level) = taken_away(&level, corner, side, (from.width, from.height));
-            energy
+            let energies;
+            (energies, levels) = taken_away(&levels, corner, side, (from.width, from.height));
+            energies
         });
-        Self {
-            energies,
+        std::array::from_fn(|which| Self {
+            energies: energies
+                .each_mut()
+                .map(|of| std::mem::replace(&mut of[which], Plane::filled(0, 0, 0.0))),
             from,
             to,
             all,
-        }
+        })
+    }
+
+    /// The energy of an octave in each cell by itself.
+    pub fn cells(&self, octave: usize) -> Plane {
+        let inside = Region::new(
+            self.to.x - self.from.x,
+            self.to.y - self.from.y,
+            self.to.width,
+            self.to.height,
+        );
+        self.energies[octave].crop(inside)
     }
 
     /// The mean energy of an octave around each cell, by a Gaussian of `radius` pixels.
@@ -108,45 +142,72 @@ impl<const N: usize> Octaves<N> {
 }
 
 /// The mean square of what the binomial filter takes away, in cells of `side` pixels from `corner` on, and every second
-/// pixel of every second row of what it leaves, from the first. Beyond the plane's edge the nearest pixel repeats.
-fn taken_away(
-    level: &Plane,
+/// pixel of every second row of what it leaves, from the first. Beyond the plane's edge the nearest pixel repeats. Of two
+/// planes, the energy of their difference comes last.
+fn taken_away<const P: usize, const E: usize>(
+    levels: &[Plane; P],
     (left, top): (usize, usize),
     side: usize,
     (columns, rows): (usize, usize),
-) -> (Plane, Plane) {
-    let (width, height) = (level.width(), level.height());
-    let mut energy = Plane::filled(columns, rows, 0.0);
-    let mut halved = Plane::unfilled(width.div_ceil(2), height.div_ceil(2));
+) -> ([Plane; E], [Plane; P]) {
+    let (width, height) = (levels[0].width(), levels[0].height());
+    let mut energies = [(); E].map(|()| Plane::filled(columns, rows, 0.0));
+    let half = (width.div_ceil(2), height.div_ceil(2));
+    let mut halved = [(); P].map(|()| Plane::unfilled(half.0, half.1));
     let right = (left + columns * side).min(width);
     let arch = Arch::new();
     // Row by row, so that nothing but the answers leaves the cache.
     let mut down = vec![0.0; width + 4];
-    let mut smooth = vec![0.0; width];
+    let mut smooth = [(); P].map(|()| vec![0.0; width]);
+    let [mut unlike, mut unlike_smooth] = [(); 2].map(|()| vec![0.0; right - left]);
     for y in 0..height {
-        smooth_row(arch, level, y, &mut down, &mut smooth);
+        for (level, smooth) in levels.iter().zip(&mut smooth) {
+            smooth_row(arch, level, y, &mut down, smooth);
+        }
         if (top..top + rows * side).contains(&y) {
-            let pairs = (&level.row(y)[left..right], &smooth[left..right]);
-            let cells = energy.row_mut((y - top) / side);
-            arch.dispatch(AddSquares { cells, pairs, side });
+            let row = (y - top) / side;
+            let pairs = std::array::from_fn::<_, P, _>(|it| {
+                (&levels[it].row(y)[left..right], &smooth[it][left..right])
+            });
+            let last = if let [one, other] = pairs.as_slice() {
+                arch.dispatch(Difference {
+                    of: (one.0, other.0),
+                    out: &mut unlike,
+                });
+                arch.dispatch(Difference {
+                    of: (one.1, other.1),
+                    out: &mut unlike_smooth,
+                });
+                Some((unlike.as_slice(), unlike_smooth.as_slice()))
+            } else {
+                None
+            };
+            for (energy, pairs) in energies.iter_mut().zip(pairs.into_iter().chain(last)) {
+                let cells = energy.row_mut(row);
+                arch.dispatch(AddSquares { cells, pairs, side });
+            }
         }
         if y % 2 == 0 {
-            let out = halved.row_mut(y / 2);
-            arch.dispatch(EverySecond { of: &smooth, out });
+            for (halved, smooth) in halved.iter_mut().zip(&smooth) {
+                let out = halved.row_mut(y / 2);
+                arch.dispatch(EverySecond { of: smooth, out });
+            }
         }
     }
     // All cells but the last ones lie inside as wholes.
     let whole = ((width - left) / side).min(columns);
-    for row in 0..rows {
-        let tall = side.min(height - (top + row * side).min(height - 1));
-        let (wholes, cut) = energy.row_mut(row).split_at_mut(whole);
-        wholes.iter_mut().for_each(|it| *it /= (side * tall) as f32);
-        for (it, column) in cut.iter_mut().zip(whole..) {
-            let across = side.min(width - (left + column * side).min(width - 1));
-            *it /= (across * tall) as f32;
+    for energy in &mut energies {
+        for row in 0..rows {
+            let tall = side.min(height - (top + row * side).min(height - 1));
+            let (wholes, cut) = energy.row_mut(row).split_at_mut(whole);
+            wholes.iter_mut().for_each(|it| *it /= (side * tall) as f32);
+            for (it, column) in cut.iter_mut().zip(whole..) {
+                let across = side.min(width - (left + column * side).min(width - 1));
+                *it /= (across * tall) as f32;
+            }
         }
     }
-    (energy, halved)
+    (energies, halved)
 }
 
 /// One row through the binomial filter; `down` has room for it and two samples beyond each end.
@@ -184,6 +245,23 @@ impl WithSimd for Binomial<'_> {
         let [a, b, c, d, e] = rows.map(|it| &it[..out.len()]);
         for (x, out) in out.iter_mut().enumerate() {
             *out = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
+        }
+    }
+}
+
+/// One row less another.
+struct Difference<'a> {
+    of: (&'a [f32], &'a [f32]),
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Difference<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (out, (one, other)) in self.out.iter_mut().zip(self.of.0.iter().zip(self.of.1)) {
+            *out = one - other;
         }
     }
 }
