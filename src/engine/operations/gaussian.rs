@@ -6,6 +6,7 @@
 //! are made on a coarser grid, at most 1e-4 of full scale off.
 
 mod across;
+mod blurred;
 mod decimated;
 mod flowing;
 mod lows;
@@ -15,14 +16,13 @@ mod taps;
 #[cfg(test)]
 mod tests;
 
+use blurred::Blurred;
 use decimated::Decimated;
 pub use flowing::Flowing;
 pub use lows::Lows;
-use pulp::Arch;
-use sums::{BETWEEN, MOST_ROWS, sum_pairs, sum_rows};
 
 use super::Cancel;
-use crate::engine::raster::{Plane, Region, RowSet, RowSource, row_set, split_pixels};
+use crate::engine::raster::{Plane, Region, RowSource};
 
 /// A Gaussian of one radius, ready to blur.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ impl Gaussian {
         let needed = to.expanded(self.halo(), &bounds);
         assert_eq!((source.width(), source.height()), (from.width, from.height));
         assert!(from.contains(&needed), "the blur's rim is there");
-        let mut blurred = self.blurred(&mut (source, from), to, bounds, cancel);
+        let mut blurred = self.flowing((source, from), to, bounds, cancel);
         let mut out = Plane::unfilled(to.width, to.height);
         for y in 0..to.height {
             if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
@@ -107,7 +107,8 @@ impl Gaussian {
 
     /// The region `to` of a picture, to be blurred while it is read from top to bottom.
     ///
-    /// As for [`blurred`](Self::blurred), the source is read as far as [`halo`](Self::halo) says.
+    /// The source is read up to [`halo`](Self::halo) pixels beyond `to`, as far as the picture reaches at `bounds`. Once
+    /// cancelled, what is returned is unfinished.
     pub fn flowing<S: RowSource>(
         &self,
         mut source: S,
@@ -123,214 +124,7 @@ impl Gaussian {
             }
         }
     }
-
-    /// Makes the region `to` of a picture ready to be read blurred.
-    ///
-    /// The source is read up to [`halo`](Self::halo) pixels beyond `to`, as far as the picture reaches at `bounds`. Once
-    /// cancelled, what is returned is unfinished.
-    pub fn blurred(
-        &self,
-        source: &mut impl RowSource,
-        to: Region,
-        bounds: Region,
-        cancel: &Cancel,
-    ) -> Blurred {
-        match &self.method {
-            Method::Direct(taps) => summed_up(taps, source, to, bounds, cancel),
-            Method::Decimated(it) => it.blurred(source, to, bounds, cancel),
-        }
-    }
 }
 
 /// Rows that are made together: what they are made from is read once for all of them.
 const TOGETHER: usize = 4;
-
-/// A region of a picture whose rows are blurred when they are read, so that blurred planes need not be in memory.
-#[derive(Clone, Debug)]
-pub struct Blurred {
-    /// What rows are made from, down its columns.
-    planes: Vec<Plane>,
-    /// Samples of a pixel that lie side by side.
-    interleaved: usize,
-    down: Down,
-    /// What is summed up along the rows that were made down the columns: centre and one side.
-    across: Vec<f32>,
-    /// Where in what is made the region's columns begin, and samples in a row of the region.
-    start: usize,
-    length: usize,
-    /// Rows that were made together, for each plane, and which ones those are.
-    made: Vec<[Vec<f32>; TOGETHER]>,
-    made_are: Option<usize>,
-}
-
-/// How rows that are made together are made from those of planes.
-#[derive(Clone, Debug)]
-struct Down {
-    /// What each row around them weighs in each of them, for some groups in turn.
-    groups: Vec<Vec<[f32; TOGETHER]>>,
-    /// Rows made for each row of the planes.
-    step: usize,
-    /// Which of the rows made is the region's first, from the top of the planes on; and how many rows of the planes
-    /// above those that a group lies at weigh in it.
-    skipped: usize,
-    above: usize,
-}
-
-impl Down {
-    /// From rows of a grid, the weights for each position between two of its rows; the region's first row lies so many
-    /// positions behind a row of the grid.
-    fn enlarging(up: &[[f32; BETWEEN]], skipped: usize) -> Self {
-        let step = up.len();
-        let rows = BETWEEN + (TOGETHER - 1) / step;
-        let weight = |row: usize, position: usize| {
-            let row = row.checked_sub(position / step);
-            row.and_then(|it| up[position % step].get(it)).copied()
-        };
-        let group = |first: usize| {
-            let row = |row| std::array::from_fn(|of| weight(row, first + of).unwrap_or(0.0));
-            (0..rows).map(row).collect()
-        };
-        Self {
-            groups: (0..step).step_by(TOGETHER).map(group).collect(),
-            step,
-            skipped,
-            above: 0,
-        }
-    }
-
-    /// Sums of the rows around, by these taps: centre and one side. The region's first row is so many rows below the
-    /// planes' first.
-    fn summing(taps: &[f32], skipped: usize) -> Self {
-        let reach = taps.len() - 1;
-        let weight = |row: usize, of: usize| *taps.get(row.abs_diff(of + reach)).unwrap_or(&0.0);
-        let row = |row: usize| std::array::from_fn(|of| weight(row, of));
-        Self {
-            groups: vec![(0..2 * reach + TOGETHER).map(row).collect()],
-            step: 1,
-            skipped,
-            above: reach,
-        }
-    }
-}
-
-impl Blurred {
-    fn new(planes: Vec<Plane>, interleaved: usize, down: Down, to: Region) -> Self {
-        let row = |it: &Plane| std::array::from_fn(|_| vec![0.0; it.width()]);
-        Self {
-            made: planes.iter().map(row).collect(),
-            made_are: None,
-            planes,
-            interleaved,
-            down,
-            across: vec![1.0],
-            start: 0,
-            length: to.width * interleaved,
-        }
-    }
-
-    /// One row of each plane, `y` counted from the region's top. Pixels whose samples lie side by side are split where
-    /// there is a row for each sample.
-    pub fn read(&mut self, y: usize, out: &mut [Vec<f32>]) {
-        if out.len() == self.planes.len() {
-            for (plane, out) in out.iter_mut().enumerate() {
-                self.read_plane(plane, y, out);
-            }
-            return;
-        }
-        let mut whole = vec![0.0; self.length];
-        self.read_plane(0, y, &mut whole);
-        split_pixels(&whole, out);
-    }
-
-    fn read_plane(&mut self, plane: usize, y: usize, out: &mut [f32]) {
-        let arch = Arch::new();
-        let position = self.down.skipped + y;
-        self.make(arch, position / TOGETHER);
-        let row = &self.made[plane][position % TOGETHER];
-        let reach = self.across.len() - 1;
-        if reach == 0 {
-            return out.copy_from_slice(&row[self.start..][..self.length]);
-        }
-        let before = |j: usize| &row[(reach - j) * self.interleaved..];
-        let after = |j: usize| &row[(reach + j) * self.interleaved..];
-        sum_pairs(arch, out, &self.across, before, after);
-    }
-
-    /// Makes the rows of a group down the columns, if they are not there.
-    fn make(&mut self, arch: Arch, group: usize) {
-        if self.made_are.replace(group) == Some(group) {
-            return;
-        }
-        let Down { groups, step, .. } = &self.down;
-        let weights = &groups[group % groups.len()];
-        let first = (group * TOGETHER / step) as isize - self.down.above as isize;
-        for (plane, made) in self.planes.iter().zip(&mut self.made) {
-            let last = plane.height() as isize - 1;
-            let mut rows: [&[f32]; MOST_ROWS] = [&[]; MOST_ROWS];
-            for (row, y) in rows.iter_mut().zip(first..).take(weights.len()) {
-                *row = plane.row(y.clamp(0, last) as usize);
-            }
-            let made = made.each_mut().map(Vec::as_mut_slice);
-            sum_rows(arch, made, &rows[..weights.len()], weights, true);
-        }
-    }
-}
-
-/// Reads the rows that are summed up for a region, with their ends repeated as far as the taps reach.
-fn summed_up(
-    taps: &[f32],
-    source: &mut impl RowSource,
-    to: Region,
-    bounds: Region,
-    cancel: &Cancel,
-) -> Blurred {
-    let halo = taps.len() - 1;
-    let needed = to.expanded(halo, &bounds);
-    let pixel = source.interleaved();
-    let width = (to.width + 2 * halo) * pixel;
-    let planes = (0..source.planes()).map(|_| Plane::unfilled(width, needed.height));
-    let mut planes: Vec<Plane> = planes.collect();
-    let mut rows: RowSet = row_set(source.planes(), needed.width * pixel);
-    let left = (halo - (to.x - needed.x)) * pixel;
-    for y in 0..needed.height {
-        if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
-            break;
-        }
-        source.read(needed.y + y, needed.x..needed.right(), &mut rows);
-        for (row, plane) in rows.iter().zip(&mut planes) {
-            pixels::pad(row, pixel, left, plane.row_mut(y));
-        }
-    }
-    let down = Down::summing(taps, to.y - needed.y);
-    Blurred {
-        across: taps.to_vec(),
-        ..Blurred::new(planes, pixel, down, to)
-    }
-}
-
-/// Sums up along single rows.
-struct Along {
-    halo: usize,
-    /// The row with its ends repeated as far as the taps reach.
-    padded: Vec<f32>,
-    /// Where what was read begins in it.
-    left: usize,
-}
-
-impl Along {
-    /// For rows of a region, of which so much is read.
-    fn new(halo: usize, to: Region, needed: Region) -> Self {
-        Self {
-            halo,
-            padded: vec![0.0; to.width + 2 * halo],
-            left: halo - (to.x - needed.x),
-        }
-    }
-
-    fn blur(&mut self, taps: &[f32], row: &[f32], out: &mut [f32]) {
-        pixels::pad(row, 1, self.left, &mut self.padded);
-        let before = |j: usize| &self.padded[self.halo - j..];
-        let after = |j: usize| &self.padded[self.halo + j..];
-        sum_pairs(Arch::new(), out, taps, before, after);
-    }
-}

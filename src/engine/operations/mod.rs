@@ -21,7 +21,7 @@ mod tiling;
 pub use cancel::Cancel;
 pub use formula::{FACE, skin_by_formula};
 pub(in crate::engine) use fourier::Spectrum;
-pub use gaussian::{Blurred, Flowing, Gaussian, Lows};
+pub use gaussian::{Flowing, Gaussian, Lows};
 pub use graft::{BUILT_IN, Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle};
 pub use high_pass::HighPass;
 pub use noise::{Distribution, Noise, NoisePlace};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, parameter};
-use super::{Blurred, Cancel, Gaussian, Source};
+use super::{Cancel, Flowing, Gaussian, Source};
 use crate::engine::raster::{Part, Region, RowSet, RowSource};
 
 /// What becomes of the backdrop's own fine detail.
@@ -133,14 +133,19 @@ impl Texture {
         bounds: Region,
         cancel: &Cancel,
     ) -> Detail<'a> {
-        let mut fine = self.separated(below, original.clone());
-        let low = gaussian.blurred(&mut fine, to, bounds, cancel);
+        let fine = self.separated(below, original.clone());
+        let low = gaussian.flowing(fine, to, bounds, cancel);
         self.paint_with(original, low, to)
     }
 
     /// The same where the low layer of what is [separated](Self::separated) is known for the region. The original lies
     /// as the backdrop does, in planes or in pixels.
-    pub fn paint_with<'a>(&self, original: Part<'a>, low: Blurred, to: Region) -> Detail<'a> {
+    pub fn paint_with<'a>(
+        &self,
+        original: Part<'a>,
+        low: Flowing<Separated<'a>>,
+        to: Region,
+    ) -> Detail<'a> {
         Detail {
             rows: RowSet::new(),
             original,
@@ -221,7 +226,7 @@ impl RowSource for Separated<'_> {
 /// The source of a texture layer.
 pub struct Detail<'a> {
     original: Part<'a>,
-    low: Blurred,
+    low: Flowing<Separated<'a>>,
     to: Region,
     amount: f32,
     mode: Mode,

@@ -63,7 +63,7 @@ impl TileSize {
 }
 
 /// Columns of the tiles of low bands: with the planes that are made for them they stay in a core's cache.
-const BAND_WIDTH: usize = 512;
+const BAND_WIDTH: usize = 1024;
 
 /// The same where every row is made by itself: reading long ones waits less for memory.
 const LONG_ROWS: usize = 8192;

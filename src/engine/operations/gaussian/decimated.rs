@@ -5,15 +5,17 @@
 //! B-spline signal processing, 1993). The grid lies on the multiples of its step from the picture's
 //! origin, whatever the region: each of its samples is a function of its position alone.
 
+use std::ops::RangeInclusive;
+
 use pulp::Arch;
 
-use super::across::Across;
+use super::across::{Across, SMALLEST_BLOCK};
 use super::pixels;
-use super::sums::{BETWEEN, sum_between, sum_pairs, sum_rows};
+use super::sums::{BETWEEN, enlarge_blocks, sum_along, sum_between, sum_pairs, sum_rows};
 use super::taps::SPLINE_REACH;
-use super::{Blurred, Down, taps};
+use super::{Blurred, taps};
 use crate::engine::operations::Cancel;
-use crate::engine::raster::{Plane, Region, RowSet, RowSource, row_set};
+use crate::engine::raster::{Plane, Region, RowSet, RowSource, join, row_set};
 
 /// From so many steps of the grid on, the error for any picture of 0..=1 is no more than 1e-4.
 const SMALLEST_RATIO: f64 = 2.0;
@@ -52,10 +54,20 @@ impl Run {
     }
 
     /// The pieces that it touches, of so many positions each from 0 on.
-    pub fn pieces(self, side: usize) -> impl Iterator<Item = isize> {
+    pub fn pieces(self, side: usize) -> RangeInclusive<isize> {
         let last = self.first + self.length as isize - 1;
         self.first.div_euclid(side as isize)..=last.div_euclid(side as isize)
     }
+}
+
+/// The grid around a region, in pieces.
+pub struct Grid<'p> {
+    /// Where the first piece begins.
+    pub corner: (isize, isize),
+    /// Columns and rows of a piece.
+    pub side: (usize, usize),
+    /// The planes of each piece: from left to right, and in each column from the top.
+    pub columns: Vec<Vec<&'p [Plane]>>,
 }
 
 impl Decimated {
@@ -92,7 +104,7 @@ impl Decimated {
         (self.low.len() - 1 + 2 * SPLINE_REACH) * self.step
     }
 
-    /// As [`Gaussian::blurred`](super::Gaussian::blurred).
+    /// As [`Gaussian::flowing`](super::Gaussian::flowing).
     pub fn blurred(
         &self,
         source: &mut impl RowSource,
@@ -100,8 +112,14 @@ impl Decimated {
         bounds: Region,
         cancel: &Cancel,
     ) -> Blurred {
-        let grids = self.reduce(source, self.grid_around(to), bounds, cancel);
-        self.blur_grids(&grids, source.interleaved(), to)
+        let (wide, tall) = self.grid_around(to);
+        let made = self.reduce(source, (wide, tall), bounds, cancel);
+        let grid = Grid {
+            corner: (wide.first, tall.first),
+            side: (wide.length, tall.length),
+            columns: vec![vec![&made]],
+        };
+        self.blur_grid(&grid, source.interleaved(), to)
     }
 
     /// Pixels from one sample of the grid to the next.
@@ -131,34 +149,53 @@ impl Decimated {
         Region::new(x, y, width, height)
     }
 
-    /// The blurred region from all of the grid around it, a grid for each plane with so many samples of a pixel side by
-    /// side.
-    pub fn blur_grids(&self, grids: &[Plane], interleaved: usize, to: Region) -> Blurred {
+    /// The blurred region from all of the grid around it. Colours that lie side by side in the source have a plane each
+    /// in the grid, and lie side by side again in what is made.
+    pub fn blur_grid(&self, grid: &Grid, interleaved: usize, to: Region) -> Blurred {
         let arch = Arch::new();
-        let enlarged = grids.iter().map(|grid| {
-            let low = self.blur_grid(arch, grid, interleaved);
-            self.enlarge_across(arch, &low, interleaved)
-        });
-        let down = Down::enlarging(&self.up, to.y % self.step);
-        Blurred {
-            start: to.x % self.step * interleaved,
-            ..Blurred::new(enlarged.collect(), interleaved, down, to)
-        }
+        let planes = 0..grid.columns[0][0].len();
+        let low =
+            planes.map(|plane| self.blur_rows(arch, &self.blur_columns(arch, grid, plane, to)));
+        let enlarged = self.enlarge_across(arch, &low.collect::<Vec<_>>(), interleaved);
+        let start = to.x % self.step * interleaved;
+        Blurred::new(enlarged, interleaved, &self.up, start, to)
     }
 
-    /// A grid blurred, without the rim that this needs.
-    fn blur_grid(&self, arch: Arch, grid: &Plane, interleaved: usize) -> Plane {
+    /// A plane of the grid around a region blurred down its columns, without the rows above and below that this needs.
+    fn blur_columns(&self, arch: Arch, grid: &Grid, plane: usize, to: Region) -> Plane {
         let reach = self.low.len() - 1;
-        let width = grid.width() - 2 * reach * interleaved;
-        let mut low = Plane::unfilled(width, grid.height() - 2 * reach);
-        let mut row = vec![0.0; grid.width()];
+        let (wide, tall) = self.grid_around(to);
+        let mut low = Plane::unfilled(wide.length, tall.length - 2 * reach);
+        let end = wide.first + wide.length as isize;
+        let above = (tall.first - grid.corner.1) as usize;
+        for (pieces, left) in grid
+            .columns
+            .iter()
+            .zip((grid.corner.0..).step_by(grid.side.0))
+        {
+            let first = left.max(wide.first);
+            let length = (end.min(left + grid.side.0 as isize) - first) as usize;
+            let (skipped, start) = ((first - left) as usize, (first - wide.first) as usize);
+            for y in 0..low.height() {
+                let row = |offset: usize| {
+                    let row = above + y + offset;
+                    let piece = &pieces[row / grid.side.1][plane];
+                    &piece.row(row % grid.side.1)[skipped..][..length]
+                };
+                let (above, below) = (|j| row(reach - j), |j| row(reach + j));
+                let sums = &mut low.row_mut(y)[start..][..length];
+                sum_pairs(arch, sums, &self.low, above, below);
+            }
+        }
+        low
+    }
+
+    /// The same along its rows, without the columns that this needs.
+    fn blur_rows(&self, arch: Arch, grid: &Plane) -> Plane {
+        let reach = self.low.len() - 1;
+        let mut low = Plane::unfilled(grid.width() - 2 * reach, grid.height());
         for y in 0..low.height() {
-            let above = |j: usize| grid.row(y + reach - j);
-            let below = |j: usize| grid.row(y + reach + j);
-            sum_pairs(arch, &mut row, &self.low, above, below);
-            let before = |j: usize| &row[(reach - j) * interleaved..];
-            let after = |j: usize| &row[(reach + j) * interleaved..];
-            sum_pairs(arch, low.row_mut(y), &self.low, before, after);
+            sum_along(arch, low.row_mut(y), &self.low, grid.row(y), 1);
         }
         low
     }
@@ -172,7 +209,8 @@ impl Decimated {
         }
     }
 
-    /// The samples of the grid in some of its columns and rows, one plane for each of the source's.
+    /// The samples of the grid in some of its columns and rows: a plane for each of the source's, or for each colour where
+    /// they lie side by side there.
     pub fn reduce(
         &self,
         source: &mut impl RowSource,
@@ -185,8 +223,8 @@ impl Decimated {
         let from = self.sources_of((wide, tall), bounds);
         let mut across = Across::new(self.step, from, wide, interleaved);
         let planes = 0..source.planes();
-        let grid = |_| Plane::unfilled(wide.length * interleaved, tall.length);
-        let mut grids: Vec<Plane> = planes.clone().map(grid).collect();
+        let grid = |_| Plane::unfilled(wide.length, tall.length);
+        let mut grids: Vec<Plane> = (0..source.planes() * interleaved).map(grid).collect();
         // The rows of the grid that a block of source rows is a part of; the first is complete with it.
         let empty = || vec![0.0; from.width * interleaved];
         let mut sums: Vec<[Vec<f32>; BETWEEN]> =
@@ -199,9 +237,10 @@ impl Decimated {
             }
             self.add_block(arch, source, (block, bounds, from), &mut rows, &mut sums);
             let complete = block + 1 - reach - tall.first;
-            for (sums, grid) in sums.iter_mut().zip(&mut grids) {
+            for (sums, grids) in sums.iter_mut().zip(grids.chunks_exact_mut(interleaved)) {
                 if complete >= 0 {
-                    across.reduce(arch, &sums[0], grid.row_mut(complete as usize));
+                    let rows = grids.iter_mut().map(|it| it.row_mut(complete as usize));
+                    across.reduce(arch, &sums[0], rows);
                 }
                 sums[0].fill(0.0);
                 sums.rotate_left(1);
@@ -251,17 +290,30 @@ impl Decimated {
     }
 
     /// All rows of a blurred grid, with as many columns as lie between its own.
-    fn enlarge_across(&self, arch: Arch, low: &Plane, interleaved: usize) -> Plane {
-        let steps = low.width() - (BETWEEN - 1) * interleaved;
+    fn enlarge_across(&self, arch: Arch, low: &[Plane], interleaved: usize) -> Vec<Plane> {
+        let (width, height) = (low[0].width(), low[0].height());
+        let steps = width - (BETWEEN - 1);
+        let weights = std::array::from_fn(|i| self.up.iter().map(|it| it[i]).collect());
         let mut phases = vec![0.0; self.step * steps];
-        let mut along = Plane::unfilled(self.step * steps, low.height());
-        for y in 0..low.height() {
-            let row = low.row(y);
-            for (weights, out) in self.up.iter().zip(phases.chunks_exact_mut(steps)) {
-                let rows = std::array::from_fn(|i| &row[i * interleaved..]);
-                sum_between(arch, out, weights, rows);
+        let plane = |_| Plane::unfilled(self.step * steps * interleaved, height);
+        let mut along: Vec<Plane> = (0..low.len() / interleaved).map(plane).collect();
+        let mut rows = row_set(interleaved, self.step * steps);
+        for y in 0..height {
+            for (low, along) in low.chunks_exact(interleaved).zip(&mut along) {
+                for (low, row) in low.iter().zip(&mut rows) {
+                    let low = low.row(y);
+                    if self.step >= SMALLEST_BLOCK {
+                        enlarge_blocks(arch, row, &weights, low, self.step);
+                        continue;
+                    }
+                    for (weights, out) in self.up.iter().zip(phases.chunks_exact_mut(steps)) {
+                        sum_between(arch, out, weights, std::array::from_fn(|i| &low[i..]));
+                    }
+                    pixels::weave(&phases, self.step, row);
+                }
+                let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+                join(arch, &rows, along.row_mut(y), |it| it);
             }
-            pixels::weave(&phases, self.step, interleaved, along.row_mut(y));
         }
         along
     }

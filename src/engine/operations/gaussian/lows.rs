@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::Blurred;
-use super::decimated::{Decimated, Run};
+use super::decimated::{Decimated, Grid, Run};
 use crate::engine::operations::Cancel;
 use crate::engine::raster::{Plane, Region, RowSource};
 
@@ -16,7 +16,7 @@ use crate::engine::raster::{Plane, Region, RowSource};
 const PIECE: (usize, usize) = (1024, 64);
 
 /// … and in steps of the grid: what is read around a piece is little beside it.
-const STEPS: usize = 16;
+const STEPS: usize = 32;
 
 /// Samples of pieces that are kept in any case, in each plane: 16 MiB of three.
 const KEPT: usize = 4 << 18;
@@ -84,9 +84,12 @@ impl Lows {
         cancel: &Cancel,
     ) -> Blurred {
         let (wide, tall) = self.gaussian.grid_around(to);
-        let mut pieces = Vec::new();
-        for row in tall.pieces(self.side.1) {
-            for column in wide.pieces(self.side.0) {
+        let (wide, tall) = (wide.pieces(self.side.0), tall.pieces(self.side.1));
+        let corner = self.corner((*wide.start(), *tall.start()));
+        let mut columns = Vec::new();
+        for column in wide {
+            let mut pieces = Vec::new();
+            for row in tall.clone() {
                 let (piece, is_new) = self.piece((column, row));
                 // What another thread has begun is waited for when all the rest is done.
                 if is_new && !cancel.is_cancelled() {
@@ -94,20 +97,30 @@ impl Lows {
                 }
                 pieces.push(((column, row), piece));
             }
+            columns.push(pieces);
         }
-        let mut grids = vec![Plane::filled(wide.length * interleaved, tall.length, 0.0); planes];
-        let in_samples = |(x, y): (isize, isize)| (x * interleaved as isize, y);
-        for (place, piece) in pieces {
-            if cancel.is_cancelled() {
-                break;
-            }
-            let made = piece.get_or_init(|| self.make(place, &source));
-            for (grid, plane) in grids.iter_mut().zip(made) {
-                let corner = in_samples(self.corner(place));
-                copy_common(plane, corner, grid, in_samples((wide.first, tall.first)));
-            }
+        // In place of what is not made any more.
+        let empty = OnceLock::new();
+        let make_empty = || {
+            let plane = Plane::filled(self.side.0, self.side.1, 0.0);
+            vec![plane; planes * interleaved]
+        };
+        let mut grid = Grid {
+            corner,
+            side: self.side,
+            columns: Vec::new(),
+        };
+        for pieces in &columns {
+            let pieces = pieces.iter().map(|(place, piece)| {
+                let made = match cancel.is_cancelled() {
+                    true => piece.get().unwrap_or_else(|| empty.get_or_init(make_empty)),
+                    false => piece.get_or_init(|| self.make(*place, &source)),
+                };
+                made.as_slice()
+            });
+            grid.columns.push(pieces.collect());
         }
-        self.gaussian.blur_grids(&grids, interleaved, to)
+        self.gaussian.blur_grid(&grid, interleaved, to)
     }
 
     /// A piece, and whether nobody has asked for it before, or not since it gave way.
@@ -138,22 +151,5 @@ impl Lows {
         let mut source = source(self.gaussian.sources_of(grid, self.bounds));
         let never = Cancel::default();
         self.gaussian.reduce(&mut source, grid, self.bounds, &never)
-    }
-}
-
-/// Copies what two rectangles of the grid have in common; corners are positions on the grid.
-fn copy_common(from: &Plane, corner: (isize, isize), to: &mut Plane, to_corner: (isize, isize)) {
-    let left = corner.0.max(to_corner.0);
-    let right = (corner.0 + from.width() as isize).min(to_corner.0 + to.width() as isize);
-    let top = corner.1.max(to_corner.1);
-    let bottom = (corner.1 + from.height() as isize).min(to_corner.1 + to.height() as isize);
-    if left >= right {
-        return;
-    }
-    let length = (right - left) as usize;
-    for y in top..bottom {
-        let row = &from.row((y - corner.1) as usize)[(left - corner.0) as usize..][..length];
-        let out = to.row_mut((y - to_corner.1) as usize);
-        out[(left - to_corner.0) as usize..][..length].copy_from_slice(row);
     }
 }

@@ -1,77 +1,40 @@
-//! Rows of pixels that hold one sample, or several side by side, brought into another order.
+//! Rows brought into another order, and their ends repeated.
+
+use std::ops::Range;
 
 use crate::engine::raster::wide;
 
-/// Fills a row with one pixel.
-pub fn repeat(pixel: &[f32], row: &mut [f32]) {
-    match pixel {
-        [sample] => row.fill(*sample),
-        _ => row
-            .chunks_exact_mut(pixel.len())
-            .for_each(|it| it.copy_from_slice(pixel)),
+/// Repeats the first and the last pixel of what a row holds as far as there is room.
+pub fn repeat_ends(row: &mut [f32], inside: Range<usize>, interleaved: usize) {
+    let (before, others) = row.split_at_mut(inside.start);
+    let (inside, after) = others.split_at_mut(inside.len());
+    repeat(&inside[..interleaved], before);
+    repeat(&inside[inside.len() - interleaved..], after);
+}
+
+fn repeat(pixel: &[f32], row: &mut [f32]) {
+    for it in row.chunks_exact_mut(pixel.len()) {
+        it.copy_from_slice(pixel);
     }
 }
 
-/// Puts a row of pixels into a longer one, so many samples from its start, and repeats its ends as far as there is room.
-pub fn pad(row: &[f32], interleaved: usize, left: usize, padded: &mut [f32]) {
-    let (before, others) = padded.split_at_mut(left);
-    let (inside, after) = others.split_at_mut(row.len());
-    repeat(&row[..interleaved], before);
-    inside.copy_from_slice(row);
-    repeat(&row[row.len() - interleaved..], after);
-}
-
-/// Every `step`th pixel from the first on, then every one from the second on, and so on.
-pub fn unweave(row: &[f32], step: usize, interleaved: usize, phases: &mut [f32]) {
-    match (interleaved, step) {
-        (1, 2) => unweave_samples::<2>(row, phases),
-        (1, 4) => unweave_samples::<4>(row, phases),
-        (1, 8) => unweave_samples::<8>(row, phases),
-        (3, _) => {
-            let length = phases.len() / step;
-            for (phase, out) in phases.chunks_exact_mut(length).enumerate() {
-                for i in 0..length / 3 {
-                    copy_three(&row[3 * (i * step + phase)..], &mut out[3 * i..]);
-                }
-            }
-        }
-        _ => unreachable!(
-            "one sample, or red, green and blue; wide steps of one are summed up in blocks"
-        ),
+/// Every `step`th sample from the first on, then every one from the second on, and so on.
+pub fn unweave(row: &[f32], step: usize, phases: &mut [f32]) {
+    match step {
+        2 => unweave_samples::<2>(row, phases),
+        4 => unweave_samples::<4>(row, phases),
+        8 => unweave_samples::<8>(row, phases),
+        _ => unreachable!("wider steps are summed up in blocks"),
     }
 }
 
-/// Puts the first pixel of each phase in a row, then the second of each, and so on.
-pub fn weave(phases: &[f32], step: usize, interleaved: usize, out: &mut [f32]) {
-    let length = phases.len() / step;
-    match (interleaved, step) {
-        (1, 2) => weave_samples::<2>(phases, out),
-        (1, 4) => weave_samples::<4>(phases, out),
-        (1, _) => {
-            for (i, out) in out.chunks_exact_mut(step).enumerate() {
-                for (phase, out) in out.iter_mut().enumerate() {
-                    *out = phases[phase * length + i];
-                }
-            }
-        }
-        _ => {
-            for i in 0..length / 3 {
-                for phase in 0..step {
-                    let from = &phases[phase * length + 3 * i..];
-                    copy_three(from, &mut out[3 * (i * step + phase)..]);
-                }
-            }
-        }
-    }
-}
-
-/// Copies the three samples that two rows begin with. Where there is a fourth it is copied as well, which makes it one
-/// load and one store: rows are filled in their order, so that the next pixel takes its place.
-#[inline(always)]
-fn copy_three(from: &[f32], to: &mut [f32]) {
-    match (from.first_chunk::<4>(), to.first_chunk_mut::<4>()) {
-        (Some(from), Some(to)) => *to = *from,
-        _ => to[..3].copy_from_slice(&from[..3]),
+/// Puts the first sample of each phase in a row, then the second of each, and so on.
+pub fn weave(phases: &[f32], step: usize, out: &mut [f32]) {
+    match step {
+        2 => weave_samples::<2>(phases, out),
+        4 => weave_samples::<4>(phases, out),
+        8 => weave_samples::<8>(phases, out),
+        _ => unreachable!("wider steps are enlarged in blocks"),
     }
 }
 
@@ -116,12 +79,14 @@ mod tests {
 
     #[test]
     fn what_was_taken_apart_is_put_together_again() {
-        for (interleaved, step) in [(1, 2), (1, 4), (1, 8), (3, 2), (3, 4), (3, 16)] {
-            let row: Vec<f32> = (0..11 * step * interleaved).map(|i| i as f32).collect();
+        for step in [2, 4, 8] {
+            let row: Vec<f32> = (0..11 * step).map(|i| i as f32).collect();
             let (mut phases, mut again) = (vec![0.0; row.len()], vec![0.0; row.len()]);
-            unweave(&row, step, interleaved, &mut phases);
-            assert_eq!(phases[interleaved], (step * interleaved) as f32);
-            weave(&phases, step, interleaved, &mut again);
+            let of_phase = |phase| row.iter().skip(phase).step_by(step).copied();
+            let expected: Vec<f32> = (0..step).flat_map(of_phase).collect();
+            unweave(&row, step, &mut phases);
+            assert_eq!(phases, expected);
+            weave(&expected, step, &mut again);
             assert_eq!(again, row);
         }
     }

@@ -8,10 +8,13 @@ use pulp::{Arch, Simd, WithSimd};
 use super::taps::SPLINE_REACH;
 
 /// Samples that are summed up together, in registers.
-const WIDE: usize = 32;
+const WIDE: usize = 64;
 
 /// The same for what is left of a row.
 pub const NARROW: usize = 8;
+
+/// Taps to each side up to which there is a loop for their number.
+pub const FEW: usize = 2;
 
 /// Pairs of rows that are summed up together. More would not stay in registers and in the nearest cache.
 const TOGETHER: usize = 16;
@@ -47,6 +50,23 @@ where
     }
 }
 
+/// The same along one row, whose samples lie `interleaved` apart: as many pixels longer than `out` as there are taps to
+/// both sides.
+pub fn sum_along(arch: Arch, out: &mut [f32], taps: &[f32], row: &[f32], interleaved: usize) {
+    let reach = taps.len() - 1;
+    if reach <= FEW {
+        let before = |j: usize| &row[(reach - j) * interleaved..];
+        let after = |j: usize| &row[(reach + j) * interleaved..];
+        return sum_pairs(arch, out, taps, before, after);
+    }
+    arch.dispatch(Along {
+        out,
+        taps,
+        row,
+        interleaved,
+    });
+}
+
 /// Σ `weights[i]`·`rows[i]` for every sample of `out`; the rows are at least as long.
 pub fn sum_between(arch: Arch, out: &mut [f32], weights: &[f32; BETWEEN], rows: [&[f32]; BETWEEN]) {
     arch.dispatch(Between { out, weights, rows });
@@ -56,6 +76,23 @@ pub fn sum_between(arch: Arch, out: &mut [f32], weights: &[f32; BETWEEN], rows: 
 /// `weights`·samples, the weights of the first block first. Blocks have `step` samples, a multiple of [`NARROW`].
 pub fn sum_blocks(arch: Arch, out: &mut [f32], weights: &[f32], row: &[f32], step: usize) {
     arch.dispatch(Blocks {
+        out,
+        weights,
+        row,
+        step,
+    });
+}
+
+/// Blocks of `step` samples of `out`, each from [`BETWEEN`] samples of a row from its own on: Σ `weights[i]`·sample, with
+/// a weight for each sample of the block.
+pub fn enlarge_blocks(
+    arch: Arch,
+    out: &mut [f32],
+    weights: &[Vec<f32>; BETWEEN],
+    row: &[f32],
+    step: usize,
+) {
+    arch.dispatch(Enlarged {
         out,
         weights,
         row,
@@ -171,6 +208,51 @@ fn pairs_in_blocks<const N: usize>(
     blocks.len() * N
 }
 
+struct Along<'o> {
+    out: &'o mut [f32],
+    taps: &'o [f32],
+    row: &'o [f32],
+    interleaved: usize,
+}
+
+impl WithSimd for Along<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let mut done = 0;
+        done += self.in_blocks::<WIDE>(done);
+        done += self.in_blocks::<NARROW>(done);
+        self.in_blocks::<1>(done);
+    }
+}
+
+impl Along<'_> {
+    /// Sums up as many blocks of `N` samples as fit; returns how many samples that were.
+    #[inline(always)]
+    fn in_blocks<const N: usize>(&mut self, start: usize) -> usize {
+        let (apart, taps) = (self.interleaved, self.taps);
+        let middle = (taps.len() - 1) * apart;
+        let blocks = self.out[start..].as_chunks_mut::<N>().0;
+        for (i, block) in blocks.iter_mut().enumerate() {
+            // All that a block reads, looked up once.
+            let row = &self.row[start + i * N..][..2 * middle + N];
+            let mut sums = lanes::<N>(row, middle).map(|it| taps[0] * it);
+            let (mut before, mut after) = (middle, middle);
+            for tap in &taps[1..] {
+                before -= apart;
+                after += apart;
+                let (one, other) = (lanes::<N>(row, before), lanes::<N>(row, after));
+                for lane in 0..N {
+                    sums[lane] += tap * (one[lane] + other[lane]);
+                }
+            }
+            *block = sums;
+        }
+        blocks.len() * N
+    }
+}
+
 struct Between<'o> {
     out: &'o mut [f32],
     weights: &'o [f32; BETWEEN],
@@ -227,6 +309,29 @@ impl WithSimd for Blocks<'_> {
                     let [a, b, c, d, e, f, g, h] = sums;
                     *out += ((a + b) + (c + d)) + ((e + f) + (g + h));
                 }
+            }
+        }
+    }
+}
+
+struct Enlarged<'o> {
+    out: &'o mut [f32],
+    weights: &'o [Vec<f32>; BETWEEN],
+    row: &'o [f32],
+    step: usize,
+}
+
+impl WithSimd for Enlarged<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let weights = self.weights.each_ref().map(|it| &it[..self.step]);
+        let samples = self.row.windows(BETWEEN);
+        for (block, samples) in self.out.chunks_exact_mut(self.step).zip(samples) {
+            for (i, out) in block.iter_mut().enumerate() {
+                let term = |which: usize| weights[which][i] * samples[which];
+                *out = (term(0) + term(1) + term(2)) + (term(3) + term(4) + term(5));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::operations::Random;
-use crate::engine::raster::{Part, Tile};
+use crate::engine::raster::{Part, Tile, row_set};
 
 /// The same blur, slow and obvious, in `f64`.
 fn reference(plane: &Plane, sigma: f64) -> Vec<f64> {
@@ -103,7 +103,7 @@ fn a_small_radius_blurs_noise_by_the_factor_of_its_taps() {
 fn a_region_alone_equals_the_region_of_the_whole_bit_for_bit() {
     let plane = noise(301, 267);
     let bounds = Region::of_size(301, 267);
-    for sigma in [0.4, 3.0, 3.7, 7.0, 8.0, 13.0, 25.0] {
+    for sigma in [0.4, 3.0, 3.7, 7.0, 8.0, 13.0, 16.0, 25.0] {
         let gaussian = Gaussian::new(sigma);
         let all = whole(&plane, sigma);
         for to in [
@@ -134,10 +134,8 @@ fn the_low_layer_in_pieces_is_that_of_the_whole_bit_for_bit() {
             let source = |region| Part::Made(Tile::new(region, vec![plane.crop(region)]).into());
             let mut part = lows.blurred(to, (1, 1), source, &Cancel::default());
             let wanted = all.crop(to);
-            let mut row = row_set(1, to.width);
             for y in 0..to.height {
-                part.read(y, &mut row);
-                assert_eq!(row[0], wanted.row(y));
+                assert_eq!(part.row(0, y), wanted.row(y));
             }
         }
     }
@@ -149,7 +147,7 @@ fn the_low_layer_in_pieces_is_that_of_the_whole_bit_for_bit() {
 fn rows_blurred_while_they_are_read_are_the_same() {
     let plane = noise(70, 50);
     let bounds = Region::of_size(70, 50);
-    for sigma in [0.0, 0.2, 0.4, 0.5, 1.0, 2.0, 9.0] {
+    for sigma in [0.0, 0.2, 0.4, 0.5, 1.0, 2.0, 9.0, 20.0] {
         let gaussian = Gaussian::new(sigma);
         for to in [
             bounds,

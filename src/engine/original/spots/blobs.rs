@@ -123,7 +123,7 @@ impl Filter {
         let bounds = Region::of_size(plane.width(), plane.height());
         let [fine, wide] = &self.0;
         let mut answer = fine.blur(plane, bounds, to, bounds, cancel);
-        let mut wide = wide.blurred(&mut (plane, bounds), to, bounds, cancel);
+        let mut wide = wide.flowing((plane, bounds), to, bounds, cancel);
         let mut row = row_set(1, to.width);
         for y in 0..to.height {
             wide.read(y, &mut row);
