@@ -21,7 +21,7 @@ pub use arriving::{Piece, Rows};
 pub use blend::Blend;
 pub use colour::{desaturate, luma};
 pub use image::{Depth, Image, Layout, Samples, SizeError};
-pub(super) use interleave::{join, split, split_pixels, spread};
+pub(super) use interleave::{join, split, split_pixels, spread, subtract};
 pub use patchwork::Patchwork;
 pub use plane::{Plane, Tile};
 pub use pool::{NEVER_KEPT, Room};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Cancel;
 use super::plan::{Painter, Plan, Step};
 use crate::engine::masks::MaskName;
-use crate::engine::operations::{Below, Flowing, NoisePlace, Source, painted};
+use crate::engine::operations::{Below, NoisePlace, Source, painted};
 use crate::engine::raster::{Image, Part, Plane, Region, RowSet, RowSource, Tile, row_set, spread};
 
 /// Rows between two looks at the cancel flag.
@@ -169,9 +169,7 @@ impl Plan {
                         let source = |it| texture.separated(below(it), part(it));
                         let over = part(to);
                         let separated = texture.separated(below(to), over.clone());
-                        let form = (separated.planes(), separated.interleaved());
-                        let low = lows.blurred(to, form, source, cancel);
-                        let low = Flowing::blurred(separated, low);
+                        let low = lows.flowing(separated, to, source, cancel);
                         texture.paint_with(like_backdrop(over), low, to)
                     }
                     None => {

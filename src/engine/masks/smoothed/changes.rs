@@ -111,8 +111,8 @@ impl Changes {
     /// their difference. `floor` is the amplitude that counts as nothing.
     pub fn look(octaves: [&Octaves<OCTAVES>; 3], floor: f32) -> (Plane, Self) {
         let nothing = floor * floor;
-        let [mine, theirs, unlike] =
-            octaves.map(|of| [0, 1, 2].map(|octave: usize| of.cells(octave)));
+        let octaves = octaves.map(|of| std::array::from_fn(|octave| of.cells(octave)));
+        let [mine, theirs, unlike]: [[Plane; OCTAVES]; 3] = octaves;
         let size = (mine[0].width(), mine[0].height());
         let mut it = Self::filled(size.0, size.1);
         let mut most = Plane::filled(size.0, size.1, 0.0);

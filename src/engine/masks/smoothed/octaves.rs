@@ -6,7 +6,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, subtract};
 
 /// Side of the cells, in pixels: a pixel of the coarsest octave.
 pub const CELL: usize = 1 << (OCTAVES - 1);
@@ -170,14 +170,9 @@ fn taken_away<const P: usize, const E: usize>(
                 (&levels[it].row(y)[left..right], &smooth[it][left..right])
             });
             let last = if let [one, other] = pairs.as_slice() {
-                arch.dispatch(Difference {
-                    of: (one.0, other.0),
-                    out: &mut unlike,
-                });
-                arch.dispatch(Difference {
-                    of: (one.1, other.1),
-                    out: &mut unlike_smooth,
-                });
+                let less = |one: f32, other: f32| one - other;
+                subtract(arch, &mut unlike, [one.0, other.0], less);
+                subtract(arch, &mut unlike_smooth, [one.1, other.1], less);
                 Some((unlike.as_slice(), unlike_smooth.as_slice()))
             } else {
                 None
@@ -245,23 +240,6 @@ impl WithSimd for Binomial<'_> {
         let [a, b, c, d, e] = rows.map(|it| &it[..out.len()]);
         for (x, out) in out.iter_mut().enumerate() {
             *out = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
-        }
-    }
-}
-
-/// One row less another.
-struct Difference<'a> {
-    of: (&'a [f32], &'a [f32]),
-    out: &'a mut [f32],
-}
-
-impl WithSimd for Difference<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for (out, (one, other)) in self.out.iter_mut().zip(self.of.0.iter().zip(self.of.1)) {
-            *out = one - other;
         }
     }
 }

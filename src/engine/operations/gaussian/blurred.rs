@@ -1,18 +1,18 @@
 //! Regions that are blurred on a grid, enlarged down the columns when they are read.
 
+use std::ops::Range;
+
 use pulp::Arch;
 
 use super::TOGETHER;
 use super::sums::{BETWEEN, sum_rows};
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::Plane;
 
 /// A region of a picture whose rows are enlarged when they are read, so that blurred planes need not be in memory.
 #[derive(Clone, Debug)]
 pub struct Blurred {
     /// The rows of the grid, with as many columns as there are pixels.
     planes: Vec<Plane>,
-    /// Samples of a pixel that lie side by side.
-    interleaved: usize,
     /// What each row of the grid weighs in rows that are made together, for some groups in turn.
     groups: Vec<Vec<[f32; TOGETHER]>>,
     /// Rows made for each row of the grid.
@@ -26,14 +26,13 @@ pub struct Blurred {
 }
 
 impl Blurred {
-    /// The region `to` from rows of a grid: `up` has the weights for each position between two of them, and so many
-    /// samples come before the region in each.
-    pub(super) fn new(
+    /// A region whose first row is `top` from rows of a grid, in which it has these samples: `up` has the weights for each
+    /// position between two of them.
+    pub fn new(
         planes: Vec<Plane>,
-        interleaved: usize,
         up: &[[f32; BETWEEN]],
-        start: usize,
-        to: Region,
+        samples: Range<usize>,
+        top: usize,
     ) -> Self {
         let step = up.len();
         let rows = BETWEEN + (TOGETHER - 1) / step;
@@ -45,27 +44,20 @@ impl Blurred {
             let row = |row| std::array::from_fn(|of| weight(row, first + of).unwrap_or(0.0));
             (0..rows).map(row).collect()
         };
-        let length = to.width * interleaved;
-        let made = |_: &Plane| std::array::from_fn(|_| vec![0.0; length]);
+        let made = |_: &Plane| std::array::from_fn(|_| vec![0.0; samples.len()]);
         Self {
             made: planes.iter().map(made).collect(),
             made_are: None,
             groups: (0..step).step_by(TOGETHER).map(group).collect(),
             step,
-            start,
-            skipped: to.y % step,
+            start: samples.start,
+            skipped: top % step,
             planes,
-            interleaved,
         }
     }
 
-    /// How many planes there are, with so many samples of a pixel side by side.
-    pub(super) fn form(&self) -> (usize, usize) {
-        (self.planes.len(), self.interleaved)
-    }
-
     /// Row `y` of a plane, counted from the region's top.
-    pub(super) fn row(&mut self, plane: usize, y: usize) -> &[f32] {
+    pub fn row(&mut self, plane: usize, y: usize) -> &[f32] {
         let position = self.skipped + y;
         let group = position / TOGETHER;
         if self.made_are.replace(group) != Some(group) {

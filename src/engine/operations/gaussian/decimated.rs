@@ -158,7 +158,8 @@ impl Decimated {
             planes.map(|plane| self.blur_rows(arch, &self.blur_columns(arch, grid, plane, to)));
         let enlarged = self.enlarge_across(arch, &low.collect::<Vec<_>>(), interleaved);
         let start = to.x % self.step * interleaved;
-        Blurred::new(enlarged, interleaved, &self.up, start, to)
+        let samples = start..start + to.width * interleaved;
+        Blurred::new(enlarged, &self.up, samples, to.y)
     }
 
     /// A plane of the grid around a region blurred down its columns, without the rows above and below that this needs.

@@ -31,7 +31,7 @@ impl<S: RowSource> Flowing<S> {
     }
 
     /// What of a source is blurred already.
-    pub fn blurred(source: S, blurred: Blurred) -> Self {
+    pub(super) fn blurred(source: S, blurred: Blurred) -> Self {
         Self::new(source, Flow::Blurred(blurred))
     }
 
@@ -51,15 +51,14 @@ impl<S: RowSource> Flowing<S> {
     /// One row of each plane, `y` counted from the region's top. Pixels whose samples lie side by side are split where
     /// there is a row for each sample.
     pub fn read(&mut self, y: usize, out: &mut [Vec<f32>]) {
-        let (planes, interleaved) = self.form();
-        if out.len() == planes {
+        if out.len() == self.planes() {
             for (plane, out) in out.iter_mut().enumerate() {
                 self.read_plane(plane, y, out);
             }
             return;
         }
         let mut whole = std::mem::take(&mut self.whole);
-        whole.resize(out[0].len() * interleaved, 0.0);
+        whole.resize(out[0].len() * self.source.interleaved(), 0.0);
         self.read_plane(0, y, &mut whole);
         split_pixels(&whole, out);
         self.whole = whole;
@@ -69,13 +68,6 @@ impl<S: RowSource> Flowing<S> {
         match &mut self.flow {
             Flow::Summed(it) => it.read(&mut self.source, plane, y, out),
             Flow::Blurred(it) => out.copy_from_slice(it.row(plane, y)),
-        }
-    }
-
-    fn form(&self) -> (usize, usize) {
-        match &self.flow {
-            Flow::Summed(_) => (self.source.planes(), self.source.interleaved()),
-            Flow::Blurred(it) => it.form(),
         }
     }
 }

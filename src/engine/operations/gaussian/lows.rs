@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::Blurred;
+use super::Flowing;
 use super::decimated::{Decimated, Grid, Run};
 use crate::engine::operations::Cancel;
 use crate::engine::raster::{Plane, Region, RowSource};
@@ -16,7 +16,7 @@ use crate::engine::raster::{Plane, Region, RowSource};
 const PIECE: (usize, usize) = (1024, 64);
 
 /// … and in steps of the grid: what is read around a piece is little beside it.
-const STEPS: usize = 32;
+const STEPS: usize = 24;
 
 /// Samples of pieces that are kept in any case, in each plane: 16 MiB of three.
 const KEPT: usize = 4 << 18;
@@ -72,17 +72,18 @@ impl Lows {
         self.gaussian.halo() + self.side.1 * self.gaussian.step()
     }
 
-    /// The blurred planes of a region, as many as `planes` says, each with so many samples of a pixel side by side.
+    /// The region `to` of a picture, to be read blurred.
     ///
-    /// `source` gives what reads any region of the picture, always the same samples. Once cancelled, what is returned
-    /// is unfinished.
-    pub fn blurred<R: RowSource>(
+    /// `source` gives what reads any region of the picture, always the same samples, and `own` is what it gives for this
+    /// one. Once cancelled, what is returned is unfinished.
+    pub fn flowing<R: RowSource>(
         &self,
+        own: R,
         to: Region,
-        (planes, interleaved): (usize, usize),
         source: impl Fn(Region) -> R,
         cancel: &Cancel,
-    ) -> Blurred {
+    ) -> Flowing<R> {
+        let interleaved = own.interleaved();
         let (wide, tall) = self.gaussian.grid_around(to);
         let (wide, tall) = (wide.pieces(self.side.0), tall.pieces(self.side.1));
         let corner = self.corner((*wide.start(), *tall.start()));
@@ -103,7 +104,7 @@ impl Lows {
         let empty = OnceLock::new();
         let make_empty = || {
             let plane = Plane::filled(self.side.0, self.side.1, 0.0);
-            vec![plane; planes * interleaved]
+            vec![plane; own.planes() * interleaved]
         };
         let mut grid = Grid {
             corner,
@@ -120,7 +121,8 @@ impl Lows {
             });
             grid.columns.push(pieces.collect());
         }
-        self.gaussian.blur_grid(&grid, interleaved, to)
+        let blurred = self.gaussian.blur_grid(&grid, interleaved, to);
+        Flowing::blurred(own, blurred)
     }
 
     /// A piece, and whether nobody has asked for it before, or not since it gave way.
