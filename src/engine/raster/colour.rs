@@ -6,6 +6,13 @@ pub fn luma(r: f32, g: f32, b: f32) -> f32 {
     0.30 * r + 0.59 * g + 0.11 * b
 }
 
+/// The same of levels of 8 bits: whole numbers of 16 bits, of which twice as many are added at once, and one conversion.
+#[inline(always)]
+pub fn luma_of_levels(r: u8, g: u8, b: u8) -> f32 {
+    let [r, g, b] = [r, g, b].map(u16::from);
+    f32::from(30 * r + 59 * g + 11 * b) * (1.0 / 25_500.0)
+}
+
 /// Photoshop's Desaturate: HSL lightness, the middle between the largest and the smallest channel.
 #[inline(always)]
 pub fn desaturate(r: f32, g: f32, b: f32) -> f32 {

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::arriving::{Held, Rows, Stored};
 use super::interleave::{mix, split};
 use super::store::{from_eight, from_sixteen};
-use super::{Plane, Region, Resample, Strip, Tile, luma};
+use super::{Plane, Region, Resample, Strip, Tile, luma, luma_of_levels};
 
 /// Which channels an image has, in the order in which they are interleaved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -300,13 +300,13 @@ impl Image {
         Tile::new(region, planes)
     }
 
-    /// Luma of a region, which must lie inside: that of its [tile](Self::tile), without the tile.
+    /// Luma of a region, which must lie inside: that of its [tile](Self::tile), without the tile, but for rounding.
     pub fn luma(&self, region: Region) -> Plane {
         assert!(self.bounds().contains(&region), "a region of the picture");
         match self.depth() {
-            Depth::Eight => self.to_luma(region, from_eight),
-            Depth::Sixteen => self.to_luma(region, from_sixteen),
-            Depth::Float => self.to_luma(region, finite),
+            Depth::Eight => self.to_luma(region, from_eight, luma_of_levels),
+            Depth::Sixteen => self.to_luma(region, from_sixteen, luma_of(from_sixteen)),
+            Depth::Float => self.to_luma(region, finite, luma_of(finite)),
         }
     }
 
@@ -438,14 +438,19 @@ impl Image {
         planes
     }
 
-    fn to_luma<T: Stored>(&self, region: Region, convert: impl Fn(T) -> f32) -> Plane {
+    fn to_luma<T: Stored>(
+        &self,
+        region: Region,
+        convert: impl Fn(T) -> f32,
+        luma: impl Fn(T, T, T) -> f32,
+    ) -> Plane {
         let (arch, channels) = (Arch::new(), self.layout.channels());
         let mut out = Plane::unfilled(region.width, region.height);
         self.each_row(region, |y, pixels| {
             let out = out.row_mut(y);
             match self.layout.colours() {
                 1 => split(arch, pixels, channels, &mut [out], &convert),
-                _ => mix(arch, pixels, channels, out, &convert, luma),
+                _ => mix(arch, pixels, channels, out, &luma),
             }
         });
         out
@@ -464,6 +469,11 @@ impl Image {
         });
         Plane::from_samples(region.width, region.height, plane)
     }
+}
+
+/// Luma of samples as they are stored.
+fn luma_of<T>(convert: impl Fn(T) -> f32) -> impl Fn(T, T, T) -> f32 {
+    move |r, g, b| luma(convert(r), convert(g), convert(b))
 }
 
 /// What is not finite as 0 (NaN) or the nearest of 0 and 1.

@@ -27,14 +27,12 @@ pub fn mix<T: Copy>(
     pixels: &[T],
     channels: usize,
     out: &mut [f32],
-    convert: impl Fn(T) -> f32,
-    mix: impl Fn(f32, f32, f32) -> f32,
+    mix: impl Fn(T, T, T) -> f32,
 ) {
     arch.dispatch(Mix {
         pixels,
         channels,
         out,
-        convert,
         mix,
     });
 }
@@ -143,33 +141,29 @@ impl<T: Copy, F: Fn(T) -> f32> WithSimd for Split<'_, '_, T, F> {
     }
 }
 
-struct Mix<'a, T, F, M> {
+struct Mix<'a, T, M> {
     pixels: &'a [T],
     channels: usize,
     out: &'a mut [f32],
-    convert: F,
     mix: M,
 }
 
-impl<T: Copy, F: Fn(T) -> f32, M: Fn(f32, f32, f32) -> f32> WithSimd for Mix<'_, T, F, M> {
+impl<T: Copy, M: Fn(T, T, T) -> f32> WithSimd for Mix<'_, T, M> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let mixed = |r: T, g: T, b: T| {
-            let convert = &self.convert;
-            (self.mix)(convert(r), convert(g), convert(b))
-        };
+        let mix = self.mix;
         match self.channels {
             3 => {
                 for (out, [r, g, b]) in self.out.iter_mut().zip(self.pixels.as_chunks::<3>().0) {
-                    *out = mixed(*r, *g, *b);
+                    *out = mix(*r, *g, *b);
                 }
             }
             channels => {
                 let pixels = self.pixels.chunks_exact(channels);
                 for (out, pixel) in self.out.iter_mut().zip(pixels) {
-                    *out = mixed(pixel[0], pixel[1], pixel[2]);
+                    *out = mix(pixel[0], pixel[1], pixel[2]);
                 }
             }
         }

@@ -19,7 +19,7 @@ mod wide;
 
 pub use arriving::{Piece, Rows};
 pub use blend::Blend;
-pub use colour::{desaturate, luma};
+pub use colour::{desaturate, luma, luma_of_levels};
 pub use image::{Depth, Image, Layout, Samples, SizeError};
 pub(super) use interleave::{join, split, split_pixels, spread, subtract};
 pub use patchwork::Patchwork;

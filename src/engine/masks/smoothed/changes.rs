@@ -174,7 +174,7 @@ impl Changes {
             (mean * mean) * (mean * mean)
         });
         let all = cells(bounds);
-        let (lost, usual) = (
+        let (mut lost, mut usual) = (
             Bilinear::new(BLOCK as f32, &lost, all),
             Bilinear::new(BLOCK as f32, &usual, all),
         );

@@ -9,7 +9,7 @@ use super::octaves::{CELL, OCTAVES, Octaves, cells};
 use crate::engine::masks::{median, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region, Resample};
+use crate::engine::raster::{Image, Plane, Region, Resample, wide};
 
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
 const GATHER: [f64; OCTAVES] = [0.4, 0.56, 0.8];
@@ -115,8 +115,9 @@ const SURROUNDINGS: (f64, f64) = (0.1, 24.0);
 /// Rows of cells for which skin and tones are made at once: whole blocks of them.
 const STRIP: usize = 64;
 
-/// Side of the tiles in which a picture is looked at, in cells: whole blocks of them.
-const TILE: usize = 128;
+/// Columns and rows of the tiles in which a picture is looked at, in cells: whole blocks of them. Rows of so many stay in
+/// the nearest cache.
+const TILE: (usize, usize) = (256, 512);
 
 /// The loss beside an original, 0..=1 in each cell: of that octave which lost most. Cells count alike, whatever they have:
 /// filters that leave edges alone take texture between them. Where much of the picture is its original as it was, what
@@ -202,7 +203,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
     });
     let [finest, next, finer] = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
     let sharpness = sharpness(&finest, &next, bounds);
-    let edges = Bilinear::new(BLOCK as f32, &sharpness, cells(bounds));
+    let mut edges = Bilinear::new(BLOCK as f32, &sharpness, cells(bounds));
     let skin = skin.map(|skin| {
         let least = LEAST_RATIO + colourless(picture, skin);
         let skin_like = [&ratio, &amplitude, &sharpness];
@@ -216,7 +217,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             libm::exp2f((factor * (finer / skin.max(1e-3) - from)).clamp(0.0, most))
         })
     });
-    let plenty = plenty
+    let mut plenty = plenty
         .as_ref()
         .map(|it| Bilinear::new(BLOCK as f32, it, cells(bounds)));
     // From here on `ratio` becomes the loss, and `amplitude` what the surroundings may add to it.
@@ -225,7 +226,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
     let mut strip = None;
     for y in 0..height {
         edges.row(y, &mut edge);
-        if let Some(plenty) = &plenty {
+        if let Some(plenty) = &mut plenty {
             plenty.row(y, &mut much);
         }
         if y % STRIP == 0 {
@@ -453,7 +454,7 @@ impl Surroundings {
         let lost = around(&lost, bounds, SURROUNDINGS);
         let share = lost.zip_map(&self.skin, |it, skin| it / skin.max(1e-3));
         let all = cells(bounds);
-        let (shares, smoothed) = (
+        let (mut shares, mut smoothed) = (
             Bilinear::new(BLOCK as f32, &share, all),
             Bilinear::new(BLOCK as f32, &self.smoothed, all),
         );
@@ -514,10 +515,10 @@ fn in_tiles<const N: usize>(
     look: impl Fn(Region) -> [Plane; N] + Sync,
 ) -> [Plane; N] {
     let all = cells(bounds);
-    let corners = (0..all.height).step_by(TILE);
-    let corners = corners.flat_map(|y| (0..all.width).step_by(TILE).map(move |x| (x, y)));
+    let corners = (0..all.height).step_by(TILE.1);
+    let corners = corners.flat_map(|y| (0..all.width).step_by(TILE.0).map(move |x| (x, y)));
     let tiles: Vec<Region> = corners
-        .map(|(x, y)| Region::new(x, y, TILE, TILE).within(&all))
+        .map(|(x, y)| Region::new(x, y, TILE.0, TILE.1).within(&all))
         .collect();
     let planes = [(); N].map(|()| Plane::filled(all.width, all.height, 0.0));
     let planes = Mutex::new(planes);
@@ -537,7 +538,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Values in the middles of square cells, read between them.
+/// Values in the middles of square cells, read between them, best from top to bottom.
 pub struct Bilinear<'a> {
     side: f32,
     values: &'a Plane,
@@ -546,6 +547,8 @@ pub struct Bilinear<'a> {
     /// How far each column is from there to the next value.
     across: Vec<f32>,
     top: usize,
+    /// Rows of cells as wide as the region: the even and the odd one that was read last, and which ones those are.
+    enlarged: [(Option<usize>, Vec<f32>); 2],
 }
 
 impl<'a> Bilinear<'a> {
@@ -555,17 +558,9 @@ impl<'a> Bilinear<'a> {
         let mut across = Vec::with_capacity(region.width);
         for x in region.x..region.right() {
             let (left, part) = place(x, side, values.width());
-            if stretches.is_empty() {
-                stretches.push((left, 0));
-            }
-            // Where cells are smaller than pixels, some have none.
-            while let Some((last, _)) = stretches.last()
-                && *last < left
-            {
-                stretches.push((last + 1, 0));
-            }
-            if let Some((_, count)) = stretches.last_mut() {
-                *count += 1;
+            match stretches.last_mut() {
+                Some((last, count)) if *last == left => *count += 1,
+                _ => stretches.push((left, 1)),
             }
             across.push(part);
         }
@@ -575,40 +570,51 @@ impl<'a> Bilinear<'a> {
             stretches,
             across,
             top: region.y,
+            enlarged: [(); 2].map(|()| (None, vec![0.0; region.width])),
         }
     }
 
     /// Reads one row of the region, counted from its top.
-    pub fn row(&self, y: usize, out: &mut [f32]) {
+    pub fn row(&mut self, y: usize, out: &mut [f32]) {
         let (above, down) = place(self.top + y, self.side, self.values.height());
         let below = (above + 1).min(self.values.height() - 1);
-        let (above, below) = (self.values.row(above), self.values.row(below));
-        let (Some((first, _)), Some((last, _))) = (self.stretches.first(), self.stretches.last())
-        else {
-            return;
-        };
-        let end = (last + 2).min(self.values.width());
-        let pairs = above[*first..end].iter().zip(&below[*first..end]);
-        let mut between: Vec<f32> = pairs
-            .map(|(above, below)| above + down * (below - above))
-            .collect();
-        // Beyond the last cell its value goes on.
-        between.extend(between.last().copied());
-        let mut begun = 0;
-        for (pair, (_, count)) in between.windows(2).zip(&self.stretches) {
-            let (left, rise) = (pair[0], pair[1] - pair[0]);
-            let stretch = begun..begun + count;
-            let (out, across) = (&mut out[stretch.clone()], &self.across[stretch]);
-            begun += count;
-            // The usual stretch, at once.
-            if let (Ok(out), Ok(across)) = (out.try_into(), across.try_into()) {
-                let (out, across): (&mut [f32; CELL], &[f32; CELL]) = (out, across);
-                *out = across.map(|across| left + across * rise);
-                continue;
+        for row in [above, below] {
+            let (held, enlarged) = &mut self.enlarged[row % 2];
+            if held.replace(row) != Some(row) {
+                enlarge(
+                    self.values.row(row),
+                    &self.stretches,
+                    &self.across,
+                    enlarged,
+                );
             }
-            for (out, across) in out.iter_mut().zip(across) {
-                *out = left + across * rise;
+        }
+        let [above, below] = [above, below].map(|row| self.enlarged[row % 2].1.as_slice());
+        wide(|| {
+            for ((out, above), below) in out.iter_mut().zip(above).zip(below) {
+                *out = above + down * (below - above);
             }
+        });
+    }
+}
+
+/// A row of values, read between them in stretches of columns. Beyond the last its value goes on.
+fn enlarge(row: &[f32], stretches: &[(usize, usize)], across: &[f32], out: &mut [f32]) {
+    let mut begun = 0;
+    for (left, count) in stretches {
+        let (left, right) = (row[*left], row[(left + 1).min(row.len() - 1)]);
+        let rise = right - left;
+        let stretch = begun..begun + count;
+        let (out, across) = (&mut out[stretch.clone()], &across[stretch]);
+        begun += count;
+        // The usual stretch, at once.
+        if let (Ok(out), Ok(across)) = (out.try_into(), across.try_into()) {
+            let (out, across): (&mut [f32; CELL], &[f32; CELL]) = (out, across);
+            *out = across.map(|across| left + across * rise);
+            continue;
+        }
+        for (out, across) in out.iter_mut().zip(across) {
+            *out = left + across * rise;
         }
     }
 }
@@ -628,7 +634,7 @@ mod tests {
         let values = Plane::from_samples(40, 6, (0..240).map(|it| (it * it % 97) as f32).collect());
         for side in [4.0, 3.0, 2.0, 1.0, 0.5, 0.25] {
             let region = Region::new(3, 1, 8, 4);
-            let cells = Bilinear::new(side, &values, region);
+            let mut cells = Bilinear::new(side, &values, region);
             let mut row = vec![0.0; region.width];
             for y in 0..region.height {
                 cells.row(y, &mut row);

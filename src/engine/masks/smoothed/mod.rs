@@ -94,8 +94,8 @@ impl Smoothed {
     fn loss(&self, sources: &MaskSources, region: Region) -> Plane {
         let read = |original| {
             let (losses, side) = self.losses(sources, original, &Cancel::default());
-            let grid = Bilinear::new(side, &losses, region);
-            let mut plane = Plane::filled(region.width, region.height, 0.0);
+            let mut grid = Bilinear::new(side, &losses, region);
+            let mut plane = Plane::unfilled(region.width, region.height);
             for y in 0..region.height {
                 grid.row(y, plane.row_mut(y));
             }

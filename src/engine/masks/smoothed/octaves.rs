@@ -23,6 +23,12 @@ const NOTHING: f32 = 0.2 / 255.0;
 /// Binomial weights: the middle and those to one side.
 const TAPS: [f32; 3] = [0.375, 0.25, 0.0625];
 
+/// Rows that the filter reads for one.
+const HELD: usize = 2 * TAPS.len() - 1;
+
+/// Rows of luma that are read together: few, so that they stay in the nearer caches.
+const ROWS_AT_ONCE: usize = 32;
+
 /// The cells of a picture.
 pub fn cells(bounds: Region) -> Region {
     Region::of_size(bounds.width.div_ceil(CELL), bounds.height.div_ceil(CELL))
@@ -42,7 +48,7 @@ impl<const N: usize> Octaves<N> {
     ///
     /// They can be gathered by Gaussians of up to `widest` pixels. `luma` reads a region of the picture.
     pub fn look(luma: impl Fn(Region) -> Plane, to: Region, bounds: Region, widest: f64) -> Self {
-        let [octaves] = Self::look_at([&luma], to, bounds, widest);
+        let [octaves] = Self::look_at(&[&luma], to, bounds, widest);
         octaves
     }
 
@@ -53,16 +59,16 @@ impl<const N: usize> Octaves<N> {
         (to, bounds): (Region, Region),
         widest: f64,
     ) -> [Self; 3] {
-        Self::look_at([&mine, &theirs], to, bounds, widest)
+        Self::look_at(&[&mine, &theirs], to, bounds, widest)
     }
 
     /// The same of one picture, or of two and their difference.
-    fn look_at<const P: usize, const E: usize>(
-        lumas: [&dyn Fn(Region) -> Plane; P],
+    fn look_at<const COUNT: usize>(
+        lumas: &[&dyn Fn(Region) -> Plane],
         to: Region,
         bounds: Region,
         widest: f64,
-    ) -> [Self; E] {
+    ) -> [Self; COUNT] {
         let all = cells(bounds);
         let from = to.expanded(Gaussian::new(widest / CELL as f64).halo(), &all);
         let pixels = Region::new(
@@ -72,21 +78,24 @@ impl<const N: usize> Octaves<N> {
             from.height * CELL,
         );
         let pixels = pixels.within(&bounds).expanded(REACH, &bounds);
-        let mut levels = lumas.map(|luma| luma(pixels));
-        let mut energies: [[Plane; E]; N] = std::array::from_fn(|octave| {
-            let side = CELL >> octave;
-            let corner = (
-                (from.x * CELL - pixels.x) >> octave,
-                (from.y * CELL - pixels.y) >> octave,
-            );
-            let energies;
-            (energies, levels) = taken_away(&levels, corner, side, (from.width, from.height));
-            energies
-        });
-        std::array::from_fn(|which| Self {
+        let level = |octave| Level::new(octave, (pixels, from), lumas.len(), COUNT);
+        let mut levels: [Level; N] = std::array::from_fn(level);
+        for y in (pixels.y..pixels.bottom()).step_by(ROWS_AT_ONCE) {
+            let rows = Region::new(pixels.x, y, pixels.width, ROWS_AT_ONCE).within(&pixels);
+            let read: Vec<Plane> = lumas.iter().map(|luma| luma(rows)).collect();
+            for y in 0..rows.height {
+                for (plane, row) in read.iter().zip(levels[0].next_rows()) {
+                    row.copy_from_slice(plane.row(y));
+                }
+                levels[0].arrived += 1;
+                settle(&mut levels);
+            }
+        }
+        let mut energies = levels.map(|it| it.mean_squares().into_iter());
+        std::array::from_fn(|_| Self {
             energies: energies
                 .each_mut()
-                .map(|of| std::mem::replace(&mut of[which], Plane::filled(0, 0, 0.0))),
+                .map(|of| of.next().expect("energies of all that was looked at")),
             from,
             to,
             all,
@@ -141,76 +150,152 @@ impl<const N: usize> Octaves<N> {
     }
 }
 
-/// The mean square of what the binomial filter takes away, in cells of `side` pixels from `corner` on, and every second
-/// pixel of every second row of what it leaves, from the first. Beyond the plane's edge the nearest pixel repeats. Of two
-/// planes, the energy of their difference comes last.
-fn taken_away<const P: usize, const E: usize>(
-    levels: &[Plane; P],
-    (left, top): (usize, usize),
+/// A level of the pyramid, through which rows go from top to bottom: no more of them is in memory than the filter reads.
+struct Level {
+    width: usize,
+    height: usize,
+    /// Of each picture the last rows that came: row `y` in place `y % HELD`.
+    held: Vec<[Vec<f32>; HELD]>,
+    /// How many rows came, and how many of them went through the filter.
+    arrived: usize,
+    done: usize,
+    /// The row that went through it last, of each picture.
+    smooth: Vec<Vec<f32>>,
+    /// Room for a row and two samples beyond each end.
+    down: Vec<f32>,
+    /// Room for the difference of two pictures, and for that of what the filter leaves of them.
+    unlike: [Vec<f32>; 2],
+    /// The sums of squares of what the filter takes away, in cells of `side` pixels from `corner` on: of each picture, and
+    /// of two of them the same for their difference.
+    energies: Vec<Plane>,
+    corner: (usize, usize),
     side: usize,
-    (columns, rows): (usize, usize),
-) -> ([Plane; E], [Plane; P]) {
-    let (width, height) = (levels[0].width(), levels[0].height());
-    let mut energies = [(); E].map(|()| Plane::filled(columns, rows, 0.0));
-    let half = (width.div_ceil(2), height.div_ceil(2));
-    let mut halved = [(); P].map(|()| Plane::unfilled(half.0, half.1));
-    let right = (left + columns * side).min(width);
-    let arch = Arch::new();
-    // Row by row, so that nothing but the answers leaves the cache.
-    let mut down = vec![0.0; width + 4];
-    let mut smooth = [(); P].map(|()| vec![0.0; width]);
-    let [mut unlike, mut unlike_smooth] = [(); 2].map(|()| vec![0.0; right - left]);
-    for y in 0..height {
-        for (level, smooth) in levels.iter().zip(&mut smooth) {
-            smooth_row(arch, level, y, &mut down, smooth);
-        }
-        if (top..top + rows * side).contains(&y) {
-            let row = (y - top) / side;
-            let pairs = std::array::from_fn::<_, P, _>(|it| {
-                (&levels[it].row(y)[left..right], &smooth[it][left..right])
-            });
-            let last = if let [one, other] = pairs.as_slice() {
-                let less = |one: f32, other: f32| one - other;
-                subtract(arch, &mut unlike, [one.0, other.0], less);
-                subtract(arch, &mut unlike_smooth, [one.1, other.1], less);
-                Some((unlike.as_slice(), unlike_smooth.as_slice()))
-            } else {
-                None
-            };
-            for (energy, pairs) in energies.iter_mut().zip(pairs.into_iter().chain(last)) {
-                let cells = energy.row_mut(row);
-                arch.dispatch(AddSquares { cells, pairs, side });
-            }
-        }
-        if y % 2 == 0 {
-            for (halved, smooth) in halved.iter_mut().zip(&smooth) {
-                let out = halved.row_mut(y / 2);
-                arch.dispatch(EverySecond { of: smooth, out });
-            }
-        }
-    }
-    // All cells but the last ones lie inside as wholes.
-    let whole = ((width - left) / side).min(columns);
-    for energy in &mut energies {
-        for row in 0..rows {
-            let tall = side.min(height - (top + row * side).min(height - 1));
-            let (wholes, cut) = energy.row_mut(row).split_at_mut(whole);
-            wholes.iter_mut().for_each(|it| *it /= (side * tall) as f32);
-            for (it, column) in cut.iter_mut().zip(whole..) {
-                let across = side.min(width - (left + column * side).min(width - 1));
-                *it /= (across * tall) as f32;
-            }
-        }
-    }
-    (energies, halved)
 }
 
-/// One row through the binomial filter; `down` has room for it and two samples beyond each end.
-fn smooth_row(arch: Arch, plane: &Plane, y: usize, down: &mut [f32], out: &mut [f32]) {
-    let (width, height) = (plane.width(), plane.height());
-    let row = |by: isize| plane.row(y.saturating_add_signed(by).min(height - 1));
+impl Level {
+    /// Of so many octaves above the finest, in a part of so many pictures: its pixels, and the cells that are asked for.
+    fn new(octave: usize, (pixels, to): (Region, Region), pictures: usize, count: usize) -> Self {
+        let (width, height) = (
+            pixels.width.div_ceil(1 << octave),
+            pixels.height.div_ceil(1 << octave),
+        );
+        let row = || vec![0.0; width];
+        let rows = 0..pictures;
+        Self {
+            width,
+            height,
+            held: rows.clone().map(|_| [(); HELD].map(|()| row())).collect(),
+            arrived: 0,
+            done: 0,
+            smooth: rows.map(|_| row()).collect(),
+            down: vec![0.0; width + 4],
+            unlike: [row(), row()],
+            energies: vec![Plane::filled(to.width, to.height, 0.0); count],
+            corner: (
+                (to.x * CELL - pixels.x) >> octave,
+                (to.y * CELL - pixels.y) >> octave,
+            ),
+            side: CELL >> octave,
+        }
+    }
+
+    /// Where the next rows that come are put, one of each picture.
+    fn next_rows(&mut self) -> impl Iterator<Item = &mut Vec<f32>> {
+        let place = self.arrived % HELD;
+        self.held.iter_mut().map(move |held| &mut held[place])
+    }
+
+    /// Whether all came that the filter reads for the next row.
+    fn is_ready(&self) -> bool {
+        self.done < self.height && (self.arrived == self.height || self.arrived > self.done + 2)
+    }
+
+    /// Takes a row of each picture through the filter, and adds the squares of what it takes away. Beyond the edge the
+    /// nearest pixel repeats.
+    fn filter_row(&mut self) {
+        let arch = Arch::new();
+        let y = self.done;
+        let place = |by: isize| y.saturating_add_signed(by).min(self.height - 1) % HELD;
+        let places = [-2, -1, 0, 1, 2].map(place);
+        for (held, smooth) in self.held.iter().zip(&mut self.smooth) {
+            let rows = places.map(|it| held[it].as_slice());
+            smooth_row(arch, rows, &mut self.down, smooth);
+        }
+        let ((left, top), side) = (self.corner, self.side);
+        let (columns, rows) = (self.energies[0].width(), self.energies[0].height());
+        if !(top..top + rows * side).contains(&y) {
+            return;
+        }
+        let right = (left + columns * side).min(self.width);
+        let pairs = self.held.iter().zip(&self.smooth);
+        let pairs =
+            pairs.map(|(held, smooth)| (&held[places[2]][left..right], &smooth[left..right]));
+        let row = (y - top) / side;
+        for (energy, pairs) in self.energies.iter_mut().zip(pairs.clone()) {
+            let cells = energy.row_mut(row);
+            arch.dispatch(AddSquares { cells, pairs, side });
+        }
+        let Some(energy) = self.energies.get_mut(self.held.len()) else {
+            return;
+        };
+        let pairs: Vec<_> = pairs.collect();
+        if let ([one, other], [unlike, smooth]) = (pairs.as_slice(), &mut self.unlike) {
+            let (unlike, smooth) = (&mut unlike[left..right], &mut smooth[left..right]);
+            let less = |one: f32, other: f32| one - other;
+            subtract(arch, unlike, [one.0, other.0], less);
+            subtract(arch, smooth, [one.1, other.1], less);
+            let (cells, pairs) = (energy.row_mut(row), (&*unlike, &*smooth));
+            arch.dispatch(AddSquares { cells, pairs, side });
+        }
+    }
+
+    /// The sums of squares divided by what of each cell lies inside.
+    fn mean_squares(self) -> Vec<Plane> {
+        let ((left, top), side) = (self.corner, self.side);
+        let mut energies = self.energies;
+        for energy in &mut energies {
+            // All cells but the last ones lie inside as wholes.
+            let whole = ((self.width - left) / side).min(energy.width());
+            for row in 0..energy.height() {
+                let tall = side.min(self.height - (top + row * side).min(self.height - 1));
+                let (wholes, cut) = energy.row_mut(row).split_at_mut(whole);
+                wholes.iter_mut().for_each(|it| *it /= (side * tall) as f32);
+                for (it, column) in cut.iter_mut().zip(whole..) {
+                    let across = side.min(self.width - (left + column * side).min(self.width - 1));
+                    *it /= (across * tall) as f32;
+                }
+            }
+        }
+        energies
+    }
+}
+
+/// Takes the rows of a level through the filter as far as they came, and every second pixel of every second row of what
+/// it leaves, from the first, to the next level.
+fn settle(levels: &mut [Level]) {
+    let [level, coarser @ ..] = levels else {
+        return;
+    };
+    while level.is_ready() {
+        level.filter_row();
+        if level.done.is_multiple_of(2)
+            && let Some(next) = coarser.first_mut()
+        {
+            for (of, out) in level.smooth.iter().zip(next.next_rows()) {
+                Arch::new().dispatch(EverySecond { of, out });
+            }
+            next.arrived += 1;
+            settle(coarser);
+        }
+        level.done += 1;
+    }
+}
+
+/// The middle one of five rows through the binomial filter; `down` has room for it and two samples beyond each end.
+fn smooth_row(arch: Arch, rows: [&[f32]; HELD], down: &mut [f32], out: &mut [f32]) {
+    let width = out.len();
     arch.dispatch(Binomial {
-        rows: [-2, -1, 0, 1, 2].map(row),
+        rows,
         out: &mut down[2..][..width],
     });
     let (first, last) = (down[2], down[width + 1]);
@@ -227,7 +312,7 @@ fn smooth_row(arch: Arch, plane: &Plane, y: usize, down: &mut [f32], out: &mut [
 
 /// The weighted sum of five rows.
 struct Binomial<'a> {
-    rows: [&'a [f32]; 5],
+    rows: [&'a [f32]; HELD],
     out: &'a mut [f32],
 }
 
