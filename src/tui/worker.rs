@@ -1,5 +1,6 @@
 //! Previews, made off the input loop. The newest wish wins; older ones are cancelled.
 
+mod base;
 mod compose;
 mod donor;
 mod draft;
@@ -19,6 +20,7 @@ use std::thread;
 
 use image::RgbImage;
 
+use self::base::tuned;
 use self::compose::{detail, masked, reduced, split, to_screen};
 use self::levels::level_for;
 use self::load::Loaded;
@@ -33,7 +35,7 @@ use super::message::{
 use crate::engine::operations::Rectangle;
 use crate::engine::original::spots::Spot;
 use crate::engine::recipe::Recipe;
-use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
+use crate::engine::render::{Base, Cancel, Cancelled, Inputs as RenderInputs, Plan};
 use crate::files::{FileError, Originals};
 
 /// The true picture of no more pixels is made at once; a draft would not be much quicker.
@@ -57,6 +59,7 @@ impl PreviewWorker {
             pictures: VecDeque::new(),
             views: VecDeque::new(),
             search: None,
+            base: None,
         };
         // Threads of its own: on those of renders and searches a draft would wait until they are through with a tile.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(rayon::current_num_threads());
@@ -92,6 +95,8 @@ struct Last {
     skipped: Vec<usize>,
     remarks: Vec<String>,
     spots: Option<(usize, Arc<[Spot]>)>,
+    /// The layer that it changed of the recipe before.
+    tuned: Option<usize>,
 }
 
 /// What is known of a wish beside the picture that answers it.
@@ -116,6 +121,8 @@ struct Desk {
     views: VecDeque<Kept>,
     /// What is being looked for in the full picture.
     search: Option<Search>,
+    /// The layers below the one that is tuned, in the first picture.
+    base: Option<Base>,
 }
 
 impl Desk {
@@ -161,6 +168,9 @@ impl Desk {
             return Ok(());
         };
         let loaded = self.pictures.front_mut().expect("it was just loaded");
+        let before = loaded.last.as_ref();
+        let tuned = before.and_then(|it| tuned(&it.recipe, &request.recipe));
+        let again = tuned.filter(|_| before.is_some_and(|it| it.tuned == tuned));
         let full = loaded.levels[0].clone();
         let last = Last {
             recipe: request.recipe.clone(),
@@ -168,6 +178,7 @@ impl Desk {
             skipped: plan.skipped().iter().map(|it| it.layer).collect(),
             remarks: remarks(&plan, &loaded.remarks),
             spots: plan.spots(),
+            tuned,
         };
         let mut known = Known {
             frame: request.frame_of(&full.picture),
@@ -195,11 +206,22 @@ impl Desk {
                 return Ok(());
             }
         }
+        let mut plan = self.over_base(plan);
+        if let Some(layer) = again {
+            if self.paint_base(&plan, layer, known.frame, cancel).is_err() {
+                return Ok(());
+            }
+            plan = self.over_base(plan);
+        }
         let settled = self.settled(&plan, request, known.frame, cancel);
         let settled = settled.and_then(|it| self.with_loupe(it, &plan, request, &known, cancel));
         if let Ok(image) = settled {
             self.send(request, known.clone(), image, true);
             self.look_ahead(request, &plan, &known, cancel);
+            if let Some(layer) = tuned {
+                // A newer wish needs no answer to this one.
+                let _ = self.paint_base(&plan, layer, known.frame, cancel);
+            }
         }
         Ok(())
     }

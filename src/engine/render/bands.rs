@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pulp::Arch;
+use rayon::prelude::*;
 
 use super::plan::Plan;
 use super::stack::{Stack, Wanted};
@@ -42,14 +43,14 @@ impl Plan {
         };
         match depth {
             Depth::Eight => {
-                let own = match self.picture().whole_samples() {
+                let own = match self.backdrop().whole_samples() {
                     Some(Samples::Eight(it)) => Some(it.as_slice()),
                     _ => None,
                 };
                 bands.run(own, store::to_eight, Samples::Eight, take)
             }
             Depth::Sixteen => {
-                let own = match self.picture().whole_samples() {
+                let own = match self.backdrop().whole_samples() {
                     Some(Samples::Sixteen(it)) => Some(it.as_slice()),
                     _ => None,
                 };
@@ -58,6 +59,58 @@ impl Plan {
             // Floats may have values that are never written.
             Depth::Float => bands.run(None, store::to_float, Samples::Float, take),
         }
+    }
+
+    /// The whole picture in floats that are not clamped.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub(super) fn unclamped(&self, cancel: &Cancel) -> Result<Image, Cancelled> {
+        let (whole, layout) = (self.picture().bounds(), self.picture().layout());
+        let size = TileSize::for_bands(self);
+        let row = whole.width * layout.channels();
+        let mut samples = vec![0.0; row * whole.height];
+        let bands = samples.par_chunks_mut(row * size.height).enumerate();
+        bands.for_each(|(i, samples)| {
+            let band = Region::new(0, i * size.height, whole.width, size.height).within(&whole);
+            for x in (0..band.width).step_by(size.width) {
+                let tile = Region::new(x, band.y, size.width, band.height).within(&band);
+                let stack = self.touched(tile, Wanted::Pixels, cancel);
+                let stack = stack.unwrap_or_else(|| self.untouched(tile, Wanted::Pixels));
+                self.fill(samples, (band, tile), stack, cancel, |it| it);
+            }
+        });
+        if cancel.is_cancelled() {
+            return Err(Cancelled);
+        }
+        let image = Image::new(whole.width, whole.height, layout, Samples::Float(samples));
+        Ok(image.expect("as many samples as the picture has"))
+    }
+
+    /// Stores the samples of a tile of a region, with the picture's alpha.
+    fn fill<T: Copy>(
+        &self,
+        samples: &mut [T],
+        (region, tile): (Region, Region),
+        stack: Stack,
+        cancel: &Cancel,
+        store: impl Fn(f32) -> T + Copy,
+    ) {
+        let arch = Arch::new();
+        let picture = self.picture();
+        let channels = picture.layout().channels();
+        let alpha = picture.alpha(tile);
+        stack.rows(cancel, |(x, y), rows| {
+            let start = (y * region.width + tile.x + x - region.x) * channels;
+            if let (None, [pixels]) = (&alpha, rows) {
+                let out = &mut samples[start..][..pixels.len()];
+                return join(arch, &[pixels], out, store);
+            }
+            let rows = rows.iter().map(Vec::as_slice);
+            let rows: Vec<&[f32]> = rows.chain(alpha.iter().map(|it| it.row(y))).collect();
+            let out = &mut samples[start..][..tile.width * channels];
+            join(arch, &rows, out, store);
+        });
     }
 }
 
@@ -168,38 +221,14 @@ impl<M> Bands<'_, M> {
                 (touched, _) => {
                     let untouched = || self.plan.untouched(tile, Wanted::Pixels);
                     let stack = touched.unwrap_or_else(untouched);
-                    self.fill(&mut samples, region, stack, tile, store);
+                    let cancel = self.cancel;
+                    self.plan
+                        .fill(&mut samples, (region, tile), stack, cancel, store);
                 }
             }
         }
         // The last tile may have ended early.
         (!self.cancel.is_cancelled()).then_some(samples)
-    }
-
-    /// Stores the samples of a tile of a region, with the picture's alpha.
-    fn fill<T: Copy>(
-        &self,
-        samples: &mut [T],
-        region: Region,
-        stack: Stack,
-        tile: Region,
-        store: impl Fn(f32) -> T + Copy,
-    ) {
-        let arch = Arch::new();
-        let picture = self.plan.picture();
-        let channels = picture.layout().channels();
-        let alpha = picture.alpha(tile);
-        stack.rows(self.cancel, |(x, y), rows| {
-            let start = (y * region.width + tile.x + x - region.x) * channels;
-            if let (None, [pixels]) = (&alpha, rows) {
-                let out = &mut samples[start..][..pixels.len()];
-                return join(arch, &[pixels], out, store);
-            }
-            let rows = rows.iter().map(Vec::as_slice);
-            let rows: Vec<&[f32]> = rows.chain(alpha.iter().map(|it| it.row(y))).collect();
-            let out = &mut samples[start..][..tile.width * channels];
-            join(arch, &rows, out, store);
-        });
     }
 
     /// Copies the picture's own samples of a tile of a region.

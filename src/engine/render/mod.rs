@@ -5,6 +5,7 @@
 
 mod arriving;
 mod bands;
+mod base;
 mod findings;
 mod inspection;
 mod matching;
@@ -17,6 +18,7 @@ mod whole;
 
 pub use super::operations::Cancel;
 pub use arriving::reads_in_order;
+pub use base::Base;
 pub use findings::Findings;
 pub use inspection::{Inspection, inspection_recipe};
 pub use patches::{ORIGINAL, SELF};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Findings;
+use super::{Base, Findings};
 use crate::engine::masks::{MaskName, MaskSources, Masks};
 use crate::engine::operations::parameter::{Choice, Strength};
 use crate::engine::operations::{
@@ -120,6 +120,8 @@ pub struct Plan {
     pub(super) steps: Vec<Step>,
     skipped: Vec<Skipped>,
     notes: Vec<String>,
+    /// The lowest steps as they were painted before, if they need not be painted again.
+    pub(super) base: Option<Base>,
 }
 
 /// A layer that applies.
@@ -180,6 +182,7 @@ impl Plan {
             steps: Vec::new(),
             skipped: Vec::new(),
             notes: Vec::new(),
+            base: None,
         };
         for (index, layer) in recipe.layers.iter().enumerate() {
             if !layer.enabled {

@@ -23,7 +23,7 @@ impl Plan {
     pub fn tile(&self, region: Region, cancel: &Cancel) -> Tile {
         match self.touched(region, Wanted::Planes, cancel) {
             Some(stack) => stack.tile(cancel),
-            None => self.inputs.picture.tile(region),
+            None => self.backdrop().tile(region),
         }
     }
 
@@ -36,8 +36,8 @@ impl Plan {
         wanted: Wanted,
         cancel: &Cancel,
     ) -> Option<Stack<'_>> {
-        let picture = &self.inputs.picture;
-        let bounds = picture.bounds();
+        let backdrop = self.backdrop();
+        let bounds = backdrop.bounds();
         if cancel.is_cancelled() {
             return None;
         }
@@ -45,7 +45,7 @@ impl Plan {
         let mut masks = MaskCache::new(self, cancel);
         let mut layers = Vec::new();
         let mut needed = region;
-        for step in self.steps.iter().rev() {
+        for step in self.to_paint().iter().rev() {
             let coverage = masks.product(&step.masks, needed);
             if step.changes_something(coverage.as_deref()) {
                 layers.push((step, needed, coverage));
@@ -55,8 +55,8 @@ impl Plan {
         if layers.is_empty() {
             return None;
         }
-        let mut stack = Stack::new(picture, needed);
-        let colours = picture.layout().colours();
+        let mut stack = Stack::new(backdrop, needed);
+        let colours = backdrop.layout().colours();
         let paints_pixels = |step: &Step| step.painter.paints_pixels(colours);
         if wanted == Wanted::Pixels && layers.iter().all(|(step, ..)| paints_pixels(step)) {
             stack.backdrop = stack.backdrop.as_pixels();
@@ -75,9 +75,9 @@ impl Plan {
         Some(stack)
     }
 
-    /// A region of the picture without layers.
+    /// A region without layers.
     pub(super) fn untouched(&self, region: Region, wanted: Wanted) -> Stack<'_> {
-        let mut stack = Stack::new(&self.inputs.picture, region);
+        let mut stack = Stack::new(self.backdrop(), region);
         if wanted == Wanted::Pixels {
             stack.backdrop = stack.backdrop.as_pixels();
         }
@@ -86,14 +86,14 @@ impl Plan {
 
     /// How far beyond a tile the stack reads what lies below its layers, in pixels.
     pub(super) fn halo(&self) -> usize {
-        self.steps.iter().map(|it| it.painter.halo()).sum()
+        self.to_paint().iter().map(|it| it.painter.halo()).sum()
     }
 
     /// How many rows bands have at least: twice as many as codecs take together where a layer makes whole blocks around
     /// what it paints, in rows above and below that are not painted.
     pub(super) fn least_rows(&self) -> usize {
         let is_by_example = |it: &Step| matches!(&it.painter, Painter::Graft { texture, .. } if texture.is_by_example());
-        match self.steps.iter().any(is_by_example) {
+        match self.to_paint().iter().any(is_by_example) {
             true => 128,
             false => 64,
         }
@@ -101,12 +101,12 @@ impl Plan {
 
     /// Whether masks may leave a part of the picture as it is.
     pub(super) fn has_masks(&self) -> bool {
-        self.steps.iter().any(|it| !it.masks.is_empty())
+        self.to_paint().iter().any(|it| !it.masks.is_empty())
     }
 
     /// How many rows beyond a tile it reads the picture and the original.
     pub(super) fn rim(&self) -> usize {
-        self.steps.iter().map(|it| it.painter.rim()).sum()
+        self.to_paint().iter().map(|it| it.painter.rim()).sum()
     }
 
     /// The coverage of the masks of one layer of the recipe, all multiplied, in a region; `None`

@@ -147,6 +147,7 @@ mod tests {
             skipped: Vec::new(),
             remarks: Vec::new(),
             spots: None,
+            tuned: None,
         }
     }
 

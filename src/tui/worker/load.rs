@@ -58,6 +58,7 @@ impl Desk {
         }
         self.pictures.truncate(KEPT_PICTURES - 1);
         self.views.retain(|it| it.picture != request.picture);
+        self.base = None;
         let path = &self.paths[request.picture];
         let seen = glimpse(path).is_some_and(|it| {
             self.tell_size(request, it.size);
