@@ -79,19 +79,38 @@ impl Midtones {
         let from = region.expanded(gaussian.halo(), &bounds);
         let luma = picture.luma(from);
         let mut out = Plane::unfilled(region.width, region.height);
-        // Stripes are judged by themselves, and what is blurred stays in the nearest cache.
-        for x in (region.x..region.right()).step_by(STRIPE) {
-            let stripe = Region::new(x, region.y, STRIPE, region.height).within(&region);
-            let around = stripe.expanded(gaussian.halo(), &bounds);
-            let part = match self.of_all(&luma, around.seen_from(&from)) {
-                Some(coverage) => Plane::filled(stripe.width, stripe.height, coverage),
+        for (part, of_all) in self.parts(&luma, from, region, gaussian.halo(), &bounds) {
+            let coverage = match of_all {
+                Some(coverage) => Plane::filled(part.width, part.height, coverage),
                 None => gaussian
-                    .blur(&luma, from, stripe, bounds, cancel)
+                    .blur(&luma, from, part, bounds, cancel)
                     .map(|luma| self.of_luma(luma)),
             };
-            out.paste(&part, stripe.seen_from(&region));
+            out.paste(&coverage, part.seen_from(&region));
         }
         out
+    }
+
+    /// A region in stripes of full height that each have one coverage all over, and in what lies between them.
+    fn parts(
+        &self,
+        luma: &Plane,
+        from: Region,
+        region: Region,
+        halo: usize,
+        bounds: &Region,
+    ) -> Vec<(Region, Option<f32>)> {
+        let mut parts: Vec<(Region, Option<f32>)> = Vec::new();
+        for x in (region.x..region.right()).step_by(STRIPE) {
+            let stripe = Region::new(x, region.y, STRIPE, region.height).within(&region);
+            let around = stripe.expanded(halo, bounds);
+            let of_all = self.of_all(luma, around.seen_from(&from));
+            match parts.last_mut() {
+                Some((part, last)) if *last == of_all => part.width += stripe.width,
+                _ => parts.push((stripe, of_all)),
+            }
+        }
+        parts
     }
 
     /// The coverage that all of a part of a plane has, however it is smoothed, if its lumas say so.

@@ -171,7 +171,8 @@ impl<'a> MaskSources<'a> {
 #[inline(always)]
 fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
     // Without an early way out, so that loops stay wide.
-    let t = (value - from) / (to - from);
+    let per_unit = 1.0 / (to - from);
+    let t = (value - from) * per_unit;
     let step = t * t * (3.0 - 2.0 * t);
     let step = if value <= from { 0.0 } else { step };
     if value >= to { 1.0 } else { step }

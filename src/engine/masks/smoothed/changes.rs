@@ -6,7 +6,8 @@
 
 use rayon::prelude::*;
 
-use super::loss::{BLOCK, Bilinear, block_sums};
+use super::bilinear::Bilinear;
+use super::loss::{BLOCK, block_sums};
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian};

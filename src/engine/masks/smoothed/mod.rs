@@ -7,6 +7,7 @@
 //! else counts; skin with next to nothing in its finest octave does, and so does the skin around a place as a whole, which
 //! also has no noise in colour where a network made it.
 
+mod bilinear;
 mod changes;
 mod loss;
 mod octaves;
@@ -18,7 +19,8 @@ use crate::engine::operations::Cancel;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
 use crate::engine::raster::{Plane, Region, Resample};
-use loss::{Bilinear, SkinCells};
+use bilinear::Bilinear;
+use loss::SkinCells;
 use octaves::CELL;
 
 /// Settings of the `smoothed` mask.
