@@ -2,7 +2,7 @@
 
 use image::{DynamicImage, RgbImage, RgbaImage};
 
-use crate::engine::raster::{Image, Tile, store};
+use crate::engine::raster::{Image, Tile, store, wide};
 
 /// A picture in 8 bits; `None` if it has more than `u32::MAX` pixels a side.
 pub fn to_display(image: &Image) -> Option<DynamicImage> {
@@ -29,9 +29,12 @@ pub fn to_rgb(tile: &Tile) -> Option<RgbImage> {
     let (r, b) = (planes.first()?, planes.last()?);
     let g = planes.get(1).unwrap_or(r);
     let colours = r.samples().iter().zip(g.samples()).zip(b.samples());
-    let bytes = colours
-        .flat_map(|((r, g), b)| [*r, *g, *b].map(store::to_eight))
-        .collect();
+    let mut bytes = vec![0; 3 * r.samples().len()];
+    wide(|| {
+        for (pixel, ((r, g), b)) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(colours) {
+            *pixel = [*r, *g, *b].map(store::to_eight);
+        }
+    });
     let region = tile.region();
     RgbImage::from_raw(
         region.width.try_into().ok()?,

@@ -179,25 +179,43 @@ impl<'a> Summing<'a> {
 
     /// The planes of the region.
     pub fn finish(self) -> Vec<Plane> {
-        let interleaved = self.channels / self.sums.len().max(1);
-        let across = |channel: usize| {
-            let mut plane = Plane::filled(self.target.width, self.target.height, 0.0);
-            let Some(sums) = self.sums.get(channel / interleaved) else {
-                return plane;
-            };
-            for y in 0..self.target.height {
-                let columns = self.target.x..self.target.right();
-                let columns = self.resample.columns.of(columns);
-                for (out, (first, weights)) in plane.row_mut(y).iter_mut().zip(columns) {
-                    let samples = &sums.row(y)[(first - self.from.x) * interleaved..];
-                    let samples = samples.iter().skip(channel % interleaved);
-                    let samples = samples.step_by(interleaved).zip(weights);
+        let Region { width, height, .. } = self.target;
+        let mut planes = vec![Plane::filled(width, height, 0.0); self.channels];
+        let pixel = self.channels / self.sums.len().max(1);
+        for (sums, planes) in self.sums.iter().zip(planes.chunks_exact_mut(pixel)) {
+            for y in 0..height {
+                let rows = planes.iter_mut().map(|it| it.row_mut(y)).collect();
+                self.across(sums.row(y), rows);
+            }
+        }
+        planes
+    }
+
+    /// A row of the target from its sums: one of samples, or of red, green and blue from pixels.
+    fn across(&self, sums: &[f32], mut out: Vec<&mut [f32]>) {
+        let columns = self.target.x..self.target.right();
+        let columns = self.resample.columns.of(columns).enumerate();
+        match out.as_mut_slice() {
+            [r, g, b] => {
+                let pixels = sums.as_chunks::<3>().0;
+                for (x, (first, weights)) in columns {
+                    let mut sum = [0.0; 3];
+                    for (pixel, weight) in pixels[first - self.from.x..].iter().zip(weights) {
+                        for (sum, sample) in sum.iter_mut().zip(pixel) {
+                            *sum += sample * weight;
+                        }
+                    }
+                    [r[x], g[x], b[x]] = sum;
+                }
+            }
+            [row] => {
+                for (out, (_, (first, weights))) in row.iter_mut().zip(columns) {
+                    let samples = sums[first - self.from.x..].iter().zip(weights);
                     *out = samples.map(|(s, w)| s * w).sum();
                 }
             }
-            plane
-        };
-        (0..self.channels).map(across).collect()
+            _ => unreachable!("samples, or pixels of red, green and blue"),
+        }
     }
 }
 
@@ -300,13 +318,13 @@ mod tests {
             let target = Region::new(to.0 / 3, to.1 / 2, to.0 - to.0 / 3, to.1 - to.1 / 2);
             let part = source.crop(resample.needs(target));
             let expected = resample.apply(&part, target);
-            let [mut planes, mut pixels] = [2; 2].map(|it| Summing::new(&resample, target, it));
+            let [mut planes, mut pixels] = [3; 2].map(|it| Summing::new(&resample, target, it));
             for y in 0..part.height() {
-                planes.add((0, y), &[part.row(y), part.row(y)]);
-                let doubled: Vec<f32> = part.row(y).iter().flat_map(|it| [*it; 2]).collect();
-                let (left, right) = doubled.split_at(doubled.len() / 4 * 2);
+                planes.add((0, y), &[part.row(y); 3]);
+                let spread: Vec<f32> = part.row(y).iter().flat_map(|it| [*it; 3]).collect();
+                let (left, right) = spread.split_at(spread.len() / 6 * 3);
                 pixels.add((0, y), &[left]);
-                pixels.add((left.len() / 2, y), &[right]);
+                pixels.add((left.len() / 3, y), &[right]);
             }
             for plane in planes.finish().into_iter().chain(pixels.finish()) {
                 let pairs = plane.samples().iter().zip(expected.samples());

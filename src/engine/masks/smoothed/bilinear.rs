@@ -87,7 +87,8 @@ fn enlarge(row: &[f32], stretches: &[(usize, usize)], across: &[f32], out: &mut 
 /// The cell whose middle lies before a pixel, and how far the pixel is on the way to the next one's.
 fn place(pixel: usize, side: f32, cells: usize) -> (usize, f32) {
     let place = ((pixel as f32 + 0.5) / side - 0.5).clamp(0.0, (cells - 1) as f32);
-    (place as usize, place - place.floor())
+    let cell = place as usize;
+    (cell, place - cell as f32)
 }
 
 #[cfg(test)]
