@@ -238,7 +238,7 @@ fn patches() -> Vec<Rectangle> {
 fn a_field_has_the_statistics_of_its_patch() {
     let donor = Arc::new(pores());
     let each = |radius: f64| patches().into_iter().map(move |it| (it, radius));
-    for (patch, radius) in [1.0, USUAL, 3.5].into_iter().flat_map(each) {
+    for (patch, radius) in [1.0, USUAL, 3.5, 6.0].into_iter().flat_map(each) {
         let field = field_of(&donor, patch, 1, radius);
         let detail = detail(&donor, patch, radius);
         let ((made, made_skew), (own, own_skew)) = (shape(&field), shape(&detail));
@@ -272,14 +272,19 @@ fn a_field_does_not_repeat() {
 fn a_field_has_no_tone() {
     let donor = Arc::new(pores());
     let bounds = Region::of_size(FIELD, FIELD);
-    for patch in patches() {
-        let field = field(&donor, patch, 1);
+    let each = |radius: f64| patches().into_iter().map(move |it| (it, radius));
+    for (patch, radius) in [USUAL, 5.0, 8.0, 16.0].into_iter().flat_map(each) {
+        let field = field_of(&donor, patch, 1, radius);
         let tone = Gaussian::new(24.0).blur(&field, bounds, bounds, bounds, &Cancel::default());
         let largest = tone
             .samples()
             .iter()
             .fold(0.0f32, |most, it| most.max(it.abs()));
-        assert!(largest < 0.5 / 255.0, "{patch:?}: {}", largest * 255.0);
+        assert!(
+            largest < 0.5 / 255.0,
+            "{patch:?}, {radius} px: {}",
+            largest * 255.0
+        );
     }
 }
 

@@ -142,29 +142,6 @@ fn render_texture(bencher: Bencher, radius: f64, render: impl Fn(&Plan) -> Resul
         .bench_local_values(|plan| render(&plan));
 }
 
-#[divan::bench(sample_count = 3)]
-fn graft_by_pattern(bencher: Bencher) {
-    let changes = [
-        "graft.masks=none",
-        "graft.patch=9,9,160,160",
-        "graft.tiling=pattern",
-    ];
-    render(bencher, &plan("graft", &changes));
-}
-
-#[divan::bench(sample_count = 3)]
-fn graft_by_example(bencher: Bencher) {
-    let changes = ["graft.masks=none", "graft.patch=9,9,160,160"];
-    render(bencher, &plan("graft", &changes));
-}
-
-/// What the graft's own blur costs on the whole picture, to compare.
-#[divan::bench(sample_count = 3)]
-fn blur_of_a_graft(bencher: Bencher) {
-    let changes = ["noise.masks=none", "noise.blur=2"];
-    render(bencher, &plan("noise", &changes));
-}
-
 /// Looks for the best patch of a donor file that is skin all over, the most there can be to measure.
 #[divan::bench(sample_count = 3)]
 fn patch_search(bencher: Bencher) {
@@ -272,9 +249,13 @@ fn noise_behind_a_mask(bencher: Bencher, mask: &str) {
     render(bencher, &plan("noise", &[&format!("noise.masks={mask}")]));
 }
 
-/// A hundred strokes across the picture, in curves of forty points.
 #[divan::bench(sample_count = 3, args = [40.0, 200.0])]
 fn noise_behind_strokes(bencher: Bencher, radius: f64) {
+    render(bencher, &plan_of(&behind_strokes(radius)));
+}
+
+/// Noise behind a hundred strokes across the picture, in curves of forty points.
+fn behind_strokes(radius: f64) -> Recipe {
     let mut recipe = preset("noise").expect("built in");
     recipe.layers[0].masks = vec![MaskName::Brush];
     recipe.masks.brush.strokes = (0..100)
@@ -292,7 +273,7 @@ fn noise_behind_strokes(bencher: Bencher, radius: f64) {
             }
         })
         .collect();
-    render(bencher, &plan_of(&recipe));
+    recipe
 }
 
 /// The meter on a picture and its original, as `inspect` reads them.
@@ -331,30 +312,66 @@ fn tuning(bencher: Bencher) {
     });
 }
 
-/// What a mask finds out about a picture beside its original, and its coverage everywhere.
-#[divan::bench(sample_count = 3, args = ["smoothed", "midtones"])]
-fn mask(bencher: Bencher, name: &str) {
-    let mut recipe = preset("noise").expect("built in");
-    recipe.set(&format!("noise.masks={name}")).expect("it fits");
-    let (picture, original) = (picture(1), picture(2));
-    let inputs = || {
-        let mut inputs = Inputs::alone(picture.clone());
-        inputs.original = Some(original.clone());
-        inputs
-    };
-    let rows: Vec<usize> = (0..HEIGHT).step_by(64).collect();
-    bencher
-        .counter(ItemsCount::new(WIDTH * HEIGHT))
-        .with_inputs(inputs)
-        .bench_values(|inputs| {
-            let plan = Plan::new(&recipe, inputs);
-            rows.par_iter().for_each(|y| {
-                for x in (0..WIDTH).step_by(500) {
-                    let region = Region::new(x, *y, 500, 64.min(HEIGHT - y));
-                    divan::black_box(plan.coverage(0, region, &Cancel::default()));
-                }
+/// Masks and synthesis, and the blurs that they sit beside.
+mod beside_a_blur {
+    use super::*;
+
+    /// Noise softened by so many pixels.
+    #[divan::bench(sample_count = 5, args = [2.0])]
+    fn blur_of_noise(bencher: Bencher, radius: f64) {
+        let changes = ["noise.masks=none", &format!("noise.blur={radius}")];
+        render(bencher, &plan("noise", &changes));
+    }
+
+    /// The difference to the original, blurred by so many pixels; 6 is what the presets have.
+    #[divan::bench(sample_count = 5, args = [2.0, 6.0])]
+    fn blur_of_texture(bencher: Bencher, radius: f64) {
+        render_texture(bencher, radius, in_bands);
+    }
+
+    #[divan::bench(sample_count = 5, args = ["blend", "pattern"])]
+    fn graft(bencher: Bencher, tiling: &str) {
+        let changes = [
+            "graft.masks=none",
+            "graft.patch=9,9,160,160",
+            &format!("graft.tiling={tiling}"),
+        ];
+        render(bencher, &plan("graft", &changes));
+    }
+
+    /// What a mask finds out about a picture beside its original, and its coverage everywhere.
+    #[divan::bench(sample_count = 5, args = ["midtones", "smoothed"])]
+    fn mask(bencher: Bencher, name: &str) {
+        coverage(bencher, &recipe("noise", &[&format!("noise.masks={name}")]));
+    }
+
+    /// The coverage of strokes, beside which nothing is looked at.
+    #[divan::bench(sample_count = 5, args = [40.0, 200.0])]
+    fn brush(bencher: Bencher, radius: f64) {
+        coverage(bencher, &behind_strokes(radius));
+    }
+
+    fn coverage(bencher: Bencher, recipe: &Recipe) {
+        let (picture, original) = (picture(1), picture(2));
+        let inputs = || {
+            let mut inputs = Inputs::alone(picture.clone());
+            inputs.original = Some(original.clone());
+            inputs
+        };
+        let rows: Vec<usize> = (0..HEIGHT).step_by(64).collect();
+        bencher
+            .counter(ItemsCount::new(WIDTH * HEIGHT))
+            .with_inputs(inputs)
+            .bench_values(|inputs| {
+                let plan = Plan::new(recipe, inputs);
+                rows.par_iter().for_each(|y| {
+                    for x in (0..WIDTH).step_by(500) {
+                        let region = Region::new(x, *y, 500, 64.min(HEIGHT - y));
+                        divan::black_box(plan.coverage(0, region, &Cancel::default()));
+                    }
+                });
             });
-        });
+    }
 }
 
 /// Noise that covers nothing but one dot, in bands as files are written.

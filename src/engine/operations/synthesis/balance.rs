@@ -5,14 +5,14 @@
 
 use core::f64::consts::TAU;
 
-use super::Synthesis;
+use super::{Field, Synthesis};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region, wide};
 
 /// The waves that are balanced, in high-pass radii. Seams make more of the longer ones than a high pass leaves.
 const OCTAVES: [(f64, f64); 3] = [(4.0, 8.0), (8.0, 16.0), (16.0, 32.0)];
 
-/// They are balanced up to this length, in pixels; what is longer is tone, of which blocks take most away.
+/// They are balanced up to this length, in pixels; what is longer is tone, which is taken away.
 const LONGEST: f64 = 64.0;
 
 /// What pieces get less of is what a Gaussian of this radius leaves, in the shortest of the waves.
@@ -23,6 +23,9 @@ const MEASURED: usize = 384;
 
 /// The share that pieces get less, at least and at most.
 const LESS: (f64, f64) = (-0.5, 1.5);
+
+/// Without their tone fields vary less than the patch. They are scaled by this at most: half a decibel.
+const MOST_SCALED: f64 = 1.06;
 
 /// How much of what pieces lose a field is thought to lose, before that is measured.
 const LOST: f64 = 0.8;
@@ -36,12 +39,18 @@ pub fn balanced(
 ) -> Synthesis {
     let mut synthesis = of_texture(&texture);
     let octaves = OCTAVES.map(|(shortest, longest)| (shortest * radius, longest * radius));
-    for (i, waves) in octaves.into_iter().enumerate() {
-        if i <= 1 || waves.1 <= LONGEST {
+    for waves in octaves {
+        if waves.1 <= LONGEST {
             synthesis = with_balanced(waves, patch, &mut texture, synthesis, &of_texture);
         }
     }
-    synthesis
+    let field = field(&synthesis);
+    let (before, after) = (
+        deviation(&field.with_tone((MEASURED, MEASURED))),
+        deviation(&samples(&field)),
+    );
+    let lost = if after > 0.0 { before / after } else { 1.0 };
+    synthesis.scaled(lost.min(MOST_SCALED) as f32)
 }
 
 /// The same for waves of one octave, in pixels: takes from the texture what it has too much of.
@@ -188,13 +197,29 @@ fn roots(count: usize) -> Vec<[f64; 2]> {
 
 /// The power of the same waves in a field.
 fn energy_of_field(synthesis: &Synthesis, waves: (f64, f64)) -> f64 {
-    let region = Region::of_size(MEASURED, MEASURED);
-    let field = synthesis.spread(0, 0, region);
+    Coarse::of(&samples(&field(synthesis)), waves).own
+}
+
+/// A field that is measured.
+fn field(synthesis: &Synthesis) -> Field {
+    synthesis.spread(0, 0, Region::of_size(MEASURED, MEASURED))
+}
+
+fn samples(field: &Field) -> Plane {
     let mut plane = Plane::unfilled(MEASURED, MEASURED);
     for y in 0..MEASURED {
         field.row(y, plane.row_mut(y));
     }
-    Coarse::of(&plane, waves).own
+    plane
+}
+
+/// The standard deviation of samples.
+fn deviation(plane: &Plane) -> f64 {
+    let count = plane.samples().len() as f64;
+    let sum = |of: &dyn Fn(f64) -> f64| plane.samples().iter().map(|it| of(f64::from(*it))).sum();
+    let mean: f64 = sum(&|it| it) / count;
+    let squares: f64 = sum(&|it| (it - mean) * (it - mean));
+    (squares / count).sqrt()
 }
 
 /// What a Gaussian leaves of a plane that goes on at the opposite edges.

@@ -16,7 +16,7 @@ mod histogram;
 use balance::balanced;
 use blend::{Blended, LANES, Weights, all_weights};
 pub use field::Field;
-use field::block_side;
+use field::Tone;
 use grid::{Draw, Grid, Pieces};
 use histogram::{Back, shown, to_normal, way_back};
 use pulp::Arch;
@@ -39,7 +39,7 @@ pub struct Synthesis {
     table: Vec<[f32; 2]>,
     grid: Grid,
     weights: Vec<Weights>,
-    block: usize,
+    tone: Tone,
 }
 
 impl Synthesis {
@@ -55,36 +55,41 @@ impl Synthesis {
             table: table.clone(),
             grid,
             weights: weights.clone(),
-            block: block_side(radius),
+            tone: Tone::new(radius),
         };
         balanced(patch, periodic_part(patch), radius, of_texture)
+    }
+
+    /// The same with its fields scaled.
+    fn scaled(mut self, factor: f32) -> Self {
+        for step in &mut self.table {
+            *step = step.map(|it| factor * it);
+        }
+        self
     }
 
     /// The texture in a region of the picture, as chance lays it under a seed for a layer.
     pub fn spread(&self, seed: u64, layer: u64, region: Region) -> Field {
         let random = [0, 1].map(|channel| Random::new(seed, layer, channel));
-        // Blocks are aligned to the origin and each pixel needs the middles of those around it.
-        let block = self.block as i64;
         let (x, y) = (region.x as i64, region.y as i64);
-        let first = |at: i64| (at - block / 2).div_euclid(block) * block;
-        let end = |at: i64| (at + block / 2).div_euclid(block) * block + block;
-        let (left, top) = (first(x), first(y));
-        let (right, bottom) = (
-            end(x + region.width as i64 - 1),
-            end(y + region.height as i64 - 1),
-        );
+        let (left, right) = self.tone.needs(x, region.width);
+        let (top, bottom) = self.tone.needs(y, region.height);
         let size = ((right - left) as usize, (bottom - top) as usize);
-        let blended = self.blended(random, (left, top), size);
         let corner = ((x - left) as usize, (y - top) as usize);
-        Field::new(blended, self.block, corner)
+        let step = self.tone.step();
+        let rows = (0..size.1)
+            .filter(|y| y.is_multiple_of(step) || (corner.1..corner.1 + region.height).contains(y));
+        let blended = self.blended(random, (left, top), size, rows);
+        Field::new(blended, &self.tone, corner)
     }
 
-    /// The blended pieces, with what tone they have.
+    /// Some rows of the blended pieces, with what tone they have.
     fn blended(
         &self,
         random: [Random; 2],
         (left, top): (i64, i64),
         (width, height): (usize, usize),
+        rows: impl Iterator<Item = usize>,
     ) -> Plane {
         let draw = Draw {
             size: self.size,
@@ -95,7 +100,7 @@ impl Synthesis {
         let mut out = Plane::unfilled(width, height);
         let mut row = vec![0.0; width + LANES];
         let arch = Arch::new();
-        for y in 0..height {
+        for y in rows {
             arch.dispatch(Blended {
                 patch: &self.normal,
                 size: self.size,
