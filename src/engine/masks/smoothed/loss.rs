@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::bilinear::Bilinear;
 use super::changes::{Changes, on_purpose};
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
-use crate::engine::masks::{median, smoothstep};
+use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::original::Original;
 use crate::engine::raster::{Image, Plane, Region, Resample};
@@ -58,41 +58,26 @@ const JUDGED: [f32; 2] = [0.15, 0.25];
 /// it looks like by itself. Networks smooth whole faces, and chance makes small even spots.
 const FEW: [f32; 2] = [0.0, 0.3];
 
-/// The ratio of octaves, as a logarithm, that the skin around a place as a whole has at least if nobody smoothed it, its
-/// finest octave's usual amplitude is a level of 8 bits, and its edges have the second of these ratios …
-const LEAST_RATIO: f32 = 0.1;
-const USUAL_EDGES: f32 = -0.25;
+/// What tells that the skin around a place was smoothed as a whole, as a sum: so much for each of what its octaves are like.
+/// In texture each octave is strong in places of its own; of what was smoothed or drawn by a network the finer ones are but
+/// the edges of the coarser, and are strong where those are. Noise tells the opposite as surely, whatever the skin: smoothed
+/// skin is empty, its finest octave weak beside the second, and that strong beside the third; soft edges all over are focus.
+/// Found by logistic regression on nine photographs and what networks made of them, each stored in eight ways.
+const TOGETHER: f32 = 4.51;
+const EMPTY: f32 = 0.34;
+const SHORT_OF_FINEST: f32 = 0.34;
+const COARSE: f32 = 0.94;
+const SOFTER: f32 = 0.42;
+const USUAL: f32 = 2.84;
 
-/// … and by how much this rises with each halving of that amplitude: the emptier skin is, the less it takes for noise.
-const EMPTIER: f32 = 0.29;
-
-/// … and by how much it falls as that of the edges in the skin rises: in features of smoothed skin, too, the finest octave
-/// is weaker.
-const SHARPER: f32 = 0.7;
+/// Radius over which octaves are compared for how they vary together, in pixels.
+const TOGETHER_GATHER: f64 = 8.0;
 
 /// A face is smoothed as a whole more often than not, and out of focus in parts: so much counts the mean of all skin.
 const AS_A_WHOLE: f32 = 0.8;
 
-/// By how much it is more where there is no noise in colour either, between these usual amplitudes of the second octave
-/// of colour: networks leave 0.34 to 0.41 levels, little more than rounding makes, and cameras 0.41 to 1.1.
-const COLOURLESS: f32 = 0.3;
-const COLOUR_NOISE: [f32; 2] = [0.35 / 255.0, 0.41 / 255.0];
-
-/// By how much it is more in a grey picture, whose colour says nothing.
-const GREY: f32 = 0.15;
-
-/// Less than this is no colour at all.
-const NO_COLOUR: f32 = 0.285 / 255.0;
-
-/// Colour is looked at in blocks of so many cells a side, and in so many of them at most.
-const COLOUR_BLOCK: usize = 16;
-const COLOUR_BLOCKS: usize = 96;
-
-/// Radius over which the noise in colour is gathered, in pixels.
-const COLOUR_GATHER: f64 = 12.0;
-
-/// By how much the ratio stays below that where skin is hardly and wholly smoothed.
-const SHORT: [f32; 2] = [-0.1, 0.1];
+/// That sum where skin is hardly and wholly smoothed.
+const TELLING: [f32; 2] = [-0.12, 0.12];
 
 /// What is smoothed by its surroundings has lost this much.
 const BY_SURROUNDINGS: f32 = 0.3;
@@ -171,9 +156,10 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         cells(bounds).height.div_ceil(BLOCK),
     );
     // Of these only sums are needed, which take a sixteenth of the memory.
-    let sums = Mutex::new([(); 3].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
+    let sums = Mutex::new([(); 6].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
+    let widest = feather.max(TOGETHER_GATHER);
     let [mut ratio, mut amplitude] = in_tiles(bounds, cancel, |to| {
-        let octaves: Octaves<3> = Octaves::look(|it| picture.luma(it), to, bounds, feather);
+        let octaves: Octaves<3> = Octaves::look(|it| picture.luma(it), to, bounds, widest);
         let [usual, promise] = [0, 1].map(|octave| octaves.usual(octave, feather));
         let part = Region::new(
             to.x / BLOCK,
@@ -188,6 +174,11 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
                 coverage.at(x, y) * libm::log2f(finer)
             });
             lock(&sums)[2].paste(&finer, part);
+            let together = octaves.together([0, 1], TOGETHER_GATHER);
+            for (sums, it) in lock(&sums)[3..].iter_mut().zip(&together) {
+                let of_skin = |x: usize, y: usize| coverage.at(x, y) * it.at(x, y);
+                sums.paste(&block_sums((to.width, to.height), of_skin), part);
+            }
         }
         let ratio = usual.clone().zip_map(&promise, |usual, promise| {
             let floor = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
@@ -202,13 +193,19 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         }
         [ratio, usual]
     });
-    let [finest, next, finer] = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let [finest, next, finer, together @ ..] =
+        sums.into_inner().unwrap_or_else(PoisonError::into_inner);
     let sharpness = sharpness(&finest, &next, bounds);
     let mut edges = Bilinear::new(BLOCK as f32, &sharpness, cells(bounds));
     let skin = skin.map(|skin| {
-        let least = LEAST_RATIO + colourless(picture, skin);
-        let skin_like = [&ratio, &amplitude, &sharpness];
-        let surroundings = Surroundings::of(skin, skin_like, least, bounds);
+        let like = Like {
+            ratio: &ratio,
+            amplitude: &amplitude,
+            edges: &sharpness,
+            finer: &finer,
+            together: &together,
+        };
+        let surroundings = Surroundings::of(skin, &like, bounds);
         (skin, surroundings, skin.least(&amplitude))
     });
     let plenty = skin.as_ref().map(|(_, surroundings, _)| {
@@ -365,49 +362,17 @@ fn upper_quartile(each: impl Fn(&mut dyn FnMut(f32))) -> Option<f32> {
     Some(f32::from_bits(upper << 16 | lower))
 }
 
-/// How much more is asked of a picture whose skin has no noise in colour.
-fn colourless(picture: &Image, skin: &SkinCells) -> f32 {
-    let bounds = picture.bounds();
-    let all = cells(bounds);
-    let tops = (0..all.height).step_by(COLOUR_BLOCK);
-    let blocks = tops.flat_map(|y| {
-        let row = Region::new(0, y, all.width, COLOUR_BLOCK).within(&all);
-        let middle = Region::new(0, y + row.height / 2, all.width, 1);
-        let coverage = skin.coverage(middle);
-        let blocks = (0..all.width).step_by(COLOUR_BLOCK);
-        let blocks =
-            blocks.map(move |x| Region::new(x, y, COLOUR_BLOCK, COLOUR_BLOCK).within(&all));
-        blocks.filter(move |it| coverage.at(it.x + it.width / 2, 0) > 0.5)
-    });
-    let blocks: Vec<Region> = blocks.collect();
-    // Evenly from all over the skin.
-    let count = blocks.len().min(COLOUR_BLOCKS);
-    let mut amplitudes: Vec<f32> = (0..count)
-        .into_par_iter()
-        .map(|i| {
-            let block = blocks[i * blocks.len() / count];
-            let of = |channel: usize| {
-                let read = |it: Region| {
-                    let tile = picture.tile(it).with_channels(3);
-                    let luma = tile.luma();
-                    tile.planes()[channel]
-                        .clone()
-                        .zip_map(&luma, |colour, luma| 0.5 * (colour - luma))
-                };
-                let octaves: Octaves<2> = Octaves::look(read, block, bounds, COLOUR_GATHER);
-                octaves.usual(1, COLOUR_GATHER)
-            };
-            let [red, blue] = [0, 2].map(|channel: usize| of(channel));
-            let both = red.zip_map(&blue, libm::hypotf);
-            median(both.samples().to_vec())
-        })
-        .collect();
-    // Grey pictures have none but what is added before logarithms are taken.
-    amplitudes.retain(|it| *it > NO_COLOUR);
-    if amplitudes.is_empty() {
-        return GREY;
-    }
-    COLOURLESS * (1.0 - smoothstep(COLOUR_NOISE[0], COLOUR_NOISE[1], median(amplitudes)))
+/// What a picture's octaves are like.
+struct Like<'a> {
+    /// In each cell, the logarithm of the finest octave's usual amplitude over the next one's, and that amplitude.
+    ratio: &'a Plane,
+    amplitude: &'a Plane,
+    /// In each block, that logarithm on edges, …
+    edges: &'a Plane,
+    /// … of the second octave over the third, summed over skin, …
+    finer: &'a Plane,
+    /// … and how the two finest vary together, summed over skin: their covariance, and the variance of each.
+    together: &'a [Plane; 3],
 }
 
 /// What the skin around each block of cells is like.
@@ -419,28 +384,29 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    /// From the ratio of octaves and the finest one's amplitude in each cell, the ratio on edges in each block, and the
-    /// least ratio that unspoiled skin has.
-    fn of(skin: &SkinCells, like: [&Plane; 3], least: f32, bounds: Region) -> Self {
-        let [ratio, amplitude, edges] = like;
+    fn of(skin: &SkinCells, like: &Like, bounds: Region) -> Self {
         let skins = skin.sums(|skin, _| skin);
-        let all = around(&skins, bounds, SURROUNDINGS);
-        let mean = |sums: &Plane| {
-            around(sums, bounds, SURROUNDINGS).zip_map(&all, |it, skin| it / skin.max(1e-3))
-        };
-        let emptiness = |it: f32| -libm::log2f(255.0 * it.max(f32::MIN_POSITIVE));
-        let short = mean(&skin.sums(|skin, (x, y)| {
-            let short = EMPTIER * emptiness(amplitude.at(x, y)) - ratio.at(x, y);
-            skin * (least + short)
-        }));
-        let sharper = mean(&skins.zip_map(edges, |skin, edge| skin * (edge - USUAL_EDGES)));
-        let short = short.zip_map(&sharper, |short, sharper| short - SHARPER * sharper);
-        let weighted = short.samples().iter().zip(all.samples());
-        let sum: f32 = weighted.map(|(short, skin)| short * skin).sum();
+        let gathered = |sums: &Plane| around(sums, bounds, SURROUNDINGS);
+        let all = gathered(&skins);
+        let by_cells = skin.sums(|skin, (x, y)| {
+            let amplitude = like.amplitude.at(x, y).max(f32::MIN_POSITIVE);
+            let strength = EMPTY * libm::log2f(255.0 * amplitude);
+            -skin * (strength + SHORT_OF_FINEST * like.ratio.at(x, y))
+        });
+        let by_blocks = by_cells.zip_map(like.finer, |sum, finer| sum + COARSE * finer);
+        let soft = skins.zip_map(like.edges, |skin, edges| skin * SOFTER * edges);
+        let sums = gathered(&by_blocks.zip_map(&soft, |sum, soft| sum - soft));
+        let [both, one, other] = like.together.each_ref().map(gathered);
+        let variances = one.zip_map(&other, |one, other| (one * other).max(0.0).sqrt());
+        let together = both.zip_map(&variances, |both, it| both / it.max(1e-3));
+        let telling = sums.zip_map(&all, |sum, skin| sum / skin.max(1e-3) - USUAL);
+        let telling = telling.zip_map(&together, |it, together| it + TOGETHER * together);
+        let weighted = telling.samples().iter().zip(all.samples());
+        let sum: f32 = weighted.map(|(it, skin)| it * skin).sum();
         let whole = sum / all.samples().iter().sum::<f32>().max(1e-3);
-        let smoothed = short.map(|short| {
-            let short = short + AS_A_WHOLE * (whole - short);
-            smoothstep(SHORT[0], SHORT[1], short)
+        let smoothed = telling.map(|it| {
+            let it = it + AS_A_WHOLE * (whole - it);
+            smoothstep(TELLING[0], TELLING[1], it)
         });
         Self {
             skin: all,

@@ -4,8 +4,8 @@
 //! octave is compared with what the next one promises: real skin has as much of both or more of the finer, and
 //! smoothed skin has less. Geometric means are compared, which see what is everywhere rather than a few features. Blur by
 //! focus does the same to edges, so what lies between soft edges is left alone. Where a face tells what is skin, nothing
-//! else counts; skin with next to nothing in its finest octave does, and so does the skin around a place as a whole, which
-//! also has no noise in colour where a network made it.
+//! else counts; skin with next to nothing in its finest octave does, and so does the skin around a place as a whole, whose
+//! octaves are strong in the same places where a network made it.
 
 mod bilinear;
 mod changes;

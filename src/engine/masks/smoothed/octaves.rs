@@ -144,6 +144,27 @@ impl<const N: usize> Octaves<N> {
             .map(|it| libm::exp2f(0.5 * it))
     }
 
+    /// How far the logarithms of two octaves' amplitudes vary together around each cell: their covariance, and the variance
+    /// of each.
+    pub fn together(&self, octaves: [usize; 2], radius: f64) -> [Plane; 3] {
+        let [one, other] = octaves.map(|octave| {
+            let energy = self.energies[octave].clone();
+            energy.map(|it| 0.5 * libm::log2f(it + NOTHING * NOTHING))
+        });
+        let [mean, other_mean] = [&one, &other].map(|it| self.gathered(it, radius));
+        let less_means = |products: Plane, [a, b]: [&Plane; 2]| {
+            let means = a.clone().zip_map(b, |a, b| a * b);
+            let mean = self.gathered(&products, radius);
+            mean.zip_map(&means, |mean, of_means| mean - of_means)
+        };
+        let product = |a: &Plane, b: &Plane| a.clone().zip_map(b, |a, b| a * b);
+        [
+            less_means(product(&one, &other), [&mean, &other_mean]),
+            less_means(product(&one, &one), [&mean, &mean]),
+            less_means(product(&other, &other), [&other_mean, &other_mean]),
+        ]
+    }
+
     fn gathered(&self, plane: &Plane, radius: f64) -> Plane {
         let gather = Gaussian::new(radius / CELL as f64);
         gather.blur(plane, self.from, self.to, self.all, &Cancel::default())
@@ -489,5 +510,28 @@ mod tests {
         );
         let kept = other.kept_of(&original, 0, 0.0015, 8.0).at(25, 25);
         assert!((kept - 1.0).abs() < 0.1, "{kept}");
+    }
+
+    #[test]
+    fn octaves_of_noise_vary_by_themselves_and_those_of_lines_together() {
+        let correlation = |plane: &Plane| {
+            let whole = Region::of_size(plane.width(), plane.height());
+            let octaves = look(plane, cells(whole));
+            let sums = octaves.together([0, 1], 8.0);
+            let [both, one, other] = sums.map(|it| it.samples().iter().sum::<f32>());
+            both / (one * other).sqrt()
+        };
+        let noise = noise(256, 256);
+        let mut lines = Plane::filled(256, 256, 0.5);
+        for y in 0..256 {
+            let row = lines.row_mut(y);
+            row.iter_mut()
+                .skip(y % 23)
+                .step_by(23)
+                .for_each(|it| *it = 0.6);
+        }
+        let (by_themselves, together) = (correlation(&noise), correlation(&lines));
+        assert!(by_themselves < 0.4, "{by_themselves}");
+        assert!(together > 0.8, "{together}");
     }
 }
