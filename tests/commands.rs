@@ -314,6 +314,55 @@ fn an_existing_file_is_kept_unless_told_otherwise() {
     assert_eq!(folder.names(), ["a.png", "a.repored.png"]);
 }
 
+/// What a file is may differ from what its name says.
+#[test]
+fn two_pictures_of_one_name_do_not_replace_each_other_s_result() {
+    let folder = Folder::new();
+    for (name, shade) in [("a.png", 90), ("other.png", 200)] {
+        folder.picture(
+            name,
+            &image::GrayImage::from_pixel(16, 16, image::Luma([shade])).into(),
+        );
+    }
+    std::fs::rename(folder.at("other.png"), folder.at("a.tif")).expect("it is there");
+    folder.text("nothing.toml", NOTHING);
+    let args = [
+        "--recipe",
+        "nothing.toml",
+        "--output-dir",
+        "out",
+        "--overwrite",
+    ];
+    let ran = folder.run(&[&["render", "a.png", "a.tif"], &args[..]].concat());
+    ran.check(1, "its result would replace that of a.png");
+    assert_eq!(folder.read("out/a.repored.png"), folder.read("a.png"));
+}
+
+#[test]
+fn pictures_without_an_original_in_the_folder_are_rendered_without_one() {
+    let folder = Folder::new();
+    for name in ["a.png", "b.png"] {
+        folder.picture(name, &plastic(80, 60));
+    }
+    folder.picture("before/a.png", &skin(80, 60));
+    let args = [
+        "render",
+        "a.png",
+        "b.png",
+        "--recipe",
+        "separation",
+        "--original",
+        "before",
+    ];
+    let ran = folder.run(&args);
+    ran.check(
+        0,
+        "b.png: layer 1 \"texture\" skipped: there is no original",
+    );
+    assert_eq!(folder.read("b.repored.png"), folder.read("b.png"));
+    assert_ne!(folder.read("a.repored.png"), folder.read("a.png"));
+}
+
 #[test]
 fn wrong_usage_does_nothing() {
     let folder = Folder::new();
@@ -339,6 +388,14 @@ fn wrong_usage_does_nothing() {
     );
     render(&["--recipe", "full", "--set", "noise.amount=200"])
         .check(2, "amount 200 % is outside 0 to 100 %");
+    render(&["--set", "noise.amount=400"]).check(2, "amount 400 % is outside 0 to 100 %");
+    render(&["--set", "garbage"]).check(2, "it has no \"=\"");
+    for share in ["nan", "-1", "80"] {
+        let limit = format!("--fail-below={share}");
+        folder
+            .run(&["inspect", "a.png", &limit])
+            .check(2, "write a number from 0 to 10");
+    }
     render(&["b.png", "-o", "c.png"]).check(2, "--output names one file and there are 2 pictures");
     render(&["--quality", "0"]).check(2, "--quality");
     render(&["--nonsense"]).check(2, "--nonsense");
@@ -449,6 +506,14 @@ fn a_mask_is_written_and_can_be_read_back() {
     assert_eq!(folder.read("again.png"), mask);
     let ran = folder.run(&["mask", "midtones", "a.png", "-o", "mask.png"]);
     ran.check(1, "mask.png");
+    let ran = folder.run(&["mask", "midtones", "a.png", "-o", "told.png", "--json"]);
+    let line: Value = serde_json::from_str(&ran.stdout()).expect("a line of JSON");
+    assert_eq!(line["output"], "told.png");
+    let ran = folder.run(&["mask", "midtones", "a.png", "-o", "timed.png", "--timings"]);
+    assert!(ran.stdout().contains("a.png: read "), "{}", ran.stdout());
+    folder
+        .run(&["mask", "skin", "a.png", "--set", "garbage", "-o", "b.png"])
+        .check(2, "it has no");
     let ran = folder.run(&["mask", "brush", "a.png", "-o", "brush.png"]);
     ran.check(1, "nothing is painted");
     folder

@@ -223,6 +223,21 @@ fn a_program_gives_the_tone_and_the_photo_keeps_its_texture() {
     }
 }
 
+/// Waits until so many processes sleep for a time that nobody else sleeps for.
+fn wait_for_sleepers(mark: &str, count: usize) {
+    let sleeping = || {
+        let listed = Command::new("ps").args(["-eo", "args"]).output();
+        let listed = String::from_utf8_lossy(&listed.expect("a list").stdout).into_owned();
+        let of_mark = |it: &&str| *it == format!("sleep {mark}");
+        listed.lines().filter(of_mark).count()
+    };
+    let start = Instant::now();
+    while sleeping() != count && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(sleeping(), count, "processes that sleep {mark} s");
+}
+
 #[test]
 fn a_program_that_goes_wrong_leaves_nothing() {
     let folder = one_photo();
@@ -278,6 +293,16 @@ fn a_program_that_goes_wrong_leaves_nothing() {
     check("cp {in} there", &[], 2, "does not say {out}");
     check("cp here {out}", &[], 2, "does not say {in}");
     check("cp {in} {out}", &["--timeout", "0"], 2, "--timeout");
+    // What was started in the background is ended as well, though the program says that all went well.
+    let mark = format!("78{}", std::process::id());
+    let of_another_size = "printf 'P5 30 20 255\\n' >{out}; head -c 600 {in} >>{out}";
+    for command in [
+        format!("sleep {mark} & : {{in}} {{out}}"),
+        format!("sleep {mark} & {of_another_size}"),
+    ] {
+        check(&command, &[], 1, "the program");
+        wait_for_sleepers(&mark, 0);
+    }
     let fitted = "printf 'P5 30 20 255\\n' >{out}; head -c 600 {in} >>{out}";
     tone(&folder, fitted, &["--fit"]).check(0, "30×20 pixels was scaled to 60×40");
 }
@@ -300,28 +325,13 @@ fn an_interrupted_program_is_ended_and_leaves_nothing() {
             .stderr(Stdio::null())
             .spawn()
             .expect("it runs");
-        let start = Instant::now();
-        let sleeping = || {
-            let listed = Command::new("ps").args(["-eo", "args"]).output();
-            let listed = String::from_utf8_lossy(&listed.expect("a list").stdout).into_owned();
-            listed
-                .lines()
-                .filter(|it| *it == format!("sleep {mark}"))
-                .count()
-        };
-        let wait_for = |count| {
-            while sleeping() != count && start.elapsed() < Duration::from_secs(20) {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            assert_eq!(sleeping(), count, "{signal}");
-        };
-        wait_for(2);
+        wait_for_sleepers(&mark, 2);
         let mut kill = Command::new("kill");
         kill.args([&format!("-{signal}"), &child.id().to_string()]);
         assert!(kill.status().expect("it runs").success());
         let status = child.wait().expect("it ends");
         assert_eq!(status.code(), Some(130), "{signal}");
-        wait_for(0);
+        wait_for_sleepers(&mark, 0);
         assert_eq!(std::fs::read_dir(&room).expect("it is there").count(), 0);
         assert_eq!(folder.names(), before);
     }

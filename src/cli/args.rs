@@ -59,8 +59,20 @@ pub enum Command {
     /// Have a program work on a photo's low layer alone, and put its texture back
     Tone(ToneArgs),
     /// Measure the texture of pictures, octave by octave, against their originals
+    ///
+    /// An octave from A to B px holds the waves that are A to B pixels long (1/B < |f| <= 1/A cycles a pixel, in all
+    /// directions; 1 to 2 px are diagonal waves alone). Its rms is that of the luma, 0.30 R + 0.59 G + 0.11 B of the
+    /// encoded values, through an ideal band filter, in levels of 255, over the pixels of the mask. Recovered is the
+    /// rms as a share of the original's; coherent the share of the energy that is the original's own (correlation
+    /// squared). --mask says where to measure, in place of skin or all where there is none; what a recipe makes is
+    /// measured too only if --recipe names one.
     Inspect(InspectArgs),
     /// Find the recipe whose texture comes closest to a reference
+    ///
+    /// Finds the amounts and radii of a recipe's noise, graft and texture layers at which the picture's result has the
+    /// fine detail of the reference, octave by octave, and prints the recipe. Layers that are of no use are switched
+    /// off, or left out where no recipe was chosen. The reference may show something else; a donor in the library is
+    /// library:NAME.
     Match(MatchArgs),
     /// Write a mask as a grey picture
     Mask(MaskArgs),
@@ -123,16 +135,20 @@ pub struct MaskArgs {
     pub output: PathBuf,
 
     #[command(flatten)]
-    pub shared: Shared,
+    pub choosing: Choosing,
+
+    #[command(flatten)]
+    pub encoding: Encoding,
+
+    #[command(flatten)]
+    pub common: Common,
 }
 
-/// An octave from A to B px holds the waves that are A to B pixels long (1/B < |f| <= 1/A cycles a pixel, in all
-/// directions; 1 to 2 px are diagonal waves alone). Its rms is that of the luma, 0.30 R + 0.59 G + 0.11 B of the
-/// encoded values, through an ideal band filter, in levels of 255, over the pixels of the mask. Recovered is the rms
-/// as a share of the original's; coherent the share of the energy that is the original's own (correlation squared).
-/// --mask says where to measure, in place of skin or all where there is none; what a recipe makes is measured too only if
-/// --recipe names one.
 #[derive(Debug, clap::Args)]
+#[command(
+    mut_arg("recipe", |arg| arg.help("The recipe whose result is measured too: a file or a preset [default: none]")),
+    mut_arg("mask", |arg| arg.help("A picture whose luma says where to measure")),
+)]
 pub struct InspectArgs {
     /// Pictures to measure; a folder stands for the pictures in it
     #[arg(value_name = "INPUT", required = true)]
@@ -148,16 +164,13 @@ pub struct InspectArgs {
 
     /// Exit with 1 when the rms of the octaves up to 8 px together, of the result or else of the picture, is below
     /// this share of the original's, or cannot be told
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub fail_below: Option<f64>,
 
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Finds the amounts and radii of a recipe's noise, graft and texture layers at which the picture's result has the fine
-/// detail of the reference, octave by octave, and prints the recipe. Layers that are of no use are switched off, or left
-/// out where no recipe was chosen. The reference may show something else; a donor in the library is library:NAME.
 #[derive(Debug, clap::Args)]
 pub struct MatchArgs {
     /// The picture
@@ -566,6 +579,12 @@ impl Common {
         pool.build_global()
             .map_err(|it| format!("cannot start threads: {it}"))
     }
+}
+
+/// A share, 1 for all; a result may have more texture than its original.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|it| (0.0..=10.0).contains(it));
+    share.ok_or_else(|| "write a number from 0 to 10, 0.8 for 80 %".to_string())
 }
 
 /// A number of bytes, with K, M, G or T behind it for powers of 1024.

@@ -53,6 +53,12 @@ impl<'a> Batch<'a> {
         if let Some(output) = &args.output {
             output_format(output, args.shared.encoding.format()).map_err(|it| it.to_string())?;
         }
+        // A recipe that is wrong for all pictures is wrong usage.
+        let wrong = |it: &PathBuf| choice.for_picture(it).err();
+        let wrong: Option<Vec<FileError>> = inputs.iter().map(wrong).collect();
+        if let Some(first) = wrong.and_then(|it| it.into_iter().next()) {
+            return Err(first.to_string());
+        }
         Ok(Self {
             args,
             inputs,
@@ -138,13 +144,20 @@ impl<'a> Batch<'a> {
         let name = input.file_name().unwrap_or_default().to_string_lossy();
         let count = format!("{}/{}", index + 1, self.inputs.len());
         self.bar.set_prefix(format!("{count} {name}"));
-        if let Some(earlier) = job.expected_output().and_then(|it| written.get(&it)) {
-            let cause = format!("its result would replace that of {}", earlier.display());
-            return Err(FileError::new("render", input, cause)
-                .with_cure("render pictures of one name into different folders"));
-        }
+        let refuse_twice = |output: &Path| match written.get(output) {
+            Some(earlier) => {
+                let cause = format!("its result would replace that of {}", earlier.display());
+                Err(FileError::new("render", input, cause)
+                    .with_cure("render pictures of one name into different folders"))
+            }
+            None => Ok(()),
+        };
+        // What its name promises is known before it is read; what it is, only then.
+        job.expected_output()
+            .map_or(Ok(()), |it| refuse_twice(&it))?;
         self.show(Stage::Read);
         let loaded = ready.map_or_else(|| job.load(), Ok)?;
+        refuse_twice(loaded.output())?;
         Ok(Some((job, chosen, loaded)))
     }
 

@@ -268,6 +268,14 @@ enum Found {
 }
 
 impl Loaded {
+    /// Where the result goes, or is already.
+    pub fn output(&self) -> &Path {
+        match &self.0 {
+            Found::Unchanged(it) => &it.output,
+            Found::Inputs { output, .. } => output,
+        }
+    }
+
     /// The bytes that its pictures take, and the result in the making.
     pub fn memory(&self) -> u64 {
         let Found::Inputs { inputs, .. } = &self.0 else {

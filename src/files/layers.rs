@@ -182,7 +182,11 @@ impl Merge {
         let mut written = Written::default();
         written.notes.extend(low.notes.iter().cloned());
         written.notes.extend(high.notes.iter().cloned());
-        let depth = format.nearest_depth(self.depth(&low, &high));
+        let wanted = self.depth(&low, &high);
+        written
+            .notes
+            .extend(format.losses(wanted, high.image.layout()));
+        let depth = format.nearest_depth(wanted);
         let toned = fitted(low, &high, depth, self.fit, &mut written.notes).map_err(|misfit| {
             let cause = format!(
                 "{}×{} pixels, and {} has {}×{}",
@@ -332,15 +336,16 @@ impl Writing {
 }
 
 /// Times the stages of a job, one after the other.
-pub(super) struct Clock(Instant);
+pub struct Clock(Instant);
 
 impl Clock {
-    pub(super) fn start() -> Self {
+    /// From now on.
+    pub fn start() -> Self {
         Self(Instant::now())
     }
 
     /// Writes how long the stage took, in milliseconds, and starts the next one.
-    pub(super) fn lap(&mut self, slot: &mut f64) {
+    pub fn lap(&mut self, slot: &mut f64) {
         *slot = self.0.elapsed().as_secs_f64() * 1000.0;
         self.0 = Instant::now();
     }

@@ -32,7 +32,7 @@ pub use error::FileError;
 pub use format::Format;
 pub use inspect::{Inspect, Inspected, Pictures};
 pub use job::{Inputs, Job, Loaded, Rendered, Stage, Strip, Timings, load_inputs};
-pub use layers::{Merge, Split, Writing, Written};
+pub use layers::{Clock, Merge, Split, Writing, Written};
 pub use listing::{is_picture, list_pictures};
 pub use originals::{Originals, find_original};
 pub use output::{check_no_input, check_output, output_format};

@@ -18,17 +18,10 @@ pub enum Originals {
 /// The original of a picture, if there is one.
 ///
 /// # Errors
-/// When a file or folder that was named does not exist, or has no original for this picture.
+/// When a file or folder that was named does not exist.
 pub fn find_original(picture: &Path, from: &Originals) -> Result<Option<PathBuf>, FileError> {
     match from {
-        Originals::At(path) if path.is_dir() => {
-            let found = by_stem(path, &stem(picture));
-            found.map(Some).ok_or_else(|| {
-                let cause = format!("no picture in {} has the same name", path.display());
-                FileError::new("find the original of", picture, cause)
-                    .with_cure("name it, or name a folder that has it")
-            })
-        }
+        Originals::At(path) if path.is_dir() => Ok(by_stem(path, &stem(picture))),
         Originals::At(path) if path.exists() => Ok(Some(path.clone())),
         Originals::At(path) => Err(FileError::new(
             "read",
@@ -87,7 +80,9 @@ mod tests {
         assert_eq!(find("b.jpg"), Some(at("b.original.png")));
         assert_eq!(find("c.jpg"), None);
         let named = Originals::At(at("originals"));
-        assert!(find_original(&at("c.jpg"), &named).is_err());
+        let find = |name: &str| find_original(&at(name), &named).expect("no error");
+        assert_eq!(find("a.png"), Some(at("originals/a.tif")));
+        assert_eq!(find("c.jpg"), None);
         assert!(find_original(&at("c.jpg"), &Originals::At(at("none"))).is_err());
     }
 }

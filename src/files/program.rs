@@ -46,11 +46,22 @@ pub struct Program {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// It ended and said that all went well.
-    Well,
+    Well(Started),
     /// It was interrupted.
     Cancelled,
     /// It failed; in words.
     Failed(String),
+}
+
+/// What a program started in the background may still run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started(Pid);
+
+impl Started {
+    /// Ends it: it is of no use where the program did not do what it was for.
+    pub fn end(self) {
+        signal_group(self.0, Signal::KILL);
+    }
 }
 
 impl Program {
@@ -104,10 +115,11 @@ impl Program {
         };
         let said = |what: String| Ended::Failed(with_last_words(what, &words));
         Ok(match ended {
-            Waited::Ended(status) if status.success() => Ended::Well,
+            Waited::Ended(status) if status.success() => {
+                Ended::Well(Started(Pid::from_child(&child)))
+            }
             Waited::Ended(status) => {
-                // What it started in the background is of no use any more.
-                signal_group(&child, Signal::KILL);
+                Started(Pid::from_child(&child)).end();
                 said(described(status))
             }
             Waited::Cancelled => Ended::Cancelled,
@@ -145,19 +157,20 @@ enum Waited {
 
 /// Asks a program and all it started to end, and ends what is left after a while.
 fn end_group(child: &mut Child) {
-    signal_group(child, Signal::TERM);
+    let group = Pid::from_child(child);
+    signal_group(group, Signal::TERM);
     let start = Instant::now();
     while start.elapsed() < GRACE && matches!(child.try_wait(), Ok(None)) {
         thread::sleep(LOOK);
     }
-    signal_group(child, Signal::KILL);
+    signal_group(group, Signal::KILL);
     // Without this it would stay behind as an entry in the table of processes.
     let _ = child.wait();
 }
 
-fn signal_group(child: &Child, signal: Signal) {
+fn signal_group(group: Pid, signal: Signal) {
     // A group that has gone already is what is wanted.
-    let _ = kill_process_group(Pid::from_child(child), signal);
+    let _ = kill_process_group(group, signal);
 }
 
 /// Hands on all that a program prints, and sends its last words when it has said all.
@@ -271,7 +284,7 @@ mod tests {
         std::fs::write(&input, "seen").expect("it is written");
         let program = Program::new(command, Duration::from_secs(seconds)).expect("both places");
         let ended = program.run(&input, &output, |_| {}, &Cancel::default());
-        if ended.as_ref().is_ok_and(|it| *it == Ended::Well) {
+        if matches!(ended, Ok(Ended::Well(_))) {
             let written = std::fs::read_to_string(&output);
             assert_eq!(written.expect("it is there"), "seen", "{command}");
         }
@@ -287,7 +300,8 @@ mod tests {
             "a=\"say \\\"{in}\\\"\"; test -n \"$a\" && cp {in} {out}",
             "echo it\\'s; cp {in} {out}",
         ] {
-            assert_eq!(run(command, 10), Ended::Well, "{command}");
+            let ended = run(command, 10);
+            assert!(matches!(ended, Ended::Well(_)), "{command}: {ended:?}");
         }
     }
 
@@ -339,7 +353,10 @@ mod tests {
     #[test]
     fn what_goes_on_in_the_background_does_not_keep_anybody_waiting() {
         let start = Instant::now();
-        assert_eq!(run("cp {in} {out}; sleep 20 &", 30), Ended::Well);
+        assert!(matches!(
+            run("cp {in} {out}; sleep 20 &", 30),
+            Ended::Well(_)
+        ));
         assert!(start.elapsed() < Duration::from_secs(10));
     }
 

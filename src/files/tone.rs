@@ -7,7 +7,7 @@ use super::encode::{EncodeOptions, encode};
 use super::layers::{Clock, Writing, Written, fitted, layer_edit, layer_format};
 use super::metadata::Edit;
 use super::output::{check_output, output_format};
-use super::program::{Ended, Listener, Program};
+use super::program::{Ended, Listener, Program, Started};
 use super::{FileError, Format, Photo, ReadOptions};
 use crate::engine::raster::Image;
 use crate::engine::render::{Cancel, low_layer, retone};
@@ -52,6 +52,19 @@ impl Tone {
     /// When the program fails or takes too long, what it wrote is no picture or has another size, or
     /// something cannot be read or written.
     pub fn run(&self, cancel: &Cancel) -> Result<Option<Written>, FileError> {
+        let mut started = None;
+        let result = self.toned(&mut started, cancel);
+        if let (Err(_) | Ok(None), Some(started)) = (&result, started) {
+            started.end();
+        }
+        result
+    }
+
+    fn toned(
+        &self,
+        started: &mut Option<Started>,
+        cancel: &Cancel,
+    ) -> Result<Option<Written>, FileError> {
         let mut clock = Clock::start();
         let format = output_format(&self.output, self.writing.format)?;
         let mut inputs = vec![self.photo.as_path()];
@@ -70,7 +83,8 @@ impl Tone {
         clock.lap(&mut split_ms);
         let answer = match &self.toner {
             Toner::Program(program, listener) => {
-                self.ask((program, *listener), &photo, &low, cancel)?
+                let program = (program, *listener, started);
+                self.ask(program, &photo, &low, cancel)?
             }
             Toner::File(file) => Some(read_photo_with(file, self.read)?),
         };
@@ -78,6 +92,9 @@ impl Tone {
             return Ok(None);
         };
         let depth = self.writing.depth.unwrap_or(photo.image.depth());
+        written
+            .notes
+            .extend(format.losses(depth, photo.image.layout()));
         let depth = format.nearest_depth(depth);
         let answer = fitted(answer, &photo, depth, self.fit, &mut written.notes);
         let answer = answer.map_err(|misfit| {
@@ -114,10 +131,10 @@ impl Tone {
         Ok(done.map(|()| written))
     }
 
-    /// What the program makes of the low layer.
+    /// What the program makes of the low layer, and what it may have started meanwhile.
     fn ask(
         &self,
-        (program, listener): (&Program, Listener),
+        (program, listener, started): (&Program, Listener, &mut Option<Started>),
         photo: &Photo,
         low: &Image,
         cancel: &Cancel,
@@ -132,12 +149,12 @@ impl Tone {
         match ended {
             Ended::Cancelled => return Ok(None),
             Ended::Failed(words) => return Err(self.refuse(words)),
-            Ended::Well if !output.exists() => {
-                return Err(self
-                    .refuse("the program ended well and wrote no picture".to_string())
-                    .with_cure("have it write to {out}"));
-            }
-            Ended::Well => {}
+            Ended::Well(it) => *started = Some(it),
+        }
+        if !output.exists() {
+            return Err(self
+                .refuse("the program ended well and wrote no picture".to_string())
+                .with_cure("have it write to {out}"));
         }
         let answer = read_photo_with(&output, self.read);
         let answer = answer.map_err(|it| {
