@@ -16,8 +16,12 @@ const EDGES: (f64, f64) = (1.0, 2.5);
 /// A blob that stands out by less than so many deviations is taken for a pore: one whose size is a pixel of the
 /// picture, and by how much less for one that is wider by a factor of e. There is less room for wide blobs, so that
 /// chance makes fewer of them.
-const LEAST_STRENGTH: f64 = 4.1;
+const LEAST_STRENGTH: f64 = 4.3;
 const LESS_WHEN_WIDE: f64 = 0.4;
+
+/// In colour it has to stand out by so many times as much: few blemishes are seen in red less green alone, and noise of
+/// cameras and networks has blobs there that luma has not.
+const MORE_IN_COLOUR: f32 = 1.3;
 
 /// Of what a blob is in the original, at most this share was there before the AI, or is still there after it: what
 /// the AI made itself, and moles and freckles that it softened, are not what it removed.
@@ -92,7 +96,7 @@ impl Level {
             for channel in 0..self.changes.len() {
                 let change = filter.answer(&self.changes[channel], bounds, cancel);
                 let strengths = Strengths::of(&change, &edges, size as f32);
-                let least = least_strength(size * self.step);
+                let least = least_strength(size * self.step, channel);
                 let blobs = peaks(&change, &strengths, channel, size, least);
                 let was_removed = |blob: &Blob| {
                     let gone = change.at(blob.x.round() as usize, blob.y.round() as usize);
@@ -220,9 +224,14 @@ impl Strengths {
     }
 }
 
-/// How far a blob of a size, in pixels of the picture, has to stand out.
-fn least_strength(size: f64) -> f32 {
-    (LEAST_STRENGTH - LESS_WHEN_WIDE * libm::log(size)) as f32
+/// How far a blob of a size, in pixels of the picture, has to stand out in a channel.
+fn least_strength(size: f64, channel: usize) -> f32 {
+    let least = (LEAST_STRENGTH - LESS_WHEN_WIDE * libm::log(size)) as f32;
+    if channel == 0 {
+        least
+    } else {
+        MORE_IN_COLOUR * least
+    }
 }
 
 /// Where a strength is above all around it and the answer is round.

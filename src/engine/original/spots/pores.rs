@@ -95,6 +95,9 @@ impl Window<'_> {
             let tried = Tried::of_size(self.spot.radius / REACH);
             Fit::new(differences, usable, middle, &tried)?
         };
+        if fit.cored {
+            return None;
+        }
         let shape = self.plane(|x, y| {
             let covered = covered.at(x, y);
             if covered == 0.0 {

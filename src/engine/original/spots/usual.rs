@@ -2,8 +2,8 @@
 
 use crate::engine::raster::{Plane, wide};
 
-/// Side of a block, in pixels.
-const BLOCK: usize = 32;
+/// Side of a block, in pixels: what is usual changes within some tens of pixels, beside a beard, an eye or a nostril.
+const BLOCK: usize = 16;
 
 /// Every so many pixels of a block are looked at, across and down.
 const STEP: usize = 2;
@@ -19,10 +19,16 @@ const SCALE: (f64, f32) = (0.8, 1.282);
 /// Blocks whose median is a smaller share of one's own tell nothing about it: the AI left them alone.
 const ALIKE: f32 = 0.4;
 
+/// A block is at least this share as usual as it tells itself.
+const LEAST_OWN: f32 = 0.7;
+
+/// A blob fills at most so many blocks.
+const FILLED_BY_A_BLOB: usize = 3;
+
 /// A block is as usual as the median of those at most so many blocks away: a blob does not hide itself, and the scale
 /// of a strength is that of a wide surrounding.
 const NEAR: usize = 1;
-const FAR: usize = 2;
+const FAR: usize = 4;
 
 /// A figure for each block.
 pub struct Blocks {
@@ -59,23 +65,35 @@ impl Blocks {
         }
     }
 
-    /// Each block's median with those at most `reach` blocks away.
-    fn evened_out(self, reach: usize) -> Self {
+    /// Each block's median with those at most `reach` blocks away that are like it, by what it is `like`.
+    fn evened_out(self, reach: usize, like: &[f32]) -> Self {
         let around = |i: usize| {
-            let (x, y) = (i % self.columns, i / self.columns);
-            let mut around = Vec::new();
-            for row in y.saturating_sub(reach)..(y + reach + 1).min(self.rows) {
-                for column in x.saturating_sub(reach)..(x + reach + 1).min(self.columns) {
-                    let other = row * self.columns + column;
-                    if self.medians[other] >= ALIKE * self.medians[i] {
-                        around.push(self.values[other].to_bits());
-                    }
-                }
-            }
+            let others = self.near(i, reach);
+            let alike = others.filter(|other| self.medians[*other] >= ALIKE * like[i]);
+            let mut around: Vec<u32> = alike.map(|other| self.values[other].to_bits()).collect();
             quantiles(&mut around, [0.5])[0]
         };
         let values = (0..self.values.len()).map(around).collect();
         Self { values, ..self }
+    }
+
+    /// The blocks that are at most `reach` blocks away from one.
+    fn near(&self, i: usize, reach: usize) -> impl Iterator<Item = usize> {
+        let (x, y, columns) = (i % self.columns, i / self.columns, self.columns);
+        let across = x.saturating_sub(reach)..(x + reach + 1).min(columns);
+        let down = y.saturating_sub(reach)..(y + reach + 1).min(self.rows);
+        down.flat_map(move |row| across.clone().map(move |column| row * columns + column))
+    }
+
+    /// The median of the sizes in each block, but no more than some blocks beside it have: a blob that fills some is not
+    /// what is usual there.
+    fn usual_medians(&self) -> Vec<f32> {
+        let of_block = |i: usize| {
+            let mut near: Vec<f32> = self.near(i, NEAR).map(|it| self.medians[it]).collect();
+            near.sort_unstable_by(|a, b| b.total_cmp(a));
+            self.medians[i].min(near[FILLED_BY_A_BLOB.min(near.len() - 1)])
+        };
+        (0..self.medians.len()).map(of_block).collect()
     }
 
     /// The figure at a pixel.
@@ -141,10 +159,11 @@ pub fn deviations(plane: &Plane) -> [Blocks; 2] {
                 most.max(told / deviations)
             })
         });
-        let least: Vec<f32> = own.values.iter().map(|it| 0.7 * it).collect();
-        let mut around = own.evened_out(NEAR);
-        for (it, least) in around.values.iter_mut().zip(least) {
-            *it = it.max(least);
+        let like = own.usual_medians();
+        let mut around = own.evened_out(NEAR, &like);
+        let of_median = LEAST_OWN / QUANTILES[0].1;
+        for (it, like) in around.values.iter_mut().zip(like) {
+            *it = it.max(of_median * like);
         }
         around
     })
@@ -160,7 +179,8 @@ pub fn scale(strengths: &Plane) -> Blocks {
         [0.5, share],
         |[_, told]| told / deviations,
     );
-    own.evened_out(FAR)
+    let like = own.usual_medians();
+    own.evened_out(FAR, &like)
 }
 
 /// Values of a block that are looked at, at most.
