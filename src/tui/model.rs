@@ -119,8 +119,8 @@ pub enum Dialog {
     Toning(String, Toning),
     /// The meter's panel.
     Meter,
-    /// Leaving with changes that were not written, or renders that run.
-    Quit,
+    /// Leaving with changes that were not written, or renders that run; and why a recipe could not be written.
+    Quit(Option<String>),
     /// Replacing results that exist.
     Overwrite(Vec<RenderRequest>),
 }
@@ -238,6 +238,8 @@ pub struct Model {
     pub clipboard: Option<Recipe>,
     /// Renders that run or wait, with the share that is done.
     pub renders: BTreeMap<usize, f64>,
+    /// Renders whose results exist, to be asked about as soon as no dialog is open.
+    pub existing: Vec<RenderRequest>,
     /// How many renders of this round have ended, for the gauge.
     pub renders_ended: usize,
     /// The newest preview.
@@ -301,6 +303,7 @@ impl Model {
             measures: 0,
             clipboard: None,
             renders: BTreeMap::new(),
+            existing: Vec::new(),
             renders_ended: 0,
             preview: None,
             wish: 0,

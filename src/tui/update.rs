@@ -9,6 +9,7 @@ mod mouse;
 mod patches;
 mod protocol;
 mod recipe;
+mod renders;
 mod spots;
 mod tone;
 mod tools;
@@ -19,7 +20,7 @@ pub use recipe::slide_of;
 use super::geometry::{View, Zoom};
 use super::keys::{Action, action_of};
 use super::loupe;
-use super::message::{Effect, Message, Preview, RenderRequest, Show, Subject};
+use super::message::{Effect, Message, Preview, Show, Subject};
 use super::model::{Dialog, Edit, Model, Pane};
 use super::tool::Tool;
 use crate::engine::operations::parameter::Allowed;
@@ -29,6 +30,12 @@ const PAN_STEP: f64 = 0.125;
 
 /// Changes the model; the answer says what the shell should do.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let effects = answer(model, message);
+    renders::ask(model);
+    effects
+}
+
+fn answer(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => match model.dialog.clone() {
             Some(dialog) => dialogs::key(model, dialog, &key),
@@ -93,25 +100,18 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::RenderExists(request) => {
-            model.renders.remove(&request.picture);
-            match &mut model.dialog {
-                Some(Dialog::Overwrite(requests)) => requests.push(request),
-                _ => model.dialog = Some(Dialog::Overwrite(vec![request])),
-            }
+            renders::exists(model, request);
             Vec::new()
         }
         Message::RenderEnded { picture, result } => {
-            render_ended(model, picture, result);
+            renders::ended(model, picture, result);
             Vec::new()
         }
         Message::RecipeWritten {
             picture,
             recipe,
             error,
-        } => {
-            recipe_written(model, picture, recipe, error);
-            Vec::new()
-        }
+        } => recipe_written(model, picture, recipe, error),
         Message::DonorsListed(library) => donors::listed(model, library),
         Message::DonorSaved(result) => {
             model.status = result.unwrap_or_else(|why| why);
@@ -176,47 +176,29 @@ fn fail(model: &mut Model, picture: usize, why: String) {
     model.entries[picture].failure = Some(why);
 }
 
-fn render_ended(
-    model: &mut Model,
-    picture: usize,
-    result: Result<Option<(std::path::PathBuf, Vec<String>)>, String>,
-) {
-    model.renders.remove(&picture);
-    model.renders_ended += 1;
-    if model.renders.is_empty() {
-        model.renders_ended = 0;
-    }
-    match result {
-        Ok(Some((output, remarks))) => {
-            let entry = &mut model.entries[picture];
-            entry.survey.rendered = true;
-            entry.failure = None;
-            model.status = format!("wrote {}", output.display());
-            if let Some(first) = remarks.first() {
-                model.status.push_str(&format!("  ({first})"));
-            }
-        }
-        Ok(None) => model.status = "render cancelled".to_string(),
-        Err(why) => fail(model, picture, why),
-    }
-}
-
 fn recipe_written(
     model: &mut Model,
     picture: usize,
     recipe: crate::engine::recipe::Recipe,
     error: Option<String>,
-) {
-    match error {
-        Some(why) => model.status = why,
-        None => {
-            let entry = &mut model.entries[picture];
-            entry.survey.edited = true;
-            model.status = format!("wrote {}.repore.toml", entry.name());
-            if let Some(edit) = &mut entry.edit {
-                edit.written = recipe;
-            }
+) -> Vec<Effect> {
+    if let Some(why) = error {
+        if let Some(Dialog::Quit(failure)) = &mut model.dialog {
+            *failure = Some(why.clone());
         }
+        model.status = why;
+        return Vec::new();
+    }
+    let entry = &mut model.entries[picture];
+    entry.survey.edited = true;
+    model.status = format!("wrote {}.repore.toml", entry.name());
+    if let Some(edit) = &mut entry.edit {
+        edit.written = recipe;
+    }
+    // It was written to be left: nothing is lost any more.
+    match model.dialog {
+        Some(Dialog::Quit(_)) if model.unwritten().is_empty() => vec![Effect::Quit],
+        _ => Vec::new(),
     }
 }
 
@@ -299,7 +281,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Render => match model.open {
-            Some(picture) => render(model, &[picture]),
+            Some(picture) => renders::render(model, &[picture]),
             None => Vec::new(),
         },
         Action::RenderMarked => {
@@ -308,7 +290,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             if marked.is_empty() {
                 model.status = "no picture is marked; v marks one".to_string();
             }
-            render(model, &marked)
+            renders::render(model, &marked)
         }
         Action::CancelRenders => {
             if model.renders.is_empty() {
@@ -361,7 +343,7 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     if model.unwritten().is_empty() && model.renders.is_empty() {
         return vec![Effect::Quit];
     }
-    dialog(model, Dialog::Quit)
+    dialog(model, Dialog::Quit(None))
 }
 
 /// Writes every recipe that was changed.
@@ -543,31 +525,6 @@ fn move_loupe(model: &mut Model, centre: (f64, f64)) -> Vec<Effect> {
         return Vec::new();
     }
     model.wish_preview()
-}
-
-/// Renders pictures that are not being rendered already.
-fn render(model: &mut Model, pictures: &[usize]) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for &picture in pictures {
-        if model.renders.contains_key(&picture) {
-            continue;
-        }
-        let edit = model.entries[picture].edit.as_ref();
-        effects.push(start_render(
-            model,
-            RenderRequest {
-                picture,
-                recipe: edit.map(|it| (it.recipe.clone(), it.folder.clone())),
-                overwrite: model.overwrite,
-            },
-        ));
-    }
-    effects
-}
-
-fn start_render(model: &mut Model, request: RenderRequest) -> Effect {
-    model.renders.insert(request.picture, 0.0);
-    Effect::Render(request)
 }
 
 #[cfg(test)]

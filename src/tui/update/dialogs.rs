@@ -2,11 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{donors, meter, recipe, set_filter, start_render, tone, write_all};
+use super::{donors, meter, recipe, renders, set_filter, tone, write_all};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS, preset};
 use crate::tui::keys::{help_rows, name_of};
-use crate::tui::message::{Effect, LowLayer, RenderRequest, SavePatch};
+use crate::tui::message::{Effect, LowLayer, SavePatch};
 use crate::tui::model::{Dialog, Model};
 
 /// Does what a key asks for in a dialog.
@@ -15,8 +15,8 @@ pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
         return Vec::new();
     };
     match dialog {
-        Dialog::Quit => quit(model, &name),
-        Dialog::Overwrite(requests) => overwrite(model, requests, &name),
+        Dialog::Quit(_) => quit(model, &name),
+        Dialog::Overwrite(requests) => renders::answer(model, requests, &name),
         // Quitting works from everywhere; typed text may hold a q.
         _ if name == "Ctrl-c" => {
             model.dialog = None;
@@ -89,28 +89,14 @@ fn close(model: &mut Model) -> Vec<Effect> {
 
 fn quit(model: &mut Model, name: &str) -> Vec<Effect> {
     match name {
+        "y" | "w" | "Enter" if model.unwritten().is_empty() => vec![Effect::Quit],
+        // The last recipe that could be written ends it; what could not is asked about again.
         "y" | "w" | "Enter" => {
-            let mut effects = write_all(model, false);
-            effects.push(Effect::Quit);
-            effects
+            model.dialog = Some(Dialog::Quit(None));
+            write_all(model, false)
         }
         "n" | "q" | "Ctrl-c" => vec![Effect::Quit],
         "Esc" | "c" => close(model),
-        _ => Vec::new(),
-    }
-}
-
-fn overwrite(model: &mut Model, requests: Vec<RenderRequest>, name: &str) -> Vec<Effect> {
-    match name {
-        "y" | "Enter" => {
-            model.dialog = None;
-            let replace = requests.into_iter().map(|it| RenderRequest {
-                overwrite: true,
-                ..it
-            });
-            replace.map(|it| start_render(model, it)).collect()
-        }
-        "n" | "Esc" | "q" | "Ctrl-c" => close(model),
         _ => Vec::new(),
     }
 }

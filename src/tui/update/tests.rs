@@ -13,6 +13,7 @@ use super::*;
 use crate::engine::recipe::{Kind, preset};
 use crate::tui::geometry::Size;
 use crate::tui::layout::{Layout, inner};
+use crate::tui::message::RenderRequest;
 use crate::tui::picture::{Colours, Offer, Protocol, Why};
 use crate::tui::view;
 
@@ -98,6 +99,21 @@ fn shown_at(model: &Model, width: u16, height: u16) -> String {
     let frame = terminal.draw(|frame| view::draw(model, None, frame));
     frame.expect("it is drawn");
     terminal.backend().to_string()
+}
+
+/// The answer to a wish to write the recipe as it is now.
+fn written(model: &mut Model, picture: usize, error: Option<&str>) -> Vec<Effect> {
+    let edit = model.entries[picture].edit.as_ref().expect("a recipe");
+    let recipe = edit.recipe.clone();
+    let error = error.map(str::to_string);
+    update(
+        model,
+        Message::RecipeWritten {
+            picture,
+            recipe,
+            error,
+        },
+    )
 }
 
 fn kinds(model: &Model) -> Vec<Kind> {
@@ -226,8 +242,60 @@ fn quitting_asks_only_when_something_would_be_lost() {
     let effects = keys(&mut model, "y");
     assert!(matches!(
         effects[..],
-        [Effect::WriteRecipe { picture: 0, .. }, Effect::Quit]
+        [Effect::WriteRecipe { picture: 0, .. }]
     ));
+    assert_eq!(written(&mut model, 0, None), [Effect::Quit]);
+}
+
+#[test]
+fn a_recipe_that_cannot_be_written_is_not_left_behind() {
+    let mut model = model();
+    keys(&mut model, "\tln");
+    read(&mut model, 1);
+    assert_eq!(keys(&mut model, "lqy").len(), 3);
+    let why = "cannot write a.png.repore.toml: it is a folder";
+    assert_eq!(written(&mut model, 0, Some(why)), []);
+    assert_eq!(written(&mut model, 1, None), []);
+    assert!(shown(&model).contains(why), "{}", shown(&model));
+    assert_eq!(model.unwritten(), [0]);
+    // Esc stays, and what could be mended in the meantime is tried again.
+    key(&mut model, KeyCode::Esc);
+    let effects = keys(&mut model, "qy");
+    assert!(matches!(
+        effects[..],
+        [Effect::WriteRecipe { picture: 0, .. }]
+    ));
+    assert!(!shown(&model).contains(why));
+    assert_eq!(written(&mut model, 0, None), [Effect::Quit]);
+}
+
+#[test]
+fn a_key_that_was_meant_for_another_dialog_replaces_nothing() {
+    let exists = |picture| {
+        Message::RenderExists(RenderRequest {
+            picture,
+            recipe: None,
+            overwrite: false,
+        })
+    };
+    let mut model = model();
+    keys(&mut model, "/");
+    update(&mut model, exists(0));
+    update(&mut model, exists(1));
+    assert_eq!(keys(&mut model, "y"), []);
+    assert_eq!(model.filter, "y");
+    assert!(!shown(&model).contains("Replace?"));
+    // It is asked as soon as the other is closed, once for both.
+    key(&mut model, KeyCode::Esc);
+    assert!(shown(&model).contains("Replace?"));
+    let replaced = keys(&mut model, "y");
+    assert!(matches!(&replaced[..], [Effect::Render(it), Effect::Render(_)] if it.overwrite));
+    // Nor does it take the place of the question whether to quit.
+    let mut model = self::model();
+    keys(&mut model, "\tlq");
+    update(&mut model, exists(0));
+    let effects = keys(&mut model, "y");
+    assert!(matches!(effects[..], [Effect::WriteRecipe { .. }]));
 }
 
 #[test]

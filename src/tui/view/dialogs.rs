@@ -71,7 +71,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
             note(frame, " The file that is made of the low layer ", &rows);
         }
         Some(Dialog::Meter) => meter::draw(model, frame),
-        Some(Dialog::Quit) => quit(model, frame),
+        Some(Dialog::Quit(failure)) => quit(model, failure.as_deref(), frame),
         Some(Dialog::Overwrite(requests)) => {
             let names = requests.iter().map(|it| model.entries[it.picture].name());
             let mut rows = vec!["The results of these pictures exist:".to_string()];
@@ -83,9 +83,13 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     }
 }
 
-fn quit(model: &Model, frame: &mut Frame) {
+fn quit(model: &Model, failure: Option<&str>, frame: &mut Frame) {
     let unwritten = model.unwritten();
     let mut rows = Vec::new();
+    if let Some(why) = failure {
+        rows.push(why.to_string());
+        rows.push(String::new());
+    }
     if !model.renders.is_empty() {
         rows.push(format!(
             "{} renders will be cancelled.",
