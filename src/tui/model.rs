@@ -234,8 +234,10 @@ pub struct Model {
     pub meter: Meter,
     /// The number of the newest wish to measure or to look for settings.
     pub measures: u64,
-    /// A copied recipe.
-    pub clipboard: Option<Recipe>,
+    /// A copied recipe, and the folder that paths in it start from.
+    pub clipboard: Option<(Recipe, PathBuf)>,
+    /// The folder that folders which are not absolute start from.
+    pub working_folder: PathBuf,
     /// Renders that run or wait, with the share that is done.
     pub renders: BTreeMap<usize, f64>,
     /// Renders whose results exist, to be asked about as soon as no dialog is open.
@@ -302,6 +304,7 @@ impl Model {
             meter: Meter::Idle,
             measures: 0,
             clipboard: None,
+            working_folder: PathBuf::new(),
             renders: BTreeMap::new(),
             existing: Vec::new(),
             renders_ended: 0,
@@ -558,6 +561,9 @@ impl Model {
     /// Whether a preview is to be shown: the newest that was wished for, or a draft of an earlier recipe
     /// that is newer than what is shown, so that something moves while a key is held.
     pub fn takes(&self, preview: &Preview) -> bool {
+        if Some(preview.picture) != self.open {
+            return false;
+        }
         let shown = self.preview.as_ref().map_or(0, |it| it.number);
         let draft = !preview.settled && preview.number >= self.alike.max(shown + 1);
         preview.number == self.wish || draft

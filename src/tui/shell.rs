@@ -177,13 +177,14 @@ impl Shell {
         } = options;
         let originals: Originals = settings.job.originals.clone();
         survey(pictures.clone(), settings.clone(), messages.clone());
-        let model = Model::new(
+        let mut model = Model::new(
             pictures.clone(),
             screen_size()?,
             terminal.abilities.cell,
             terminal.offer,
             settings.job.overwrite,
         );
+        model.working_folder = std::env::current_dir().unwrap_or_default();
         Ok(Self {
             model,
             canvas,

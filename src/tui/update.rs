@@ -65,7 +65,7 @@ fn answer(model: &mut Model, message: Message) -> Vec<Effect> {
                 Ok((recipe, folder)) => {
                     model.entries[picture].edit = Some(Edit::new(recipe, folder));
                 }
-                Err(why) => fail(model, picture, why),
+                Err(why) => unreadable(model, picture, why),
             }
             if model.open != Some(picture) {
                 return Vec::new();
@@ -78,10 +78,7 @@ fn answer(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::PictureFailed { picture, why } => {
-            if model.open == Some(picture) {
-                model.preview = None;
-            }
-            fail(model, picture, why);
+            unreadable(model, picture, why);
             Vec::new()
         }
         // An older wish: its answer no longer matters.
@@ -169,6 +166,14 @@ fn preview_ready(model: &mut Model, preview: Preview) -> Vec<Effect> {
 /// Opens the first picture.
 pub fn start(model: &mut Model) -> Vec<Effect> {
     open_listed(model, 0)
+}
+
+/// The reason stands where the picture would.
+fn unreadable(model: &mut Model, picture: usize, why: String) {
+    if model.open == Some(picture) {
+        model.preview = None;
+    }
+    fail(model, picture, why);
 }
 
 fn fail(model: &mut Model, picture: usize, why: String) {
@@ -300,8 +305,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             vec![Effect::CancelRenders]
         }
         Action::Copy => {
-            model.clipboard = model.edit().map(|it| it.recipe.clone());
-            model.status = "recipe copied; P pastes it".to_string();
+            recipe::copy(model);
             Vec::new()
         }
         Action::Paste => recipe::paste(model),

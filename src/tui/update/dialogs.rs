@@ -33,8 +33,8 @@ pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
             Chosen::This => {
                 model.dialog = None;
                 let name = PRESETS[at].name;
-                model.status = format!("preset {name}; u brings the earlier recipe back");
-                preset(name).map_or_else(Vec::new, |it| recipe::replace(model, it))
+                let done = format!("preset {name}; u brings the earlier recipe back");
+                preset(name).map_or_else(Vec::new, |it| recipe::replace(model, it, done))
             }
         },
         Dialog::AddLayer(at) => match choose(at, Kind::NAMES.len(), &name) {

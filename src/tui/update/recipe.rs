@@ -333,24 +333,44 @@ pub fn move_layer(model: &mut Model, up: bool) -> Vec<Effect> {
     effects
 }
 
-/// Replaces the recipe.
-pub fn replace(model: &mut Model, with: Recipe) -> Vec<Effect> {
+/// Replaces the recipe; `done` is said when there was one to be replaced.
+pub fn replace(model: &mut Model, with: Recipe, done: String) -> Vec<Effect> {
+    if model.edit().is_none() {
+        refuse(model);
+        return Vec::new();
+    }
     let effects = change(model, None, |recipe| *recipe = with);
     model.stack = StackCursor { layer: 0, row: 1 };
     model.clamp_stack();
+    model.status = done;
     effects
 }
 
-/// Replaces the recipe by the one that was copied.
+/// Says why there is no recipe to work on.
+fn refuse(model: &mut Model) {
+    let failure = model.entry().and_then(|it| it.failure.as_deref());
+    let why = failure.unwrap_or("no picture is open");
+    model.status = format!("there is no recipe to work on: {why}");
+}
+
+/// Copies the recipe.
+pub fn copy(model: &mut Model) {
+    let Some(edit) = model.edit() else {
+        return refuse(model);
+    };
+    model.clipboard = Some((edit.recipe.clone(), edit.folder.clone()));
+    model.status = "recipe copied; P pastes it".to_string();
+}
+
+/// Replaces the recipe by the one that was copied. Its paths lead to the same files from another folder.
 pub fn paste(model: &mut Model) -> Vec<Effect> {
-    match model.clipboard.clone() {
-        Some(recipe) => {
-            model.status = "recipe pasted".to_string();
-            replace(model, recipe)
-        }
-        None => {
-            model.status = "no recipe was copied; y copies one".to_string();
-            Vec::new()
-        }
+    let Some((mut recipe, folder)) = model.clipboard.clone() else {
+        model.status = "no recipe was copied; y copies one".to_string();
+        return Vec::new();
+    };
+    if model.edit().is_some_and(|it| it.folder != folder) {
+        let folder = model.working_folder.join(folder);
+        recipe.move_files(|path| folder.join(path).to_string_lossy().into_owned());
     }
+    replace(model, recipe, "recipe pasted".to_string())
 }

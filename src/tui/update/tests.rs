@@ -233,6 +233,56 @@ fn a_recipe_goes_from_one_picture_to_another() {
 }
 
 #[test]
+fn the_paths_of_a_copied_recipe_lead_to_the_same_files_from_another_folder() {
+    let mut model = model();
+    model.working_folder = "/work".into();
+    let read_from = |model: &mut Model, picture, folder: &str| {
+        let mut recipe = preset("full").expect("built in");
+        recipe.mask_with_file("grain.png".to_string());
+        let recipe = Ok((recipe, folder.into()));
+        update(model, Message::RecipeRead { picture, recipe });
+    };
+    let path = |model: &Model| {
+        let edit = model.edit().expect("a recipe");
+        edit.recipe.masks.file.path.clone()
+    };
+    read_from(&mut model, 0, "A");
+    keys(&mut model, "yn");
+    read_from(&mut model, 1, "A");
+    keys(&mut model, "P");
+    assert_eq!(path(&model), "grain.png");
+    read_from(&mut model, 1, "B");
+    keys(&mut model, "P");
+    assert_eq!(path(&model), "/work/A/grain.png");
+    keys(&mut model, "u");
+    assert_eq!(path(&model), "grain.png");
+}
+
+#[test]
+fn a_recipe_that_cannot_be_read_is_told_and_nothing_pretends_to_change_it() {
+    let mut model = model();
+    let seen = preview(&model, Subject::Picture);
+    update(&mut model, Message::PreviewReady(seen.clone()));
+    keys(&mut model, "yn");
+    let why = "cannot use the recipe b.png.repore.toml: unknown foo";
+    let failed = Message::RecipeRead {
+        picture: 1,
+        recipe: Err(why.to_string()),
+    };
+    update(&mut model, failed);
+    // Nor does a late preview of the picture before come back under this one's name.
+    update(&mut model, Message::PreviewReady(seen));
+    assert!(model.preview.is_none());
+    let words = |model: &Model| shown(model).matches("b.png.repore.toml").count();
+    assert_eq!(words(&model), 2, "{}", shown(&model));
+    for typed in ["o\n", "P", "y"] {
+        assert_eq!(keys(&mut model, typed), []);
+        let status = "there is no recipe to work on: cannot use";
+        assert!(model.status.starts_with(status), "{}", model.status);
+    }
+}
+
+#[test]
 fn quitting_asks_only_when_something_would_be_lost() {
     let mut model = model();
     assert_eq!(keys(&mut model, "q"), [Effect::Quit]);
