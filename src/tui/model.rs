@@ -497,6 +497,8 @@ impl Model {
         let layer = self.edit().and_then(|it| it.recipe.layers.get(layer));
         if layer.is_none_or(|it| !fits(&it.operation)) {
             self.tool = None;
+            // It said what the tool's keys do.
+            self.status.clear();
         }
     }
 

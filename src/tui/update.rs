@@ -42,12 +42,7 @@ fn answer(model: &mut Model, message: Message) -> Vec<Effect> {
             None => key_pressed(model, &key),
         },
         Message::Mouse(event) => mouse::mouse(model, event),
-        Message::Pasted(text) => {
-            if let Some(typed) = model.dialog.as_mut().and_then(Dialog::typed) {
-                typed.push_str(text.trim());
-            }
-            Vec::new()
-        }
+        Message::Pasted(text) => dialogs::pasted(model, text.trim()),
         Message::Resized(size) => {
             model.screen = size;
             let mut effects = vec![Effect::Redraw];
@@ -199,6 +194,8 @@ fn recipe_written(
     model.status = format!("wrote {}.repore.toml", entry.name());
     if let Some(edit) = &mut entry.edit {
         edit.written = recipe;
+        // Undo comes back to what is on the disk.
+        edit.last_changed = None;
     }
     // It was written to be left: nothing is lost any more.
     match model.dialog {
@@ -420,10 +417,9 @@ fn open(model: &mut Model, picture: usize) -> Vec<Effect> {
 }
 
 fn set_filter(model: &mut Model, filter: String) -> Vec<Effect> {
-    let selected = model.listed().get(model.cursor).copied();
     model.filter = filter;
     let listed = model.listed();
-    let kept = selected.and_then(|it| listed.iter().position(|listed| *listed == it));
+    let kept = listed.iter().position(|it| Some(*it) == model.open);
     open_listed(model, kept.unwrap_or(0))
 }
 

@@ -2,12 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::recipe::Step;
 use super::{donors, meter, recipe, renders, set_filter, tone, write_all};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS, preset};
-use crate::tui::keys::{help_rows, name_of};
+use crate::tui::keys::name_of;
 use crate::tui::message::{Effect, LowLayer, SavePatch};
 use crate::tui::model::{Dialog, Model};
+use crate::tui::view::last_help_row;
 
 /// Does what a key asks for in a dialog.
 pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
@@ -82,6 +84,17 @@ pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
     }
 }
 
+/// Adds pasted text to what is being typed.
+pub fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
+    if model.dialog == Some(Dialog::Filter) {
+        return set_filter(model, model.filter.clone() + text);
+    }
+    if let Some(typed) = model.dialog.as_mut().and_then(Dialog::typed) {
+        typed.push_str(text);
+    }
+    Vec::new()
+}
+
 fn close(model: &mut Model) -> Vec<Effect> {
     model.dialog = None;
     Vec::new()
@@ -102,8 +115,10 @@ fn quit(model: &mut Model, name: &str) -> Vec<Effect> {
 }
 
 fn help(model: &mut Model, row: usize, name: &str) {
+    let last = last_help_row(model.screen);
+    let row = row.min(last);
     model.dialog = match name {
-        "j" | "↓" => Some(Dialog::Help((row + 1).min(help_rows().len() - 1))),
+        "j" | "↓" => Some(Dialog::Help((row + 1).min(last))),
         "k" | "↑" => Some(Dialog::Help(row.saturating_sub(1))),
         _ => None,
     };
@@ -154,7 +169,7 @@ fn typed(model: &mut Model, text: String, key: &KeyEvent) -> Vec<Effect> {
         Ok(()) => {
             model.dialog = None;
             model.status.clear();
-            recipe::set(model, setting, value)
+            recipe::set(model, setting, value, Step::Single)
         }
         Err(what) => {
             model.status = format!("{} {what}", spec.name);

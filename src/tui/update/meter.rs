@@ -71,8 +71,9 @@ pub fn tuned(
         model.status = "the recipe was changed meanwhile; F looks again".to_string();
         return Vec::new();
     }
+    let effects = change(model, None, |it| *it = *recipe);
     model.status = format!("{said}; u brings the earlier recipe back");
-    change(model, None, |it| *it = *recipe)
+    effects
 }
 
 fn request(model: &mut Model) -> Option<MeasureRequest> {

@@ -9,6 +9,15 @@ use crate::tui::model::{Model, Owner, Setting, StackCursor};
 /// Earlier states that are kept.
 const UNDO_STEPS: usize = 200;
 
+/// What undo takes back at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// This change alone.
+    Single,
+    /// All changes of the setting, on and on.
+    Held,
+}
+
 /// Changes the recipe and keeps its earlier state. `what` names a setting: changing it again and
 /// again is one step.
 pub fn change(
@@ -69,6 +78,8 @@ fn step(model: &mut Model, forwards: bool) -> Vec<Effect> {
     };
     to.push(std::mem::replace(&mut edit.recipe, recipe));
     edit.last_changed = None;
+    // What was last said may be taken back with it.
+    model.status.clear();
     model.clamp_stack();
     model.check_tool();
     model.wish_preview()
@@ -117,15 +128,16 @@ pub fn select(model: &mut Model, layer: usize, row: usize) -> Vec<Effect> {
 }
 
 /// Sets the selected setting to a value that was checked.
-pub fn set(model: &mut Model, setting: Setting, value: Value) -> Vec<Effect> {
+pub fn set(model: &mut Model, setting: Setting, value: Value, step: Step) -> Vec<Effect> {
     let (cursor, name) = (model.stack, setting.spec.name);
+    let what = (step == Step::Held).then_some(cursor);
     match setting.owner {
-        Owner::Layer => change(model, Some(cursor), |recipe| {
+        Owner::Layer => change(model, what, |recipe| {
             if let Some(layer) = recipe.layers.get_mut(cursor.layer) {
                 layer.put(name, value);
             }
         }),
-        Owner::Mask(mask) => change(model, Some(cursor), |recipe| {
+        Owner::Mask(mask) => change(model, what, |recipe| {
             recipe.masks.settings_mut(mask).put(name, value);
         }),
         Owner::Tip => {
@@ -146,7 +158,7 @@ pub fn adjust(model: &mut Model, direction: f64, coarse: bool) -> Vec<Effect> {
         return Vec::new();
     };
     match stepped(&setting.spec.allowed, &value, direction, coarse) {
-        Some(value) => set(model, setting, value),
+        Some(value) => set(model, setting, value, Step::Held),
         None => {
             model.status = format!("Enter types a value for {}", setting.spec.name);
             Vec::new()
@@ -163,7 +175,7 @@ fn adjust_opacity(model: &mut Model, direction: f64, coarse: bool) -> Vec<Effect
     };
     let value = model.value(layer, opacity);
     let value = value.and_then(|it| stepped(&opacity.spec.allowed, &it, direction, coarse));
-    value.map_or_else(Vec::new, |value| set(model, opacity, value))
+    value.map_or_else(Vec::new, |value| set(model, opacity, value, Step::Held))
 }
 
 /// A value one step further; `None` for what has no steps.
@@ -242,7 +254,7 @@ pub fn reset(model: &mut Model) -> Vec<Effect> {
             .and_then(|it| it.recipe.layers.get(model.stack.layer))
             .and_then(|layer| layer.default_of(name)),
     };
-    default.map_or_else(Vec::new, |value| set(model, setting, value))
+    default.map_or_else(Vec::new, |value| set(model, setting, value, Step::Single))
 }
 
 /// Sets the selected setting to a share of its range, as a slider does.
@@ -255,7 +267,8 @@ pub fn slide(model: &mut Model, share: f64) -> Vec<Effect> {
     };
     let value = unslide(share.clamp(0.0, 1.0), (min, max, fine));
     let value = ((value / fine).round() * fine).clamp(min, max);
-    set(model, setting, Value::Number((value * 1e6).round() / 1e6))
+    let value = Value::Number((value * 1e6).round() / 1e6);
+    set(model, setting, value, Step::Held)
 }
 
 /// The value at a share of a slider. Fine steps over a wide range are spread so that small values

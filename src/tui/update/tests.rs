@@ -202,6 +202,73 @@ fn a_held_key_is_one_step_to_undo() {
 }
 
 #[test]
+fn a_default_a_typed_value_and_what_is_written_are_steps_of_their_own() {
+    for (typed, earlier) in [("L0", "7.0 px"), ("L\n9\n", "7.0 px"), ("\n9\nL", "9.0 px")] {
+        let mut model = model();
+        keys(&mut model, "\t");
+        keys(&mut model, typed);
+        keys(&mut model, "u");
+        assert!(
+            shown(&model).contains(earlier),
+            "{typed}: {}",
+            shown(&model)
+        );
+    }
+    let mut model = model();
+    keys(&mut model, "\tL");
+    written(&mut model, 0, None);
+    keys(&mut model, "Lu");
+    assert!(shown(&model).contains("7.0 px"), "{}", shown(&model));
+    assert!(model.unwritten().is_empty());
+}
+
+#[test]
+fn what_was_said_of_a_change_goes_with_it() {
+    let mut model = model();
+    keys(&mut model, "o\n");
+    assert!(model.status.contains("u brings the earlier recipe back"));
+    keys(&mut model, "u");
+    assert_eq!(model.status, "");
+}
+
+#[test]
+fn the_help_scrolls_back_from_its_end_at_once() {
+    let mut model = model();
+    keys(&mut model, "?");
+    keys(&mut model, &"j".repeat(80));
+    let end = shown(&model);
+    keys(&mut model, "j");
+    assert_eq!(shown(&model), end);
+    keys(&mut model, "k");
+    assert_ne!(shown(&model), end);
+    // On a larger screen the end is farther up.
+    keys(&mut model, "j");
+    update(&mut model, Message::Resized(Size::new(100, 40)));
+    let end = shown_at(&model, 100, 40);
+    keys(&mut model, "k");
+    assert_ne!(shown_at(&model, 100, 40), end);
+}
+
+#[test]
+fn a_filter_without_a_match_leaves_the_open_picture_open() {
+    let mut model = model();
+    keys(&mut model, "n");
+    read(&mut model, 1);
+    keys(&mut model, "/x");
+    key(&mut model, KeyCode::Esc);
+    assert_eq!((model.open, model.cursor), (Some(1), 1));
+}
+
+#[test]
+fn text_is_pasted_into_the_filter() {
+    let mut model = model();
+    keys(&mut model, "/");
+    let effects = update(&mut model, Message::Pasted("b.p\n".to_string()));
+    assert_eq!(effects, [Effect::ReadRecipe { picture: 1 }]);
+    assert!(shown(&model).contains("/b.p▏"));
+}
+
+#[test]
 fn a_typed_value_out_of_range_is_refused_in_words() {
     let mut model = model();
     keys(&mut model, "\t\n900\n");

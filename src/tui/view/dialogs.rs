@@ -9,6 +9,7 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 use super::{ACCENT, SELECTED, fitted, meter, padded, row_of, width, wrapped};
 use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::{Kind, PRESETS};
+use crate::tui::geometry::Size;
 use crate::tui::keys::help_rows;
 use crate::tui::layout::inner;
 use crate::tui::model::{Dialog, Model, scrolled};
@@ -20,6 +21,8 @@ const HELP_KEYS: usize = 14;
 const NAMES: usize = 8;
 /// Columns of a window beside its text.
 const BESIDE_TEXT: usize = 4;
+/// Rows of a screen that a window leaves free, and those of its border.
+const BESIDE_ROWS: usize = 4;
 
 pub fn draw(model: &Model, frame: &mut Frame) {
     match &model.dialog {
@@ -110,20 +113,31 @@ fn quit(model: &Model, failure: Option<&str>, frame: &mut Frame) {
 }
 
 fn help(frame: &mut Frame, first: usize) {
-    let room = text_room(frame);
-    let rows: Vec<String> = help_rows()
-        .into_iter()
-        .flat_map(|(keys, help)| match keys.as_str() {
-            "" => wrapped(help, room, 0),
-            keys => wrapped(&(padded(keys, HELP_KEYS) + help), room, HELP_KEYS),
-        })
-        .collect();
+    let rows = help_lines(usize::from(frame.area().width));
     let area = window(frame, " Keys · j k scroll, any other key closes ", &rows);
     let room = usize::from(area.height);
     let first = first.min(rows.len().saturating_sub(room));
     for (line, row) in rows.iter().skip(first).take(room).enumerate() {
         frame.render_widget(Line::raw(row.as_str()), row_of(area, line));
     }
+}
+
+/// The help as lines for a screen of so many columns.
+fn help_lines(columns: usize) -> Vec<String> {
+    let room = columns.saturating_sub(BESIDE_TEXT);
+    let lines = help_rows()
+        .into_iter()
+        .flat_map(|(keys, help)| match keys.as_str() {
+            "" => wrapped(help, room, 0),
+            keys => wrapped(&(padded(keys, HELP_KEYS) + help), room, HELP_KEYS),
+        });
+    lines.collect()
+}
+
+/// The row of the help that comes first when its end is seen.
+pub fn last_help_row(screen: Size) -> usize {
+    let room = screen.height.saturating_sub(BESIDE_ROWS);
+    help_lines(screen.width).len().saturating_sub(room)
 }
 
 fn choice(frame: &mut Frame, title: &str, rows: &[String], at: usize) {

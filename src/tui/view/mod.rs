@@ -12,6 +12,7 @@ mod text;
 
 use self::text::{fitted, padded, width, wrapped};
 
+pub use dialogs::last_help_row;
 pub use luma::divided;
 pub use stack::stack_rows;
 

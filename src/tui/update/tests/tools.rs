@@ -184,6 +184,7 @@ fn the_same_pixels_are_not_sent_again() {
 #[test]
 fn the_help_ends_with_the_keys_of_the_tools() {
     let mut model = model();
+    update(&mut model, Message::Resized(Size::new(80, 24)));
     keys(&mut model, "?");
     for _ in 0..99 {
         keys(&mut model, "j");

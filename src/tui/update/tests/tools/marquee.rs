@@ -50,6 +50,15 @@ fn the_marquee_moves_sizes_and_takes_a_patch_in_one_step() {
 }
 
 #[test]
+fn what_the_marquee_said_goes_with_its_layer() {
+    let mut model = marking();
+    keys(&mut model, "l");
+    assert!(model.status.contains("Enter takes them"));
+    keys(&mut model, "DDD");
+    assert_eq!((&model.tool, model.status.as_str()), (&None, ""));
+}
+
+#[test]
 fn a_patch_that_is_too_small_is_said() {
     let mut model = marking();
     keys(&mut model, "HH");
