@@ -78,6 +78,38 @@ fn a_whole_job_from_opening_to_the_exported_pixels() {
     assert_ne!(exported, folder.read("a.png"));
 }
 
+#[test]
+fn a_picture_that_ends_early_is_previewed_as_far_as_it_goes() {
+    let folder = folder();
+    let cut = |name: &str| {
+        let mut bytes = std::fs::read(folder.at(name)).expect("it is there");
+        bytes.truncate(bytes.len() / 2);
+        std::fs::write(folder.at(name), bytes).expect("it is written");
+    };
+    cut("a.png");
+    cut("originals/a.png");
+    let session = Session::start(&folder, &["a.png"], 100, 30);
+    session.await_text("the file ends early");
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
+    let session = Session::start(
+        &folder,
+        &["a.png", "--recipe", "noise", "--partial"],
+        100,
+        30,
+    );
+    session.await_text("a.png 160×120");
+    session.await_settled();
+    // Its original is read in the same way.
+    assert!(
+        !session.screen().contains("cannot read"),
+        "{}",
+        session.screen()
+    );
+    session.keys("q");
+    assert_eq!(session.end().0, 0);
+}
+
 /// What a terminal sends when the left button is pressed in the first cell, dragged over the others
 /// and let go in the last; cells count from 0.
 fn drag(cells: &[(u16, u16)]) -> String {

@@ -28,8 +28,8 @@ use super::worker::PreviewWorker;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{ORIGINAL, SELF};
 use crate::files::{
-    Donors, FileError, Originals, RecipeChoice, find_original, read_photo, sidecar_path,
-    write_recipe,
+    Donors, FileError, Originals, ReadOptions, RecipeChoice, find_original, read_photo_with,
+    sidecar_path, write_recipe,
 };
 
 /// What the interface is opened with.
@@ -161,6 +161,7 @@ struct Shell {
     measures: Measures,
     choice: RecipeChoice,
     originals: Originals,
+    read: ReadOptions,
     messages: Sender<Message>,
 }
 
@@ -190,7 +191,13 @@ impl Shell {
             canvas,
             takeover,
             tells_cell: terminal.abilities.tells_cell,
-            worker: PreviewWorker::start(pictures.clone(), originals.clone(), messages.clone()),
+            worker: PreviewWorker::start(
+                pictures.clone(),
+                originals.clone(),
+                settings.job.read,
+                messages.clone(),
+            ),
+            read: settings.job.read,
             originals,
             messages: messages.clone(),
             choice: settings.choice.clone(),
@@ -358,8 +365,9 @@ impl Shell {
     fn save_donor(&self, save: SavePatch) {
         let picture = self.model.entries[save.picture].path.clone();
         let (originals, messages) = (self.originals.clone(), self.messages.clone());
+        let read = self.read;
         thread::spawn(move || {
-            let saved = save_patch(&picture, &originals, &save);
+            let saved = save_patch((&picture, &originals), read, &save);
             let said = saved.map(|()| format!("saved {} to the donor library", save.name));
             // When the interface has ended, nobody listens any more.
             let _ = messages.send(Message::DonorSaved(said.map_err(|it| it.to_string())));
@@ -403,7 +411,11 @@ fn screen_size() -> io::Result<Size> {
 }
 
 /// Saves a patch of a picture, or of what its graft names as the donor.
-fn save_patch(picture: &Path, originals: &Originals, save: &SavePatch) -> Result<(), FileError> {
+fn save_patch(
+    (picture, originals): (&Path, &Originals),
+    read: ReadOptions,
+    save: &SavePatch,
+) -> Result<(), FileError> {
     let source = match save.donor.as_str() {
         SELF => picture.to_path_buf(),
         ORIGINAL => find_original(picture, originals)?.ok_or_else(|| {
@@ -411,7 +423,7 @@ fn save_patch(picture: &Path, originals: &Originals, save: &SavePatch) -> Result
         })?,
         path => save.folder.join(path),
     };
-    let photo = read_photo(&source)?;
+    let photo = read_photo_with(&source, read)?;
     Donors::of_user()?
         .save(&save.name, &source, &photo, save.patch, false)
         .map(|_| ())

@@ -95,10 +95,7 @@ fn answer(model: &mut Model, message: Message) -> Vec<Effect> {
             renders::exists(model, request);
             Vec::new()
         }
-        Message::RenderEnded { picture, result } => {
-            renders::ended(model, picture, result);
-            Vec::new()
-        }
+        Message::RenderEnded { picture, result } => renders::ended(model, picture, result),
         Message::RecipeWritten {
             picture,
             recipe,
@@ -409,6 +406,11 @@ fn open(model: &mut Model, picture: usize) -> Vec<Effect> {
     model.next_patch_of = None;
     model.view.centre = View::default().centre;
     model.status.clear();
+    look_at(model, picture)
+}
+
+/// Has the open picture shown, after its recipe was read.
+fn look_at(model: &mut Model, picture: usize) -> Vec<Effect> {
     if model.entries[picture].edit.is_none() {
         return vec![Effect::ReadRecipe { picture }];
     }

@@ -36,7 +36,7 @@ use crate::engine::operations::Rectangle;
 use crate::engine::original::spots::Spot;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Base, Cancel, Cancelled, Inputs as RenderInputs, Plan};
-use crate::files::{FileError, Originals};
+use crate::files::{FileError, Originals, ReadOptions};
 
 /// The true picture of no more pixels is made at once; a draft would not be much quicker.
 const DIRECT_PIXELS: usize = 300_000;
@@ -48,12 +48,18 @@ pub struct PreviewWorker {
 }
 
 impl PreviewWorker {
-    /// Starts the worker for these pictures; it answers with messages.
-    pub fn start(paths: Vec<PathBuf>, originals: Originals, answers: Sender<Message>) -> Self {
+    /// Starts the worker for these pictures, which are read as the options say; it answers with messages.
+    pub fn start(
+        paths: Vec<PathBuf>,
+        originals: Originals,
+        read: ReadOptions,
+        answers: Sender<Message>,
+    ) -> Self {
         let mailbox = Arc::new(Mailbox::default());
         let mut desk = Desk {
             paths,
             originals,
+            read,
             mailbox: mailbox.clone(),
             answers,
             pictures: VecDeque::new(),
@@ -115,6 +121,7 @@ struct Known {
 struct Desk {
     paths: Vec<PathBuf>,
     originals: Originals,
+    read: ReadOptions,
     mailbox: Arc<Mailbox>,
     answers: Sender<Message>,
     pictures: VecDeque<Loaded>,

@@ -12,7 +12,7 @@ use divan::Bencher;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat};
 use repore::engine::recipe::{Recipe, preset};
-use repore::files::Originals;
+use repore::files::{Originals, ReadOptions};
 use repore::tui::{Message, Preview, PreviewRequest, PreviewWorker, Show, Size, View};
 
 fn main() {
@@ -52,7 +52,7 @@ impl Desk {
         }
         let (sender, answers) = mpsc::channel();
         let paths = vec![folder.path().join("stubble.jpg")];
-        let worker = PreviewWorker::start(paths, Originals::Beside, sender);
+        let worker = PreviewWorker::start(paths, Originals::Beside, ReadOptions::default(), sender);
         Self {
             worker,
             answers,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::fail;
+use super::{fail, look_at};
 use crate::tui::message::{Effect, RenderRequest};
 use crate::tui::model::{Dialog, Model};
 
@@ -67,22 +67,26 @@ pub fn answer(model: &mut Model, requests: Vec<RenderRequest>, name: &str) -> Ve
     }
 }
 
-/// Says what became of a render.
+/// Says what became of a render. What can be rendered can be looked at: where that failed before, it is tried again.
 pub fn ended(
     model: &mut Model,
     picture: usize,
     result: Result<Option<(PathBuf, Vec<String>)>, String>,
-) {
+) -> Vec<Effect> {
     model.renders.remove(&picture);
     model.renders_ended += 1;
     if model.renders.is_empty() {
         model.renders_ended = 0;
     }
+    let mut effects = Vec::new();
     match result {
         Ok(Some((output, remarks))) => {
             let entry = &mut model.entries[picture];
             entry.survey.rendered = true;
-            entry.failure = None;
+            let failed = entry.failure.take().is_some();
+            if failed && model.open == Some(picture) {
+                effects = look_at(model, picture);
+            }
             model.status = format!("wrote {}", output.display());
             if let Some(first) = remarks.first() {
                 model.status.push_str(&format!("  ({first})"));
@@ -91,4 +95,5 @@ pub fn ended(
         Ok(None) => model.status = "render cancelled".to_string(),
         Err(why) => fail(model, picture, why),
     }
+    effects
 }

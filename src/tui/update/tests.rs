@@ -269,6 +269,21 @@ fn text_is_pasted_into_the_filter() {
 }
 
 #[test]
+fn a_picture_that_was_rendered_after_all_is_looked_at_again() {
+    let mut model = model();
+    let why = "the file ends early".to_string();
+    update(&mut model, Message::PictureFailed { picture: 0, why });
+    let rendered = || Message::RenderEnded {
+        picture: 0,
+        result: Ok(Some(("a.repored.png".into(), Vec::new()))),
+    };
+    let effects = update(&mut model, rendered());
+    assert!(matches!(effects[..], [Effect::Preview(_)]));
+    assert_eq!(model.status, "wrote a.repored.png");
+    assert_eq!(update(&mut model, rendered()), []);
+}
+
+#[test]
 fn a_typed_value_out_of_range_is_refused_in_words() {
     let mut model = model();
     keys(&mut model, "\t\n900\n");

@@ -7,7 +7,7 @@ use super::{Desk, Known, Last};
 use crate::engine::raster::Image;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Findings, Inputs as RenderInputs, Plan};
-use crate::files::{FileError, find_original, glimpse, read_named, read_photo};
+use crate::files::{FileError, find_original, glimpse, read_named, read_photo_with};
 use crate::tui::display::to_rgb;
 use crate::tui::geometry::Size;
 use crate::tui::message::{Histogram, Message, PreviewRequest, Subject};
@@ -70,9 +70,9 @@ impl Desk {
         }
         let read_original = || {
             let found = find_original(path, &self.originals)?;
-            found.map(|it| read_photo(&it)).transpose()
+            found.map(|it| read_photo_with(&it, self.read)).transpose()
         };
-        let (photo, original) = rayon::join(|| read_photo(path), read_original);
+        let (photo, original) = rayon::join(|| read_photo_with(path, self.read), read_original);
         let picture = photo?.image;
         self.tell_size(request, (picture.width(), picture.height()));
         let mut remarks = Vec::new();
