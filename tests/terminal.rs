@@ -79,6 +79,25 @@ fn a_whole_job_from_opening_to_the_exported_pixels() {
 }
 
 #[test]
+fn a_recipe_that_cannot_be_written_keeps_the_program_open() {
+    let folder = folder();
+    let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);
+    session.await_text("a.png 160×120");
+    session.keys("\tL");
+    let sidecar = folder.at("a.png.repore.toml");
+    std::fs::create_dir(&sidecar).expect("it is made");
+    session.keys("qy");
+    session.await_screen("reason", |screen| {
+        screen.contains("These recipes were changed and not written")
+            && screen.contains("cannot write")
+    });
+    std::fs::remove_dir(&sidecar).expect("it is empty");
+    session.keys("y");
+    assert_eq!(session.end().0, 0);
+    assert!(sidecar.is_file());
+}
+
+#[test]
 fn a_picture_that_ends_early_is_previewed_as_far_as_it_goes() {
     let folder = folder();
     let cut = |name: &str| {

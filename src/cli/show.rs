@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use viuer::ViuError;
+
 use super::args::ShowArgs;
 use super::{DONE, SOME_FAILED, WRONG_USAGE, complain};
 use crate::files::{FileError, read_photo};
@@ -76,6 +78,9 @@ fn show(file: &Path, config: &viuer::Config) -> Result<(), FileError> {
         ..*config
     };
     let picture = to_display(image).ok_or_else(|| refuse("it is too large".to_string()))?;
-    viuer::print(&picture, &config).map_err(|it| refuse(it.to_string()))?;
-    Ok(())
+    match viuer::print(&picture, &config) {
+        // A reader that has heard enough is no error.
+        Err(ViuError::Io(it)) if it.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.map(|_| ()).map_err(|it| refuse(it.to_string())),
+    }
 }

@@ -547,6 +547,10 @@ fn refusal(path: &Path, error: &ImageError) -> FileError {
         }
         ImageError::Decoding(it) => FileError::new("read", path, format!("it is damaged: {it}"))
             .with_cure("copy or export it again"),
+        ImageError::Limits(_) => FileError::new("read", path, "it is too large for any memory")
+            .with_cure(
+                "scale it down; if it is no large picture it is damaged, so export it again",
+            ),
         other => FileError::new("read", path, other.to_string()),
     }
 }

@@ -89,6 +89,9 @@ pub fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
     if model.dialog == Some(Dialog::Filter) {
         return set_filter(model, model.filter.clone() + text);
     }
+    if let Some(Dialog::LowLayer(_, layer)) = &mut model.dialog {
+        layer.replace = false;
+    }
     if let Some(typed) = model.dialog.as_mut().and_then(Dialog::typed) {
         typed.push_str(text);
     }

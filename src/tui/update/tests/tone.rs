@@ -53,6 +53,11 @@ fn a_layer_that_exists_is_replaced_only_by_a_second_enter() {
     update(&mut model, exists);
     let other = keys(&mut model, "f\n");
     assert!(matches!(&other[..], [Effect::WriteLow(it)] if !it.replace));
+    let exists = Message::LowWritten(layer.clone(), LowResult::Exists);
+    update(&mut model, exists);
+    update(&mut model, Message::Pasted("f".to_string()));
+    let other = keys(&mut model, "\n");
+    assert!(matches!(&other[..], [Effect::WriteLow(it)] if !it.replace));
 }
 
 #[test]
