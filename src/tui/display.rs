@@ -1,8 +1,9 @@
 //! Pictures as terminals take them: 8 bits, RGB or RGBA.
 
 use image::{DynamicImage, RgbImage, RgbaImage};
+use pulp::Arch;
 
-use crate::engine::raster::{Image, Tile, store, wide};
+use crate::engine::raster::{Image, Plane, Tile, join, store};
 
 /// A picture in 8 bits; `None` if it has more than `u32::MAX` pixels a side.
 pub fn to_display(image: &Image) -> Option<DynamicImage> {
@@ -28,13 +29,9 @@ pub fn to_rgb(tile: &Tile) -> Option<RgbImage> {
     let planes = tile.planes();
     let (r, b) = (planes.first()?, planes.last()?);
     let g = planes.get(1).unwrap_or(r);
-    let colours = r.samples().iter().zip(g.samples()).zip(b.samples());
+    let rows = [r, g, b].map(Plane::samples);
     let mut bytes = vec![0; 3 * r.samples().len()];
-    wide(|| {
-        for (pixel, ((r, g), b)) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(colours) {
-            *pixel = [*r, *g, *b].map(store::to_eight);
-        }
-    });
+    join(Arch::new(), &rows, &mut bytes, store::to_eight);
     let region = tile.region();
     RgbImage::from_raw(
         region.width.try_into().ok()?,

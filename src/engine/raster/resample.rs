@@ -96,12 +96,8 @@ impl Resample {
         assert_eq!((source.width(), source.height()), (from.width, from.height));
         let mut across = Plane::filled(target.width, from.height, 0.0);
         for y in 0..from.height {
-            let row = source.row(y);
             let columns = self.columns.of(target.x..target.right());
-            for (out, (first, weights)) in across.row_mut(y).iter_mut().zip(columns) {
-                let samples = &row[first - from.x..][..weights.len()];
-                *out = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
-            }
+            sum_along(source.row(y), from.x, columns, across.row_mut(y));
         }
         let mut out = Plane::filled(target.width, target.height, 0.0);
         let rows = self.rows.of(target.y..target.bottom());
@@ -194,11 +190,11 @@ impl<'a> Summing<'a> {
     /// A row of the target from its sums: one of samples, or of red, green and blue from pixels.
     fn across(&self, sums: &[f32], mut out: Vec<&mut [f32]>) {
         let columns = self.target.x..self.target.right();
-        let columns = self.resample.columns.of(columns).enumerate();
+        let columns = self.resample.columns.of(columns);
         match out.as_mut_slice() {
             [r, g, b] => {
                 let pixels = sums.as_chunks::<3>().0;
-                for (x, (first, weights)) in columns {
+                for (x, (first, weights)) in columns.enumerate() {
                     let mut sum = [0.0; 3];
                     for (pixel, weight) in pixels[first - self.from.x..].iter().zip(weights) {
                         for (sum, sample) in sum.iter_mut().zip(pixel) {
@@ -208,14 +204,22 @@ impl<'a> Summing<'a> {
                     [r[x], g[x], b[x]] = sum;
                 }
             }
-            [row] => {
-                for (out, (_, (first, weights))) in row.iter_mut().zip(columns) {
-                    let samples = sums[first - self.from.x..].iter().zip(weights);
-                    *out = samples.map(|(s, w)| s * w).sum();
-                }
-            }
+            [row] => sum_along(sums, self.from.x, columns, row),
             _ => unreachable!("samples, or pixels of red, green and blue"),
         }
+    }
+}
+
+/// Each sample of `out` from its weights and samples of a row whose first is `start`.
+fn sum_along<'a>(
+    row: &[f32],
+    start: usize,
+    places: impl Iterator<Item = (usize, &'a [f32])>,
+    out: &mut [f32],
+) {
+    for (out, (first, weights)) in out.iter_mut().zip(places) {
+        let samples = &row[first - start..][..weights.len()];
+        *out = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
     }
 }
 

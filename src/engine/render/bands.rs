@@ -75,8 +75,7 @@ impl Plan {
             let band = Region::new(0, i * size.height, whole.width, size.height).within(&whole);
             for x in (0..band.width).step_by(size.width) {
                 let tile = Region::new(x, band.y, size.width, band.height).within(&band);
-                let stack = self.touched(tile, Wanted::Pixels, cancel);
-                let stack = stack.unwrap_or_else(|| self.untouched(tile, Wanted::Pixels));
+                let stack = self.stack(tile, Wanted::Pixels, cancel);
                 self.fill(samples, (band, tile), stack, cancel, |it| it);
             }
         });

@@ -75,6 +75,12 @@ impl Plan {
         Some(stack)
     }
 
+    /// What makes a region of the restored picture, whether or not any layer changes it.
+    pub(super) fn stack(&self, region: Region, wanted: Wanted, cancel: &Cancel) -> Stack<'_> {
+        self.touched(region, wanted, cancel)
+            .unwrap_or_else(|| self.untouched(region, wanted))
+    }
+
     /// A region without layers.
     pub(super) fn untouched(&self, region: Region, wanted: Wanted) -> Stack<'_> {
         let mut stack = Stack::new(self.backdrop(), region);

@@ -141,9 +141,8 @@ impl Plan {
             ..size
         };
         let rows = |region: Region, take: Take| {
-            let stack = self.touched(region, Wanted::Pixels, cancel);
-            let stack = stack.unwrap_or_else(|| self.untouched(region, Wanted::Pixels));
-            stack.rows(cancel, take);
+            self.stack(region, Wanted::Pixels, cancel)
+                .rows(cancel, take);
         };
         reduce(region, (width, height), (size, channels), cancel, &rows)
     }

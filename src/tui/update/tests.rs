@@ -317,7 +317,7 @@ fn a_recipe_goes_from_one_picture_to_another() {
 #[test]
 fn the_paths_of_a_copied_recipe_lead_to_the_same_files_from_another_folder() {
     let mut model = model();
-    model.working_folder = "/work".into();
+    model.working_folder = "/shoot".into();
     let read_from = |model: &mut Model, picture, folder: &str| {
         let mut recipe = preset("full").expect("built in");
         recipe.mask_with_file("grain.png".to_string());
@@ -335,7 +335,7 @@ fn the_paths_of_a_copied_recipe_lead_to_the_same_files_from_another_folder() {
     assert_eq!(path(&model), "grain.png");
     read_from(&mut model, 1, "B");
     keys(&mut model, "P");
-    assert_eq!(path(&model), "/work/A/grain.png");
+    assert_eq!(path(&model), "/shoot/A/grain.png");
     keys(&mut model, "u");
     assert_eq!(path(&model), "grain.png");
 }
