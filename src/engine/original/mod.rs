@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use alignment::{Alignment, Mismatch};
 use sampler::Sampler;
 
-use crate::engine::raster::{Image, Layout, Part, Patchwork, Plane, Region, Tile};
+use crate::engine::raster::{Image, Layout, Part, Patchwork, Plane, Region, Tile, to_fine, wide};
 
 /// An original in the coordinates of the picture that it belongs to. Clones share its samples.
 #[derive(Clone, Debug)]
@@ -134,6 +134,18 @@ impl Original {
         match (&self.sampler, &self.healed) {
             (None, None) => self.image.luma(region),
             _ => self.tile(region).luma(),
+        }
+    }
+
+    /// The same as [`Image::fine_luma`].
+    pub fn fine_luma(&self, region: Region, out: &mut [u16]) {
+        match (&self.sampler, &self.healed) {
+            (None, None) => self.image.fine_luma(region, out),
+            _ => {
+                let luma = self.tile(region).luma();
+                let pairs = out.iter_mut().zip(luma.samples());
+                wide(|| pairs.for_each(|(out, luma)| *out = to_fine(*luma)));
+            }
         }
     }
 

@@ -13,6 +13,26 @@ pub fn luma_of_levels(r: u8, g: u8, b: u8) -> f32 {
     f32::from(30 * r + 59 * g + 11 * b) * (1.0 / 25_500.0)
 }
 
+/// White in [fine luma](super::Image::fine_luma), whole numbers of which black is 0: sixteenths of a level of 8 bits, so that
+/// sixteen of them add up in 16 bits.
+pub const FINE_WHITE: u16 = 16 * 255;
+
+/// Luma as the nearest whole number up to [`FINE_WHITE`].
+#[inline(always)]
+pub fn to_fine(luma: f32) -> u16 {
+    let white = f32::from(FINE_WHITE);
+    (luma * white + 0.5).clamp(0.0, white) as u16
+}
+
+/// The same of the luma of levels of 8 bits.
+#[inline(always)]
+pub fn fine_luma_of_levels(r: u8, g: u8, b: u8) -> u16 {
+    let [r, g, b] = [r, g, b].map(u32::from);
+    // Sixteen hundredths, in binary.
+    let [sixteenths, half] = [10_486, 1 << 15];
+    (((30 * r + 59 * g + 11 * b) * sixteenths + half) >> 16) as u16
+}
+
 /// Photoshop's Desaturate: HSL lightness, the middle between the largest and the smallest channel.
 #[inline(always)]
 pub fn desaturate(r: f32, g: f32, b: f32) -> f32 {
@@ -27,6 +47,18 @@ mod tests {
     fn grey_stays_what_it_is() {
         assert!((luma(0.4, 0.4, 0.4) - 0.4).abs() < 1e-6);
         assert_eq!(desaturate(0.4, 0.4, 0.4), 0.4);
+    }
+
+    #[test]
+    fn fine_luma_is_the_nearest_whole_number() {
+        for levels in [[0; 3], [255; 3], [1, 2, 3], [200, 100, 17], [0, 255, 254]] {
+            let [r, g, b] = levels;
+            let [red, green, blue] = levels.map(|it| f32::from(it) / 255.0);
+            let wanted = to_fine(luma(red, green, blue));
+            assert_eq!(fine_luma_of_levels(r, g, b), wanted, "{levels:?}");
+        }
+        assert_eq!(to_fine(1.0), FINE_WHITE);
+        assert_eq!([-0.5, 7.0, f32::NAN].map(to_fine), [0, FINE_WHITE, 0]);
     }
 
     #[test]

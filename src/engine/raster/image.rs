@@ -13,7 +13,9 @@ use rayon::prelude::*;
 use super::arriving::{Held, Rows, Stored};
 use super::interleave::{mix, split};
 use super::store::{from_eight, from_sixteen};
-use super::{Plane, Region, Resample, Strip, Tile, luma, luma_of_levels};
+use super::{
+    Plane, Region, Resample, Strip, Tile, fine_luma_of_levels, luma, luma_of_levels, to_fine,
+};
 
 /// Which channels an image has, in the order in which they are interleaved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -304,9 +306,31 @@ impl Image {
     pub fn luma(&self, region: Region) -> Plane {
         assert!(self.bounds().contains(&region), "a region of the picture");
         match self.depth() {
-            Depth::Eight => self.to_luma(region, from_eight, luma_of_levels),
-            Depth::Sixteen => self.to_luma(region, from_sixteen, luma_of(from_sixteen)),
-            Depth::Float => self.to_luma(region, finite, luma_of(finite)),
+            Depth::Eight => self.plane_of_luma(region, from_eight, luma_of_levels),
+            Depth::Sixteen => self.plane_of_luma(region, from_sixteen, luma_of(from_sixteen)),
+            Depth::Float => self.plane_of_luma(region, finite, luma_of(finite)),
+        }
+    }
+
+    /// Luma over a region, which must lie inside, in whole numbers up to [`FINE_WHITE`](super::FINE_WHITE), row by row: for
+    /// what need not be told more exactly than a sixteenth of a level of 8 bits. `out` has room for the region.
+    pub fn fine_luma(&self, region: Region, out: &mut [u16]) {
+        assert!(self.bounds().contains(&region), "a region of the picture");
+        let rows = out.chunks_exact_mut(region.width.max(1));
+        match self.depth() {
+            Depth::Eight => {
+                self.to_luma(region, rows, |it| 16 * u16::from(it), fine_luma_of_levels)
+            }
+            Depth::Sixteen => {
+                let luma = luma_of(from_sixteen);
+                let fine = |r, g, b| to_fine(luma(r, g, b));
+                self.to_luma(region, rows, |it| to_fine(from_sixteen(it)), fine);
+            }
+            Depth::Float => {
+                let luma = luma_of(finite);
+                let fine = |r, g, b| to_fine(luma(r, g, b));
+                self.to_luma(region, rows, |it| to_fine(finite(it)), fine);
+            }
         }
     }
 
@@ -438,22 +462,34 @@ impl Image {
         planes
     }
 
-    fn to_luma<T: Stored>(
+    fn plane_of_luma<T: Stored>(
         &self,
         region: Region,
         convert: impl Fn(T) -> f32,
         luma: impl Fn(T, T, T) -> f32,
     ) -> Plane {
+        let mut plane = Plane::unfilled(region.width, region.height);
+        let rows = plane.samples_mut().chunks_exact_mut(region.width.max(1));
+        self.to_luma(region, rows, convert, luma);
+        plane
+    }
+
+    /// Sets as many rows as a region has to what `luma` makes of its pixels, or `convert` of grey ones.
+    fn to_luma<'a, T: Stored, O: 'a>(
+        &self,
+        region: Region,
+        mut rows: impl Iterator<Item = &'a mut [O]>,
+        convert: impl Fn(T) -> O,
+        luma: impl Fn(T, T, T) -> O,
+    ) {
         let (arch, channels) = (Arch::new(), self.layout.channels());
-        let mut out = Plane::unfilled(region.width, region.height);
-        self.each_row(region, |y, pixels| {
-            let out = out.row_mut(y);
-            match self.layout.colours() {
-                1 => split(arch, pixels, channels, &mut [out], &convert),
-                _ => mix(arch, pixels, channels, out, &luma),
+        self.each_row(region, |_, pixels| {
+            match (rows.next(), self.layout.colours()) {
+                (None, _) => {}
+                (Some(out), 1) => split(arch, pixels, channels, &mut [out], &convert),
+                (Some(out), _) => mix(arch, pixels, channels, out, &luma),
             }
         });
-        out
     }
 
     fn gather<T: Stored>(

@@ -6,12 +6,12 @@ use super::wide;
 
 /// Converts the first `planes.len()` channels of a row of interleaved pixels, each into a row of its
 /// own that is as long as the row has pixels.
-pub fn split<T: Copy>(
+pub fn split<T: Copy, O>(
     arch: Arch,
     pixels: &[T],
     channels: usize,
-    planes: &mut [&mut [f32]],
-    convert: impl Fn(T) -> f32,
+    planes: &mut [&mut [O]],
+    convert: impl Fn(T) -> O,
 ) {
     arch.dispatch(Split {
         pixels,
@@ -22,12 +22,12 @@ pub fn split<T: Copy>(
 }
 
 /// Makes one sample of the first three channels of each pixel of a row.
-pub fn mix<T: Copy>(
+pub fn mix<T: Copy, O>(
     arch: Arch,
     pixels: &[T],
     channels: usize,
-    out: &mut [f32],
-    mix: impl Fn(T, T, T) -> f32,
+    out: &mut [O],
+    mix: impl Fn(T, T, T) -> O,
 ) {
     arch.dispatch(Mix {
         pixels,
@@ -94,14 +94,14 @@ pub fn join<T: Copy>(arch: Arch, planes: &[&[f32]], pixels: &mut [T], convert: i
     });
 }
 
-struct Split<'a, 'p, T, F> {
+struct Split<'a, 'p, T, O, F> {
     pixels: &'a [T],
     channels: usize,
-    planes: &'a mut [&'p mut [f32]],
+    planes: &'a mut [&'p mut [O]],
     convert: F,
 }
 
-impl<T: Copy, F: Fn(T) -> f32> WithSimd for Split<'_, '_, T, F> {
+impl<T: Copy, O, F: Fn(T) -> O> WithSimd for Split<'_, '_, T, O, F> {
     type Output = ();
 
     #[inline(always)]
@@ -141,14 +141,14 @@ impl<T: Copy, F: Fn(T) -> f32> WithSimd for Split<'_, '_, T, F> {
     }
 }
 
-struct Mix<'a, T, M> {
+struct Mix<'a, T, O, M> {
     pixels: &'a [T],
     channels: usize,
-    out: &'a mut [f32],
+    out: &'a mut [O],
     mix: M,
 }
 
-impl<T: Copy, M: Fn(T, T, T) -> f32> WithSimd for Mix<'_, T, M> {
+impl<T: Copy, O, M: Fn(T, T, T) -> O> WithSimd for Mix<'_, T, O, M> {
     type Output = ();
 
     #[inline(always)]

@@ -19,10 +19,10 @@ mod wide;
 
 pub use arriving::{Piece, Rows};
 pub use blend::Blend;
-pub use colour::{desaturate, luma, luma_of_levels};
+pub use colour::{FINE_WHITE, desaturate, fine_luma_of_levels, luma, luma_of_levels, to_fine};
 pub use image::{Depth, Image, Layout, Samples, SizeError};
 pub(crate) use interleave::join;
-pub(super) use interleave::{split, split_pixels, spread, subtract};
+pub(super) use interleave::{split, split_pixels, spread};
 pub use patchwork::Patchwork;
 pub use plane::{Plane, Tile};
 pub use pool::{NEVER_KEPT, Room};

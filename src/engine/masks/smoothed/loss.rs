@@ -101,9 +101,12 @@ const SURROUNDINGS: (f64, f64) = (0.1, 24.0);
 /// Rows of cells for which skin and tones are made at once: whole blocks of them.
 const STRIP: usize = 64;
 
-/// Columns and rows of the tiles in which a picture is looked at, in cells: whole blocks of them. Rows of so many stay in
-/// the nearest cache.
-const TILE: (usize, usize) = (256, 512);
+/// Cells that are looked at together, about: whole rows of them, so that the picture is read from one end to the other, which
+/// takes a third of the time of reading tiles …
+const LOOKED_AT: usize = 200_000;
+
+/// … but no fewer rows than this, since some around them are looked at too.
+const LEAST_ROWS: usize = 64;
 
 /// The loss beside an original, 0..=1 in each cell: of that octave which lost most. Cells count alike, whatever they have:
 /// filters that leave edges alone take texture between them. Where much of the picture is its original as it was, what
@@ -112,7 +115,8 @@ pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cance
     let bounds = picture.bounds();
     let gather = GATHER.map(|it| it * feather);
     let widest = gather[OCTAVES - 1];
-    let (mine, theirs) = (|it| picture.luma(it), |it| original.luma(it));
+    let mine = |region, out: &mut [u16]| picture.fine_luma(region, out);
+    let theirs = |region, out: &mut [u16]| original.fine_luma(region, out);
     let loss = |mine: &Octaves<OCTAVES>, theirs: &Octaves<OCTAVES>, to: Region| {
         let mut most = Plane::filled(to.width, to.height, 0.0);
         for (octave, radius) in gather.into_iter().enumerate() {
@@ -125,7 +129,7 @@ pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cance
     };
     let on_purpose = on_purpose(picture, original, FLOOR_WITH_ORIGINAL);
     if on_purpose == 0.0 {
-        let [loss] = in_tiles(bounds, cancel, |to| {
+        let [loss] = in_strips(bounds, cancel, |to| {
             let [mine, theirs] = [
                 Octaves::look(mine, to, bounds, widest),
                 Octaves::look(theirs, to, bounds, widest),
@@ -135,7 +139,7 @@ pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cance
         return loss;
     }
     let changes = Mutex::new(Changes::none(bounds));
-    let found = in_tiles(bounds, cancel, |to| {
+    let found = in_strips(bounds, cancel, |to| {
         let [mine, theirs, unlike] = Octaves::look_beside(mine, theirs, (to, bounds), widest);
         let (change, of_tile) = Changes::look([&mine, &theirs, &unlike], FLOOR_WITH_ORIGINAL);
         lock(&changes).add(&of_tile, to);
@@ -158,8 +162,9 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
     // Of these only sums are needed, which take a sixteenth of the memory.
     let sums = Mutex::new([(); 6].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
     let widest = feather.max(TOGETHER_GATHER);
-    let [mut ratio, mut amplitude] = in_tiles(bounds, cancel, |to| {
-        let octaves: Octaves<3> = Octaves::look(|it| picture.luma(it), to, bounds, widest);
+    let [mut ratio, mut amplitude] = in_strips(bounds, cancel, |to| {
+        let luma = |region, out: &mut [u16]| picture.fine_luma(region, out);
+        let octaves: Octaves<3> = Octaves::look(luma, to, bounds, widest);
         let [usual, promise] = [0, 1].map(|octave| octaves.usual(octave, feather));
         let part = Region::new(
             to.x / BLOCK,
@@ -475,27 +480,27 @@ fn around(sums: &Plane, bounds: Region, (share, least): (f64, f64)) -> Plane {
     Gaussian::new(radius).blur(sums, all, all, all, &Cancel::default())
 }
 
-/// Planes over all cells of a picture, made tile by tile on all threads; 0 where it was cancelled before.
-fn in_tiles<const N: usize>(
+/// Planes over all cells of a picture, made in strips on all threads; 0 where it was cancelled before.
+fn in_strips<const N: usize>(
     bounds: Region,
     cancel: &Cancel,
     look: impl Fn(Region) -> [Plane; N] + Sync,
 ) -> [Plane; N] {
     let all = cells(bounds);
-    let corners = (0..all.height).step_by(TILE.1);
-    let corners = corners.flat_map(|y| (0..all.width).step_by(TILE.0).map(move |x| (x, y)));
-    let tiles: Vec<Region> = corners
-        .map(|(x, y)| Region::new(x, y, TILE.0, TILE.1).within(&all))
+    let rows = (LOOKED_AT / all.width / BLOCK * BLOCK).max(LEAST_ROWS);
+    let tops = (0..all.height).step_by(rows);
+    let strips: Vec<Region> = tops
+        .map(|y| Region::new(0, y, all.width, rows).within(&all))
         .collect();
     let planes = [(); N].map(|()| Plane::filled(all.width, all.height, 0.0));
     let planes = Mutex::new(planes);
-    tiles.par_iter().for_each(|tile| {
+    strips.par_iter().for_each(|strip| {
         if cancel.is_cancelled() {
             return;
         }
-        let parts = look(*tile);
+        let parts = look(*strip);
         for (plane, part) in lock(&planes).iter_mut().zip(&parts) {
-            plane.paste(part, *tile);
+            plane.paste(part, *strip);
         }
     });
     planes.into_inner().unwrap_or_else(PoisonError::into_inner)

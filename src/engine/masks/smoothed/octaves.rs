@@ -2,11 +2,16 @@
 //!
 //! A pyramid of binomial filters (Burt & Adelson 1983) whose levels lie at even positions of the picture, so that it
 //! is the same wherever one begins to look. The energy of each octave is its mean square over square cells.
+//!
+//! It is made of [fine luma](Image::fine_luma), in whole numbers of 16 bits, of which twice as many are worked on at once as of
+//! floats. What rounding adds, 0.02 of a level of 8 bits, is far below what counts as texture.
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region, subtract};
+#[cfg(doc)]
+use crate::engine::raster::Image;
+use crate::engine::raster::{FINE_WHITE, Plane, Region, wide};
 
 /// Side of the cells, in pixels: a pixel of the coarsest octave.
 pub const CELL: usize = 1 << (OCTAVES - 1);
@@ -20,11 +25,8 @@ const REACH: usize = 4 * CELL;
 /// Amplitude that is added before a logarithm is taken: a fifth of a level of 8 bits.
 const NOTHING: f32 = 0.2 / 255.0;
 
-/// Binomial weights: the middle and those to one side.
-const TAPS: [f32; 3] = [0.375, 0.25, 0.0625];
-
-/// Rows that the filter reads for one.
-const HELD: usize = 2 * TAPS.len() - 1;
+/// Rows that the filter reads for one: its weights are 1, 4, 6, 4 and 1 sixteenths.
+const TAPS: usize = 5;
 
 /// Rows of luma that are read together: few, so that they stay in the nearer caches.
 const ROWS_AT_ONCE: usize = 32;
@@ -33,6 +35,9 @@ const ROWS_AT_ONCE: usize = 32;
 pub fn cells(bounds: Region) -> Region {
     Region::of_size(bounds.width.div_ceil(CELL), bounds.height.div_ceil(CELL))
 }
+
+/// Reads the [fine luma](Image::fine_luma) of a region of a picture.
+type ReadLuma<'a> = dyn Fn(Region, &mut [u16]) + 'a;
 
 /// The energy of octaves in the cells of a region, and as far around it as it is gathered from.
 pub struct Octaves<const N: usize> {
@@ -46,16 +51,22 @@ pub struct Octaves<const N: usize> {
 impl<const N: usize> Octaves<N> {
     /// The finest `N`, at most [`OCTAVES`], of the cells `to` of a picture that covers `bounds`.
     ///
-    /// They can be gathered by Gaussians of up to `widest` pixels. `luma` reads a region of the picture.
-    pub fn look(luma: impl Fn(Region) -> Plane, to: Region, bounds: Region, widest: f64) -> Self {
+    /// They can be gathered by Gaussians of up to `widest` pixels. `luma` reads the [fine luma](Image::fine_luma) of a region of
+    /// the picture.
+    pub fn look(
+        luma: impl Fn(Region, &mut [u16]),
+        to: Region,
+        bounds: Region,
+        widest: f64,
+    ) -> Self {
         let [octaves] = Self::look_at(&[&luma], to, bounds, widest);
         octaves
     }
 
     /// The same of two pictures, and last of their difference.
     pub fn look_beside(
-        mine: impl Fn(Region) -> Plane,
-        theirs: impl Fn(Region) -> Plane,
+        mine: impl Fn(Region, &mut [u16]),
+        theirs: impl Fn(Region, &mut [u16]),
         (to, bounds): (Region, Region),
         widest: f64,
     ) -> [Self; 3] {
@@ -64,7 +75,7 @@ impl<const N: usize> Octaves<N> {
 
     /// The same of one picture, or of two and their difference.
     fn look_at<const COUNT: usize>(
-        lumas: &[&dyn Fn(Region) -> Plane],
+        lumas: &[&ReadLuma],
         to: Region,
         bounds: Region,
         widest: f64,
@@ -82,16 +93,13 @@ impl<const N: usize> Octaves<N> {
         let mut levels: [Level; N] = std::array::from_fn(level);
         for y in (pixels.y..pixels.bottom()).step_by(ROWS_AT_ONCE) {
             let rows = Region::new(pixels.x, y, pixels.width, ROWS_AT_ONCE).within(&pixels);
-            let read: Vec<Plane> = lumas.iter().map(|luma| luma(rows)).collect();
-            for y in 0..rows.height {
-                for (plane, row) in read.iter().zip(levels[0].next_rows()) {
-                    row.copy_from_slice(plane.row(y));
-                }
-                levels[0].arrived += 1;
-                settle(&mut levels);
+            for (luma, room) in lumas.iter().zip(levels[0].next_rows(rows.height)) {
+                luma(rows, room);
             }
+            levels[0].arrived += rows.height;
+            settle(&mut levels);
         }
-        let mut energies = levels.map(|it| it.mean_squares().into_iter());
+        let mut energies = levels.map(|it| it.energies.into_iter());
         std::array::from_fn(|_| Self {
             energies: energies
                 .each_mut()
@@ -128,7 +136,7 @@ impl<const N: usize> Octaves<N> {
         let both = 2.0 * floor * floor;
         let differ = mine
             .clone()
-            .zip_map(theirs, |a, b| (a - b) / (a + b + both));
+            .zip_map(theirs, move |a, b| (a - b) / (a + b + both));
         self.gathered(&differ, radius).map(|it| {
             ((1.0 + it) / (1.0 - it).max(f32::MIN_POSITIVE))
                 .max(0.0)
@@ -175,20 +183,21 @@ impl<const N: usize> Octaves<N> {
 struct Level {
     width: usize,
     height: usize,
-    /// Of each picture the last rows that came: row `y` in place `y % HELD`.
-    held: Vec<[Vec<f32>; HELD]>,
+    /// Of each picture the last rows that came, one after the other: row `y` in place `y % places`.
+    held: Vec<Vec<u16>>,
+    places: usize,
     /// How many rows came, and how many of them went through the filter.
     arrived: usize,
     done: usize,
     /// The row that went through it last, of each picture.
-    smooth: Vec<Vec<f32>>,
+    smooth: Vec<Vec<u16>>,
     /// Room for a row and two samples beyond each end.
-    down: Vec<f32>,
-    /// Room for the difference of two pictures, and for that of what the filter leaves of them.
-    unlike: [Vec<f32>; 2],
-    /// The sums of squares of what the filter takes away, in cells of `side` pixels from `corner` on: of each picture, and
-    /// of two of them the same for their difference.
+    down: Vec<u16>,
+    /// The mean squares of what the filter takes away, in cells of `side` pixels from `corner` on: of each picture, and of two
+    /// of them the same for their difference.
     energies: Vec<Plane>,
+    /// The sums of squares of each column in the row of cells that is not whole yet.
+    columns: Vec<Vec<u32>>,
     corner: (usize, usize),
     side: usize,
 }
@@ -200,18 +209,19 @@ impl Level {
             pixels.width.div_ceil(1 << octave),
             pixels.height.div_ceil(1 << octave),
         );
-        let row = || vec![0.0; width];
-        let rows = 0..pictures;
+        // To the finest, rows come many at a time.
+        let places = if octave == 0 { 2 * ROWS_AT_ONCE } else { TAPS };
         Self {
             width,
             height,
-            held: rows.clone().map(|_| [(); HELD].map(|()| row())).collect(),
+            held: vec![vec![0; width * places]; pictures],
+            places,
             arrived: 0,
             done: 0,
-            smooth: rows.map(|_| row()).collect(),
-            down: vec![0.0; width + 4],
-            unlike: [row(), row()],
+            smooth: vec![vec![0; width]; pictures],
+            down: vec![0; width + 4],
             energies: vec![Plane::filled(to.width, to.height, 0.0); count],
+            columns: vec![vec![0; width]; count],
             corner: (
                 (to.x * CELL - pixels.x) >> octave,
                 (to.y * CELL - pixels.y) >> octave,
@@ -220,10 +230,13 @@ impl Level {
         }
     }
 
-    /// Where the next rows that come are put, one of each picture.
-    fn next_rows(&mut self) -> impl Iterator<Item = &mut Vec<f32>> {
-        let place = self.arrived % HELD;
-        self.held.iter_mut().map(move |held| &mut held[place])
+    /// Where the next rows that come are put, so many of each picture.
+    fn next_rows(&mut self, count: usize) -> impl Iterator<Item = &mut [u16]> {
+        let (place, width) = (self.arrived % self.places, self.width);
+        let room = place * width..(place + count) * width;
+        self.held
+            .iter_mut()
+            .map(move |held| &mut held[room.clone()])
     }
 
     /// Whether all came that the filter reads for the next row.
@@ -236,10 +249,13 @@ impl Level {
     fn filter_row(&mut self) {
         let arch = Arch::new();
         let y = self.done;
-        let place = |by: isize| y.saturating_add_signed(by).min(self.height - 1) % HELD;
-        let places = [-2, -1, 0, 1, 2].map(place);
+        let begin = |by: isize| {
+            let row = y.saturating_add_signed(by).min(self.height - 1);
+            row % self.places * self.width
+        };
+        let begins = [-2, -1, 0, 1, 2].map(begin);
         for (held, smooth) in self.held.iter().zip(&mut self.smooth) {
-            let rows = places.map(|it| held[it].as_slice());
+            let rows = begins.map(|it| &held[it..][..self.width]);
             smooth_row(arch, rows, &mut self.down, smooth);
         }
         let ((left, top), side) = (self.corner, self.side);
@@ -247,47 +263,27 @@ impl Level {
         if !(top..top + rows * side).contains(&y) {
             return;
         }
-        let right = (left + columns * side).min(self.width);
-        let pairs = self.held.iter().zip(&self.smooth);
-        let pairs =
-            pairs.map(|(held, smooth)| (&held[places[2]][left..right], &smooth[left..right]));
-        let row = (y - top) / side;
-        for (energy, pairs) in self.energies.iter_mut().zip(pairs.clone()) {
-            let cells = energy.row_mut(row);
-            arch.dispatch(AddSquares { cells, pairs, side });
+        let part = left..(left + columns * side).min(self.width);
+        let rows = self.held.iter().zip(&self.smooth);
+        let taken = rows.map(|(held, smooth)| Taken {
+            whole: &held[begins[2]..][part.clone()],
+            smooth: &smooth[part.clone()],
+        });
+        let taken: Vec<Taken> = taken.collect();
+        // Each by itself, and after them both.
+        let each = taken.chunks(1).chain([taken.as_slice()]);
+        for (sums, taken) in self.columns.iter_mut().zip(each) {
+            let sums = &mut sums[..part.len()];
+            arch.dispatch(AddSquares { sums, taken });
         }
-        let Some(energy) = self.energies.get_mut(self.held.len()) else {
-            return;
-        };
-        let pairs: Vec<_> = pairs.collect();
-        if let ([one, other], [unlike, smooth]) = (pairs.as_slice(), &mut self.unlike) {
-            let (unlike, smooth) = (&mut unlike[left..right], &mut smooth[left..right]);
-            let less = |one: f32, other: f32| one - other;
-            subtract(arch, unlike, [one.0, other.0], less);
-            subtract(arch, smooth, [one.1, other.1], less);
-            let (cells, pairs) = (energy.row_mut(row), (&*unlike, &*smooth));
-            arch.dispatch(AddSquares { cells, pairs, side });
-        }
-    }
-
-    /// The sums of squares divided by what of each cell lies inside.
-    fn mean_squares(self) -> Vec<Plane> {
-        let ((left, top), side) = (self.corner, self.side);
-        let mut energies = self.energies;
-        for energy in &mut energies {
-            // All cells but the last ones lie inside as wholes.
-            let whole = ((self.width - left) / side).min(energy.width());
-            for row in 0..energy.height() {
-                let tall = side.min(self.height - (top + row * side).min(self.height - 1));
-                let (wholes, cut) = energy.row_mut(row).split_at_mut(whole);
-                wholes.iter_mut().for_each(|it| *it /= (side * tall) as f32);
-                for (it, column) in cut.iter_mut().zip(whole..) {
-                    let across = side.min(self.width - (left + column * side).min(self.width - 1));
-                    *it /= (across * tall) as f32;
-                }
+        let (row, rows) = ((y - top) / side, (y - top) % side + 1);
+        if rows == side || y + 1 == self.height {
+            for (energy, columns) in self.energies.iter_mut().zip(&mut self.columns) {
+                let columns = &mut columns[..part.len()];
+                gather(columns, rows, side, energy.row_mut(row));
+                columns.fill(0);
             }
         }
-        energies
     }
 }
 
@@ -302,7 +298,7 @@ fn settle(levels: &mut [Level]) {
         if level.done.is_multiple_of(2)
             && let Some(next) = coarser.first_mut()
         {
-            for (of, out) in level.smooth.iter().zip(next.next_rows()) {
+            for (of, out) in level.smooth.iter().zip(next.next_rows(1)) {
                 Arch::new().dispatch(EverySecond { of, out });
             }
             next.arrived += 1;
@@ -313,7 +309,7 @@ fn settle(levels: &mut [Level]) {
 }
 
 /// The middle one of five rows through the binomial filter; `down` has room for it and two samples beyond each end.
-fn smooth_row(arch: Arch, rows: [&[f32]; HELD], down: &mut [f32], out: &mut [f32]) {
+fn smooth_row(arch: Arch, rows: [&[u16]; TAPS], down: &mut [u16], out: &mut [u16]) {
     let width = out.len();
     arch.dispatch(Binomial {
         rows,
@@ -331,10 +327,10 @@ fn smooth_row(arch: Arch, rows: [&[f32]; HELD], down: &mut [f32], out: &mut [f32
 
 // As structs, since a compiler need not inline a closure into what it makes for wide registers.
 
-/// The weighted sum of five rows.
+/// The weighted mean of five rows, rounded.
 struct Binomial<'a> {
-    rows: [&'a [f32]; HELD],
-    out: &'a mut [f32],
+    rows: [&'a [u16]; TAPS],
+    out: &'a mut [u16],
 }
 
 impl WithSimd for Binomial<'_> {
@@ -345,15 +341,15 @@ impl WithSimd for Binomial<'_> {
         let Self { rows, out } = self;
         let [a, b, c, d, e] = rows.map(|it| &it[..out.len()]);
         for (x, out) in out.iter_mut().enumerate() {
-            *out = TAPS[0] * c[x] + (TAPS[1] * (b[x] + d[x]) + TAPS[2] * (a[x] + e[x]));
+            *out = (6 * c[x] + 4 * (b[x] + d[x]) + (a[x] + e[x]) + 8) >> 4;
         }
     }
 }
 
 /// Every second sample of a row, from the first.
 struct EverySecond<'a> {
-    of: &'a [f32],
-    out: &'a mut [f32],
+    of: &'a [u16],
+    out: &'a mut [u16],
 }
 
 impl WithSimd for EverySecond<'_> {
@@ -371,11 +367,25 @@ impl WithSimd for EverySecond<'_> {
     }
 }
 
-/// Adds the squared differences of two rows to the cells of `side` pixels that they lie in.
+/// A row of a picture, and what the filter leaves of it.
+#[derive(Clone, Copy)]
+struct Taken<'a> {
+    whole: &'a [u16],
+    smooth: &'a [u16],
+}
+
+impl<'a> Taken<'a> {
+    /// The first columns of both.
+    #[inline(always)]
+    fn first(self, count: usize) -> (&'a [u16], &'a [u16]) {
+        (&self.whole[..count], &self.smooth[..count])
+    }
+}
+
+/// Adds to the sum of each column the square of what the filter takes from a picture, or of the difference of two.
 struct AddSquares<'a> {
-    cells: &'a mut [f32],
-    pairs: (&'a [f32], &'a [f32]),
-    side: usize,
+    sums: &'a mut [u32],
+    taken: &'a [Taken<'a>],
 }
 
 impl WithSimd for AddSquares<'_> {
@@ -383,47 +393,78 @@ impl WithSimd for AddSquares<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        match self.side {
-            4 => add_squares::<4>(self.cells, self.pairs),
-            2 => add_squares::<2>(self.cells, self.pairs),
-            _ => add_squares::<1>(self.cells, self.pairs),
+        // Both are below 2¹², so that nothing is lost in 16 bits, nor sixteen squares of the difference in 32.
+        let less = |whole: u16, smooth: u16| whole as i16 - smooth as i16;
+        let square = |it: i16| (i32::from(it) * i32::from(it)) as u32;
+        let count = self.sums.len();
+        match self.taken {
+            [one, other] => {
+                let ((one, smooth_one), (other, smooth_other)) =
+                    (one.first(count), other.first(count));
+                for (x, sum) in self.sums.iter_mut().enumerate() {
+                    let unlike = less(one[x], smooth_one[x]) - less(other[x], smooth_other[x]);
+                    *sum += square(unlike);
+                }
+            }
+            taken => {
+                for (whole, smooth) in taken.iter().map(|it| it.first(count)) {
+                    for ((sum, whole), smooth) in self.sums.iter_mut().zip(whole).zip(smooth) {
+                        *sum += square(less(*whole, *smooth));
+                    }
+                }
+            }
         }
     }
 }
 
-/// The same for cells of `N` pixels.
-#[inline(always)]
-fn add_squares<const N: usize>(cells: &mut [f32], (one, other): (&[f32], &[f32])) {
-    let (ones, rest) = one.as_chunks::<N>();
-    let (others, other_rest) = other.as_chunks::<N>();
-    for ((cell, one), other) in cells.iter_mut().zip(ones).zip(others) {
-        *cell += squares(one, other);
-    }
-    if !rest.is_empty() {
-        cells[ones.len()] += squares(rest, other_rest);
-    }
+/// The mean squares in cells of `side` columns, the last of which may be cut, from sums over so many rows of each column.
+fn gather(columns: &[u32], rows: usize, side: usize, cells: &mut [f32]) {
+    wide(|| match side {
+        4 => gather_by::<4>(columns, rows, cells),
+        2 => gather_by::<2>(columns, rows, cells),
+        _ => gather_by::<1>(columns, rows, cells),
+    });
 }
 
 #[inline(always)]
-fn squares(one: &[f32], other: &[f32]) -> f32 {
-    let pairs = one.iter().zip(other);
-    pairs.map(|(a, b)| (a - b) * (a - b)).sum()
+fn gather_by<const N: usize>(columns: &[u32], rows: usize, cells: &mut [f32]) {
+    let white = f32::from(FINE_WHITE) * f32::from(FINE_WHITE);
+    let one_of = |pixels: usize| 1.0 / (white * pixels as f32);
+    let (wholes, cut) = columns.as_chunks::<N>();
+    let weight = one_of(rows * N);
+    for (cell, columns) in cells.iter_mut().zip(wholes) {
+        *cell = weight * columns.iter().sum::<u32>() as f32;
+    }
+    if !cut.is_empty() {
+        cells[wholes.len()] = one_of(rows * cut.len()) * cut.iter().sum::<u32>() as f32;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::operations::Random;
+    use crate::engine::raster::to_fine;
 
-    fn noise(width: usize, height: usize) -> Plane {
+    const GREY: f32 = 0.3;
+
+    /// Noise of an amplitude around a grey.
+    fn noise(width: usize, height: usize, amplitude: f32) -> Plane {
         let random = Random::new(5, 0, 0);
         let samples = (0..width * height).map(|i| random.row(i / width).signed(i % width));
+        let samples = samples.map(|it| GREY + amplitude * it);
         Plane::from_samples(width, height, samples.collect())
     }
 
     fn look(plane: &Plane, to: Region) -> Octaves<OCTAVES> {
         let bounds = Region::of_size(plane.width(), plane.height());
-        Octaves::look(|it| plane.crop(it), to, bounds, 8.0)
+        let luma = |region, out: &mut [u16]| {
+            let part = plane.crop(region);
+            for (out, luma) in out.iter_mut().zip(part.samples()) {
+                *out = to_fine(*luma);
+            }
+        };
+        Octaves::look(luma, to, bounds, 8.0)
     }
 
     fn gathered(octaves: &Octaves<OCTAVES>) -> [Plane; 4] {
@@ -436,7 +477,7 @@ mod tests {
     #[test]
     fn it_is_the_same_wherever_one_begins_to_look() {
         for (width, height) in [(203, 187), (1, 1), (9, 130)] {
-            let plane = noise(width, height);
+            let plane = noise(width, height, 0.3);
             let all = cells(Region::of_size(width, height));
             let whole = gathered(&look(&plane, all));
             for part in [
@@ -452,11 +493,12 @@ mod tests {
 
     #[test]
     fn white_noise_has_the_energy_that_the_filter_takes_away() {
-        let plane = noise(400, 400);
+        let plane = noise(400, 400, 0.3);
         let octaves = look(&plane, cells(Region::of_size(400, 400)));
         // Of white noise the filter leaves the sum of its squared weights, twice its middle being correlated.
         let kept: f64 = 0.375 * 0.375 + 2.0 * (0.25 * 0.25 + 0.0625 * 0.0625);
-        let taken = (1.0 - 2.0 * 0.375 * 0.375 + kept * kept) / 3.0;
+        let variance = 0.3 * 0.3 / 3.0;
+        let taken = (1.0 - 2.0 * 0.375 * 0.375 + kept * kept) * variance;
         let mean = |it: &Plane| it.samples().iter().sum::<f32>() / it.samples().len() as f32;
         let [finest, next] = [0, 1].map(|octave| octaves.energy(octave, 4.0));
         let found = f64::from(mean(&finest));
@@ -466,7 +508,7 @@ mod tests {
 
     #[test]
     fn a_few_edges_are_not_usual() {
-        let mut plane = noise(200, 200).map(|it| 0.02 * it);
+        let mut plane = noise(200, 200, 0.02);
         let to = cells(Region::of_size(200, 200));
         let without = look(&plane, to);
         for y in 0..200 {
@@ -483,7 +525,7 @@ mod tests {
 
     #[test]
     fn texture_that_is_lost_between_edges_is_lost() {
-        let grain = noise(200, 200).map(|it| 0.02 * it);
+        let grain = noise(200, 200, 0.02);
         let with_edges = |mut plane: Plane| {
             for y in 0..200 {
                 for x in (0..200).step_by(12) {
@@ -494,18 +536,14 @@ mod tests {
         };
         let to = cells(Region::of_size(200, 200));
         let original = look(&with_edges(grain.clone()), to);
-        let smoothed = look(&with_edges(grain.map(|it| 0.1 * it)), to);
+        let smoothed = look(&with_edges(grain.map(|it| GREY + 0.1 * (it - GREY))), to);
         let ratio = smoothed.energy(0, 8.0).at(25, 25) / original.energy(0, 8.0).at(25, 25);
         assert!(ratio > 0.98, "{ratio}");
         let kept = smoothed.kept_of(&original, 0, 0.0015, 8.0).at(25, 25);
         assert!(kept < 0.8, "{kept}");
         // Other grain that is as strong is no loss.
         let other = look(
-            &with_edges(
-                noise(203, 200)
-                    .crop(Region::new(3, 0, 200, 200))
-                    .map(|it| 0.02 * it),
-            ),
+            &with_edges(noise(203, 200, 0.02).crop(Region::new(3, 0, 200, 200))),
             to,
         );
         let kept = other.kept_of(&original, 0, 0.0015, 8.0).at(25, 25);
@@ -521,7 +559,7 @@ mod tests {
             let [both, one, other] = sums.map(|it| it.samples().iter().sum::<f32>());
             both / (one * other).sqrt()
         };
-        let noise = noise(256, 256);
+        let noise = noise(256, 256, 0.3);
         let mut lines = Plane::filled(256, 256, 0.5);
         for y in 0..256 {
             let row = lines.row_mut(y);
