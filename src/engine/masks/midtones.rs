@@ -68,8 +68,14 @@ impl Midtones {
     /// The coverage of one smoothed luma, before it may be turned round.
     #[inline(always)]
     pub fn of_luma(&self, luma: f32) -> f32 {
+        self.curve()(luma)
+    }
+
+    /// The same of any, which needs no more than its numbers.
+    #[inline(always)]
+    fn curve(&self) -> impl Fn(f32) -> f32 + use<> {
         let (low, high, feather) = (self.low as f32, self.high as f32, self.feather as f32);
-        smoothstep(low, low + feather, luma) * smoothstep(-high, feather - high, -luma)
+        move |luma| smoothstep(low, low + feather, luma) * smoothstep(-high, feather - high, -luma)
     }
 
     /// The coverage in a region of the picture.
@@ -84,7 +90,7 @@ impl Midtones {
                 Some(coverage) => Plane::filled(part.width, part.height, coverage),
                 None => gaussian
                     .blur(&luma, from, part, bounds, cancel)
-                    .map(|luma| self.of_luma(luma)),
+                    .map(self.curve()),
             };
             out.paste(&coverage, part.seen_from(&region));
         }

@@ -111,8 +111,9 @@ impl Plane {
 
     /// The same plane with `change` applied to every sample.
     pub fn map(mut self, change: impl Fn(f32) -> f32) -> Plane {
-        wide(|| {
-            for sample in &mut self.samples {
+        let samples = &mut self.samples;
+        wide(move || {
+            for sample in samples {
                 *sample = change(*sample);
             }
         });
@@ -125,8 +126,9 @@ impl Plane {
     /// If the sizes differ.
     pub fn zip_map(mut self, other: &Plane, change: impl Fn(f32, f32) -> f32) -> Plane {
         assert_eq!((self.width, self.height), (other.width, other.height));
-        wide(|| {
-            for (own, other) in self.samples.iter_mut().zip(&other.samples) {
+        let pairs = self.samples.iter_mut().zip(&other.samples);
+        wide(move || {
+            for (own, other) in pairs {
                 *own = change(*own, *other);
             }
         });
@@ -188,9 +190,10 @@ impl Tile {
         match self.planes.as_slice() {
             [r, g, b] => {
                 let mut grey = r.clone();
-                wide(|| {
-                    let others = g.samples.iter().zip(&b.samples);
-                    for (r, (g, b)) in grey.samples.iter_mut().zip(others) {
+                let others = g.samples.iter().zip(&b.samples);
+                let samples = grey.samples.iter_mut().zip(others);
+                wide(move || {
+                    for (r, (g, b)) in samples {
                         *r = convert(*r, *g, *b);
                     }
                 });

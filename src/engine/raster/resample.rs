@@ -157,14 +157,14 @@ impl<'a> Summing<'a> {
             if first > y {
                 break;
             }
-            let Some(weight) = weights.get(y - first) else {
+            let Some(&weight) = weights.get(y - first) else {
                 // Those below it may need more.
                 self.open = at + 1;
                 continue;
             };
             for (sums, samples) in self.sums.iter_mut().zip(row) {
                 let pairs = sums.row_mut(at)[x..].iter_mut().zip(samples.as_ref());
-                wide(|| {
+                wide(move || {
                     for (sum, sample) in pairs {
                         *sum += sample * weight;
                     }

@@ -6,6 +6,9 @@ use pulp::Arch;
 ///
 /// Each sample is computed by itself with the same operations in the same order for any width, so that all processors
 /// agree to the bit.
+///
+/// What the work needs is best moved into it: what is behind two references is read again for each sample, one after the
+/// other.
 #[inline(always)]
 pub fn wide<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)

@@ -399,7 +399,7 @@ impl Kept {
     /// Lays it over its backdrop with what differs from 50 % grey scaled, as another strength does.
     pub fn over(&self, step: &Step, backdrop: &Arc<Tile>, factor: f32) -> Tile {
         let sources = self.sources.iter().cloned();
-        let scaled = sources.map(|it| it.map(|s| 0.5 + factor * (s - 0.5)));
+        let scaled = sources.map(|it| it.map(move |s| 0.5 + factor * (s - 0.5)));
         let painted = Painted {
             source: Box::new(scaled.collect::<Vec<Plane>>()),
             coverage: self.coverage.clone(),

@@ -55,7 +55,7 @@ impl<'a> Bilinear<'a> {
             }
         }
         let [above, below] = [above, below].map(|row| self.enlarged[row % 2].1.as_slice());
-        wide(|| {
+        wide(move || {
             for ((out, above), below) in out.iter_mut().zip(above).zip(below) {
                 *out = above + down * (below - above);
             }

@@ -119,7 +119,9 @@ impl Changes {
         let mut most = Plane::filled(size.0, size.1, 0.0);
         for (octave, sums) in it.losses.iter_mut().enumerate() {
             let [mine, theirs] = [&mine[octave], &theirs[octave]];
-            let both = mine.clone().zip_map(theirs, |a, b| a + b + 2.0 * nothing);
+            let both = mine
+                .clone()
+                .zip_map(theirs, move |a, b| a + b + 2.0 * nothing);
             let change = unlike[octave].clone().zip_map(&both, |it, both| it / both);
             let differ = mine.clone().zip_map(theirs, |a, b| a - b);
             let differ = differ.zip_map(&both, |it, both| it / both);

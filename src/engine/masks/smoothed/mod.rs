@@ -89,7 +89,7 @@ impl Smoothed {
     pub fn coverage(&self, sources: &MaskSources, region: Region) -> Plane {
         let (threshold, softness) = (self.threshold as f32, self.softness as f32);
         self.loss(sources, region)
-            .map(|loss| ((loss - threshold) / softness).clamp(0.0, 1.0))
+            .map(move |loss| ((loss - threshold) / softness).clamp(0.0, 1.0))
     }
 
     /// The share of texture that is missing, 0..=1.

@@ -114,8 +114,11 @@ impl Window<'_> {
             false => look.tones(bounds, cancel),
         };
         let (mut energies, mut rests) = (Energies::default(), Vec::new());
-        for (channel, amount) in fit.heights.iter().enumerate() {
-            let without = |it: &Plane| it.clone().zip_map(&shape, |it, shape| it - amount * shape);
+        for (channel, &amount) in fit.heights.iter().enumerate() {
+            let without = |it: &Plane| {
+                it.clone()
+                    .zip_map(&shape, move |it, shape| it - amount * shape)
+            };
             let mut rest = without(differences[channel]);
             for coarse in &coarses {
                 let tone = &tones[channel];
@@ -127,7 +130,7 @@ impl Window<'_> {
                     return None;
                 }
                 let share = 1.0 - 1.0 / energies.ratio().max(1.0);
-                let spot = coarse.zip_map(&covered, |it, covered| share * it * covered);
+                let spot = coarse.zip_map(&covered, move |it, covered| share * it * covered);
                 rest = rest.zip_map(&spot, |it, spot| it - spot);
             }
             let pores = rest
