@@ -17,6 +17,9 @@ const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
 /// The namespace of this program's own properties; a name, not an address.
 const OWN: &str = "urn:repore:1";
 
+/// The prefixes of an entry and the namespaces that they stand for.
+const NAMESPACES: [(&str, &str); 3] = [("rdf", RDF), ("stEvt", EVENT), ("repore", OWN)];
+
 /// Its properties: what a render depends on, and the bits a sample of a photo that was split.
 const FINGERPRINT: &str = "fingerprint";
 const BITS: &str = "bits";
@@ -59,12 +62,12 @@ impl Edit {
         }
     }
 
-    fn entry(&self) -> String {
+    /// The entry of a history, in an element that has `declarations` of namespaces.
+    fn entry(&self, declarations: &str) -> String {
         let own = self.own.iter();
         let own = own.map(|(name, it)| format!("<repore:{name}>{}</repore:{name}>\n", escape(it)));
         format!(
-            "<rdf:li xmlns:rdf=\"{RDF}\" xmlns:stEvt=\"{EVENT}\" \
-             xmlns:repore=\"{OWN}\" rdf:parseType=\"Resource\">\n\
+            "<rdf:li{declarations} rdf:parseType=\"Resource\">\n\
              <stEvt:action>edited</stEvt:action>\n\
              <stEvt:softwareAgent>{SOFTWARE}</stEvt:softwareAgent>\n\
              <stEvt:changed>/</stEvt:changed>\n\
@@ -108,21 +111,13 @@ impl Provenance {
 /// A packet with an edit at the end of its history; a new packet where there is none. `None` for a
 /// packet that cannot be understood.
 pub fn with_edit(packet: Option<&[u8]>, edit: &Edit) -> Option<Vec<u8>> {
-    let entry = edit.entry();
-    let history = format!("<xmpMM:History><rdf:Seq>\n{entry}</rdf:Seq></xmpMM:History>");
     let Some(packet) = packet else {
-        return Some(new_packet(&history).into_bytes());
+        return Some(new_packet(&description("", edit)).into_bytes());
     };
     let text = std::str::from_utf8(packet).ok()?;
     let (at, addition) = match Found::in_packet(text)?.place? {
-        Place::InHistory(at) => (at, entry),
-        Place::InRdf { at, about } => (
-            at,
-            format!(
-                "<rdf:Description xmlns:rdf=\"{RDF}\" rdf:about=\"{about}\" \
-                 xmlns:xmpMM=\"{MEDIA_MANAGEMENT}\">{history}</rdf:Description>\n"
-            ),
-        ),
+        Place::InHistory { at, missing } => (at, edit.entry(&missing)),
+        Place::InRdf { at, about } => (at, description(&about, edit)),
     };
     Some([&text[..at], &addition, &text[at..]].concat().into_bytes())
 }
@@ -135,12 +130,39 @@ pub fn make_upright(packet: &mut [u8]) {
     }
 }
 
-fn new_packet(history: &str) -> String {
+/// A description whose history begins with an edit. It declares the namespaces, as ImageMagick takes a slash in an
+/// attribute inside of a list for the end of the tag.
+fn description(about: &str, edit: &Edit) -> String {
+    let declarations: String = NAMESPACES.into_iter().map(declaration).collect();
+    let entry = edit.entry("");
+    format!(
+        "<rdf:Description{declarations} rdf:about=\"{about}\" xmlns:xmpMM=\"{MEDIA_MANAGEMENT}\">\
+         <xmpMM:History><rdf:Seq>\n{entry}</rdf:Seq></xmpMM:History></rdf:Description>\n"
+    )
+}
+
+fn declaration((prefix, namespace): (&str, &str)) -> String {
+    format!(" xmlns:{prefix}=\"{namespace}\"")
+}
+
+/// Declarations of the namespaces that their prefixes do not stand for yet.
+fn missing(resolver: &NamespaceResolver) -> String {
+    let is_missing = |(prefix, namespace): &(&str, &str)| {
+        resolved(resolver, QName(&format!("{prefix}:li")), false).0 != *namespace
+    };
+    NAMESPACES
+        .into_iter()
+        .filter(is_missing)
+        .map(declaration)
+        .collect()
+}
+
+fn new_packet(description: &str) -> String {
     format!(
         "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
          <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
          <rdf:RDF xmlns:rdf=\"{RDF}\">\n\
-         <rdf:Description rdf:about=\"\" xmlns:xmpMM=\"{MEDIA_MANAGEMENT}\">{history}</rdf:Description>\n\
+         {description}\
          </rdf:RDF>\n\
          </x:xmpmeta>\n\
          <?xpacket end=\"w\"?>"
@@ -150,8 +172,8 @@ fn new_packet(history: &str) -> String {
 /// Where an addition belongs.
 #[derive(Debug)]
 enum Place {
-    /// Before the end of the history's list.
-    InHistory(usize),
+    /// Before the end of the history's list, with declarations of the namespaces that it lacks.
+    InHistory { at: usize, missing: String },
     /// Before the end of the descriptions, as one more about the same thing.
     InRdf { at: usize, about: String },
 }
@@ -242,7 +264,10 @@ impl Found {
                         at.is_some_and(|(n, l)| n == namespace && l == local)
                     };
                     if is(1, RDF, "Seq") && is(2, MEDIA_MANAGEMENT, "History") {
-                        found.place = Some(Place::InHistory(start));
+                        found.place = Some(Place::InHistory {
+                            at: start,
+                            missing: missing(reader.resolver()),
+                        });
                     } else if is(1, RDF, "RDF") {
                         end_of_rdf = Some(start);
                     }
@@ -358,6 +383,33 @@ mod tests {
              </rdf:Description></rdf:RDF>",
         );
         assert!(text.find("softwareAgent") < text.find("mm:Other"), "{text}");
+    }
+
+    /// ImageMagick takes a slash in a tag inside of a list for the tag's end.
+    #[test]
+    fn an_entry_declares_only_what_its_packet_does_not() {
+        let ours = provenance("seed = 3").into();
+        let entry = |packet: Option<&[u8]>| {
+            let with = with_edit(packet, &ours).expect("it is understood");
+            let text = String::from_utf8(with).expect("text");
+            let from = text.rfind("<rdf:li").expect("an entry");
+            let length = text[from..].find('>').expect("an end");
+            text[from..from + length].to_string()
+        };
+        let plain = "<rdf:li rdf:parseType=\"Resource\"";
+        assert_eq!(entry(None), plain);
+        let first = with_edit(None, &ours).expect("a packet");
+        assert_eq!(entry(Some(&first)), plain);
+        let adobe = format!(
+            "<rdf:RDF xmlns:rdf='{RDF}'><rdf:Description rdf:about='' xmlns:mm='{MEDIA_MANAGEMENT}' \
+             xmlns:stEvt='{EVENT}'><mm:History><rdf:Seq><rdf:li stEvt:action='saved'/></rdf:Seq></mm:History>\
+             </rdf:Description></rdf:RDF>"
+        );
+        let with_own = "<rdf:li xmlns:repore=\"urn:repore:1\" rdf:parseType=\"Resource\"";
+        assert_eq!(entry(Some(adobe.as_bytes())), with_own);
+        // A prefix that stands for something else is no declaration.
+        let other = adobe.replace(EVENT, "urn:other");
+        assert!(entry(Some(other.as_bytes())).contains(&declaration(("stEvt", EVENT))));
     }
 
     #[test]
