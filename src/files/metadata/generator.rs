@@ -176,7 +176,7 @@ mod tests {
                     },
                 )],
             }],
-            orientations: Vec::new(),
+            stance: Default::default(),
         };
         let mut block = directories.to_bytes();
         let length = block.len();

@@ -21,6 +21,9 @@ pub const INTEROPERABILITY: u16 = 0xA005;
 
 pub const ORIENTATION: u16 = 0x0112;
 
+/// Width and height of the picture, in EXIF's directory.
+const SIDES: [u16; 2] = [0xA002, 0xA003];
+
 /// A field type whose values are two bytes.
 pub const SHORT: u16 = 3;
 /// A field type whose values are four bytes.
@@ -172,6 +175,16 @@ impl Directory {
         let at = self.fields.iter().position(|(it, _)| *it == tag)?;
         Some(self.fields.remove(at).1)
     }
+
+    /// Exchanges the width and the height that EXIF's directory names.
+    pub fn exchange_sides(&mut self) {
+        let exif = self.below.iter_mut().find(|(tag, _)| *tag == EXIF);
+        for (tag, _) in exif.into_iter().flat_map(|(_, it)| &mut it.fields) {
+            if let Some(at) = SIDES.iter().position(|it| it == tag) {
+                *tag = SIDES[1 - at];
+            }
+        }
+    }
 }
 
 /// The directories of a TIFF file or an EXIF block, one after the other.
@@ -183,8 +196,19 @@ pub struct Directories {
     pub width: Width,
     /// The first one describes the picture.
     pub list: Vec<Directory>,
-    /// Where the orientations of the directories stand, as offsets of their values.
+    /// Where in the block they say how the picture stands.
+    pub stance: Stance,
+}
+
+/// Where a block has what depends on how the picture stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stance {
+    /// The orientations of the directories.
     pub orientations: Vec<Place>,
+    /// The width and the height that EXIF's directory names.
+    pub sides: [Option<Place>; 2],
+    /// The offset of the directory that follows the first, in which EXIF has a thumbnail.
+    pub second: Option<Place>,
 }
 
 /// Where a number stands in a block.
@@ -194,6 +218,14 @@ pub struct Place {
     pub offset: u64,
     /// How many bytes it has.
     pub width: usize,
+}
+
+impl Place {
+    /// The bytes of the number, in a block that is in memory.
+    pub fn range(self) -> std::ops::Range<usize> {
+        let at = self.offset as usize;
+        at..at + self.width
+    }
 }
 
 impl Directories {
@@ -225,27 +257,31 @@ impl Directories {
             order,
             width,
             budget: MOST_BYTES,
-            orientations: Vec::new(),
+            stance: Stance::default(),
         };
         let (mut list, mut seen) = (Vec::new(), Vec::new());
         let mut next = first;
         while next != 0 && !seen.contains(&next) && list.len() < MOST_DIRECTORIES {
             seen.push(next);
-            let Ok((directory, following)) = reader.directory(next, &[EXIF, GPS], true) else {
+            let Ok((directory, link, following)) = reader.directory(next, &[EXIF, GPS], true)
+            else {
                 break;
             };
             list.push(directory);
             next = following;
+            if list.len() == 1 && next != 0 {
+                reader.stance.second = Some(link);
+            }
         }
         if list.is_empty() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        let orientations = reader.orientations;
+        let stance = reader.stance;
         Ok(Self {
             order,
             width,
             list,
-            orientations,
+            stance,
         })
     }
 
@@ -354,7 +390,7 @@ struct Reader<'a, S> {
     width: Width,
     /// Bytes that may still be read.
     budget: u64,
-    orientations: Vec<Place>,
+    stance: Stance,
 }
 
 impl<S: Read + Seek> Reader<'_, S> {
@@ -370,14 +406,14 @@ impl<S: Read + Seek> Reader<'_, S> {
         Ok(bytes)
     }
 
-    /// The directory at an offset, and the offset of the one that follows. `pointers` are the tags
+    /// The directory at an offset, and where it has the offset of the one that follows, and that. `pointers` are the tags
     /// that point to directories below it.
     fn directory(
         &mut self,
         offset: u64,
         pointers: &[u16],
         top: bool,
-    ) -> io::Result<(Directory, u64)> {
+    ) -> io::Result<(Directory, Place, u64)> {
         let inline = self.width.bytes();
         let head = self.at(offset, self.width.bytes_of_field_count() as u64)?;
         // One that claims more is damaged: what can be read of it is kept.
@@ -414,22 +450,34 @@ impl<S: Read + Seek> Reader<'_, S> {
                 } else {
                     &[]
                 };
-                if let Ok((below, _)) = self.directory(below, further, false) {
+                if let Ok((below, ..)) = self.directory(below, further, false) {
                     directory.below.push((tag, below));
                 }
                 continue;
             }
-            if top && tag == ORIENTATION && count == 1 && matches!(kind, BYTE | SHORT | LONG) {
-                self.orientations.push(Place {
+            if count == 1 && matches!(kind, BYTE | SHORT | LONG) {
+                let place = Place {
                     offset: place,
                     width: size,
-                });
+                };
+                match SIDES.iter().position(|it| *it == tag) {
+                    _ if top && tag == ORIENTATION => self.stance.orientations.push(place),
+                    Some(side) if pointers.contains(&INTEROPERABILITY) => {
+                        self.stance.sides[side] = Some(place);
+                    }
+                    _ => {}
+                }
             }
             directory.fields.push((tag, field));
         }
         let link = start + fields * row as u64;
         let next = self.at(link, inline as u64);
-        Ok((directory, next.map_or(0, |it| self.order.number(&it))))
+        let next = next.map_or(0, |it| self.order.number(&it));
+        let link = Place {
+            offset: link,
+            width: inline,
+        };
+        Ok((directory, link, next))
     }
 }
 
@@ -467,7 +515,7 @@ mod tests {
                     below: Vec::new(),
                 },
             ],
-            orientations: Vec::new(),
+            stance: Stance::default(),
         }
     }
 
@@ -478,8 +526,9 @@ mod tests {
                 let block = block(order, width);
                 let bytes = block.to_bytes();
                 let mut read = Directories::read(&mut Cursor::new(&bytes)).expect("a block");
-                assert_eq!(read.orientations.len(), 2);
-                for (place, expected) in read.orientations.drain(..).zip([6, 8]) {
+                let stance = std::mem::take(&mut read.stance);
+                assert_eq!(stance.orientations.len(), 2);
+                for (place, expected) in stance.orientations.into_iter().zip([6, 8]) {
                     let at = place.offset as usize;
                     assert_eq!(order.number(&bytes[at..at + place.width]), expected);
                 }

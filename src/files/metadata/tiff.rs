@@ -49,10 +49,14 @@ pub struct TiffForm {
 
 impl TiffForm {
     pub(super) fn make_upright(&mut self) {
-        if self.directory.get(ifd::ORIENTATION).is_some() {
-            let upright = Field::numbers(SHORT, self.order, &[1]);
-            self.directory.set(ifd::ORIENTATION, upright);
+        let Some(field) = self.directory.get(ifd::ORIENTATION) else {
+            return;
+        };
+        if field.number(self.order).is_some_and(exif::lies_on_its_side) {
+            self.directory.exchange_sides();
         }
+        let upright = Field::numbers(SHORT, self.order, &[1]);
+        self.directory.set(ifd::ORIENTATION, upright);
     }
 
     /// Without everything but the profile, and what else fixes the colours.
@@ -160,7 +164,7 @@ fn exif_block(directory: &Directory, order: ByteOrder) -> Option<Vec<u8>> {
         order,
         width: Width::Classic,
         list: vec![shared],
-        orientations: Vec::new(),
+        stance: Default::default(),
     };
     Some(block.to_bytes())
 }
