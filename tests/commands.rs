@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Folder, grey, plastic, see_through, skin};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const NOTHING: &str = "version = 1\n";
 
@@ -240,6 +240,32 @@ fn json_tells_of_every_picture() {
 }
 
 #[test]
+fn the_recipe_in_json_is_all_of_it() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(32, 32));
+    folder.text(
+        "mine.toml",
+        "[[layer]]\nkind = \"texture\"\nkept = [[3, 4.5]]\n\
+         [[layer]]\nkind = \"noise\"\nmasks = [\"brush\"]\n\
+         [[mask.brush.stroke]]\nmode = \"erase\"\npoints = [[1, 2], [3, 4]]\n",
+    );
+    folder.text("none.toml", NOTHING);
+    let recipe = |name: &str| {
+        let args = ["render", "a.png", "--overwrite", "--json", "--recipe", name];
+        let line = folder.run(&args).stdout();
+        let line: Value = serde_json::from_str(&line).expect("a line of JSON");
+        line["recipe"].clone()
+    };
+    let mine = recipe("mine.toml");
+    assert_eq!(mine["layer"][0]["kept"], json!([[3.0, 4.5]]));
+    let stroke = &mine["mask"]["brush"]["stroke"][0];
+    assert_eq!(stroke["mode"], "erase");
+    assert_eq!(stroke["points"], json!([[1.0, 2.0], [3.0, 4.0]]));
+    let none = recipe("none.toml");
+    assert_eq!((&none["layer"], &none["mask"]), (&json!([]), &json!({})));
+}
+
+#[test]
 fn a_batch_goes_on_past_a_bad_picture() {
     let folder = Folder::new();
     folder.picture("1.png", &plastic(16, 16));
@@ -386,6 +412,9 @@ fn wrong_usage_does_nothing() {
         "cannot read none.toml: there is no such file or folder; name a file or a preset: \
          noise, separation, graft, full",
     );
+    std::fs::write(folder.at("binary.toml"), b"\xff\xfe[").expect("it is written");
+    render(&["--recipe", "binary.toml"]).check(2, "it is no text in UTF-8; save it as UTF-8");
+    std::fs::remove_file(folder.at("binary.toml")).expect("it is there");
     render(&["--recipe", "full", "--set", "noise.amount=200"])
         .check(2, "amount 200 % is outside 0 to 100 %");
     render(&["--set", "noise.amount=400"]).check(2, "amount 400 % is outside 0 to 100 %");

@@ -105,7 +105,7 @@ fn errors_say_what_is_there() {
     save(&folder, "cheek", "neck.png", "10,20,96,80", &[])
         .check(1, "it exists; use --overwrite to replace it");
     save(&folder, "no/good", "neck.png", "10,20,96,80", &[])
-        .check(1, "a donor's name is made of letters");
+        .check(2, "a donor's name is made of letters");
     save(&folder, "small", "neck.png", "10,20,20,80", &[]).check(
         1,
         "the patch of 20×80 pixels is too small; 48×48 is the least",

@@ -127,6 +127,27 @@ fn a_terminal_that_goes_away_ends_the_program() {
 }
 
 #[test]
+fn a_recipe_that_cannot_be_written_is_kept_elsewhere_when_the_program_has_to_end() {
+    let folder = folder();
+    // Nothing can be written where a folder is, whoever runs this.
+    std::fs::create_dir(folder.at("a.png.repore.toml")).expect("a folder");
+    let args = ["a.png", "--recipe", "noise"];
+    for name in ["a.png.repore.toml", "a.png.2.repore.toml"] {
+        let session = Session::start(&folder, &args, 100, 30);
+        session.await_text("a.png 640×520");
+        session.keys("\tl");
+        session.await_text("3.1 %");
+        session.signal("-TERM");
+        let (_, said) = session.end();
+        let kept = folder.at("data/repore/recipes").join(name);
+        let text = std::fs::read_to_string(&kept).expect("it was kept");
+        assert!(text.contains("amount = 3.1"), "{text}");
+        let words = format!("the recipe of a.png was kept as {}", kept.display());
+        assert!(said.contains(&words), "{said}");
+    }
+}
+
+#[test]
 fn every_way_to_show_it_takes_away_what_the_one_before_has_shown() {
     let folder = folder();
     let session = shown(Terminal::Kitty, &folder);

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{Folder, plastic};
+use common::{Folder, plastic, skin};
 use repore::files::containers::jpeg::{APP1, COMMENT, Header, Segment, with_segments};
 use repore::files::containers::png::{Chunk, Chunks, with_chunks};
 use repore::files::read_photo;
@@ -143,9 +143,47 @@ fn a_picture_that_ends_early_is_read_as_far_as_it_goes_when_asked_to() {
         let bytes = fs::read(&path).expect("it is there");
         fs::write(&path, &bytes[..bytes.len() * 3 / 4]).expect("it is cut");
         let ran = folder.run(&["render", name, "--recipe", "noise"]);
-        ran.check(1, &format!("cannot read {name}"));
+        let cure = "copy it again, or take what is there with --partial";
+        ran.check(
+            1,
+            &format!("cannot read {name}: the file ends early; {cure}"),
+        );
         let ran = folder.run(&["render", name, "--recipe", "noise", "--partial"]);
         ran.check(0, "the file ends early; what is missing is grey");
+    }
+}
+
+/// Donors, layers and masks: each is read on a path of its own.
+#[test]
+fn pictures_that_a_recipe_names_are_read_as_the_flags_say() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(64, 64));
+    let path = folder.picture("cut.png", &skin(200, 200));
+    let bytes = fs::read(&path).expect("it is there");
+    fs::write(&path, &bytes[..bytes.len() * 9 / 10]).expect("it is cut");
+    for (name, layer) in [
+        ("picture", "kind = \"picture\"\npath = \"cut.png\""),
+        (
+            "mask",
+            "kind = \"noise\"\nmasks = [\"file\"]\n[mask.file]\npath = \"cut.png\"",
+        ),
+        (
+            "graft",
+            "kind = \"graft\"\ndonor = \"cut.png\"\npatch = { x = 9, y = 9, width = 64, height = 64 }",
+        ),
+    ] {
+        let recipe = format!("{name}.toml");
+        folder.text(&recipe, &format!("[[layer]]\n{layer}\n"));
+        for args in [
+            &["render", "a.png", "--overwrite"][..],
+            &["inspect", "a.png"],
+        ] {
+            let run = |more: &[&str]| folder.run(&[args, &["--recipe", &recipe], more].concat());
+            run(&[]).check(1, "cut.png: the file ends early");
+            run(&["--partial"]).check_done();
+            let limit = ["--partial", "--max-memory", "200K"];
+            run(&limit).check(1, "cut.png: 200×200 pixels need");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{DONE, INTERRUPTED, SOME_FAILED, complain, json, print, print_line};
 use crate::engine::operations::{Distribution, LIBRARY};
 use crate::engine::recipe::{Operation, Recipe};
 use crate::engine::render::{Cancel, Freedom};
-use crate::files::{Closest, FileError, Found, RecipeChoice, Sought, sidecar_path};
+use crate::files::{Closest, FileError, Found, RecipeChoice, Sought, check_output, sidecar_path};
 
 /// Finds the recipe and prints or writes it.
 pub fn run(args: &MatchArgs) -> u8 {
@@ -49,6 +49,10 @@ fn found(
     choice: &RecipeChoice,
     cancel: &Cancel,
 ) -> Result<Option<Found>, FileError> {
+    if let Some(output) = &args.output {
+        // Known from the start, so that nobody waits for a recipe that cannot be kept.
+        check_output(output, [args.input.as_path()], args.common.overwrite)?;
+    }
     // A recipe that nobody chose may lose layers.
     let chosen = choice.given.is_some() || sidecar_path(&args.input).exists();
     let closest = Closest {

@@ -1,9 +1,9 @@
 //! What `--json` prints.
 
 use serde_json::{Map, Value as Json, json};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use crate::engine::masks::MaskName;
-use crate::engine::operations::parameter::{Adjust, Choice, Value};
+use crate::engine::operations::parameter::Choice;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::Skipped;
 use crate::files::{Chosen, FileError, Job, Rendered, Timings};
@@ -52,41 +52,40 @@ pub fn timings(timings: &Timings) -> Json {
     })
 }
 
-/// A recipe with the keys that it has in TOML.
+/// A recipe with the keys and values that it has in TOML.
 pub fn recipe(recipe: &Recipe) -> Json {
-    let layers = recipe.layers.iter().map(|layer| {
-        let mut map = Map::new();
-        map.insert("kind".to_string(), layer.kind().name().into());
-        map.append(&mut settings(layer));
-        Json::Object(map)
-    });
-    let masks = recipe.used_masks().into_iter().map(|mask: MaskName| {
-        let map = settings(recipe.masks.settings(mask));
-        (mask.name().to_string(), Json::Object(map))
-    });
-    json!({
-        "version": 1,
-        "seed": recipe.seed,
-        "layer": layers.collect::<Vec<_>>(),
-        "mask": masks.collect::<Map<_, _>>(),
-    })
+    let document: DocumentMut = recipe.to_toml().parse().expect("a recipe is TOML");
+    let mut map = table(document.as_table());
+    // A script can go through both, also where there is nothing.
+    map.entry("layer").or_insert(json!([]));
+    map.entry("mask").or_insert(json!({}));
+    Json::Object(map)
 }
 
-fn settings(settings: &dyn Adjust) -> Map<String, Json> {
-    let pairs = settings.specs().into_iter().filter_map(|spec| {
-        let json = match settings.get(spec.name)? {
-            Value::Number(it) => json!(it),
-            Value::Text(it) => json!(it),
-            Value::Flag(it) => json!(it),
-            Value::Names(it) => json!(it),
-            Value::Rectangle(it) => {
-                json!({ "x": it.x, "y": it.y, "width": it.width, "height": it.height })
-            }
-            Value::Open => Json::Null,
-        };
-        Some((spec.name.to_string(), json))
-    });
-    pairs.collect()
+fn table(table: &dyn TableLike) -> Map<String, Json> {
+    let pairs = table.iter();
+    pairs.map(|(key, it)| (key.to_string(), item(it))).collect()
+}
+
+fn item(item: &Item) -> Json {
+    match item {
+        Item::None => Json::Null,
+        Item::Value(it) => value(it),
+        Item::Table(it) => Json::Object(table(it)),
+        Item::ArrayOfTables(it) => it.iter().map(|it| Json::Object(table(it))).collect(),
+    }
+}
+
+fn value(value: &Value) -> Json {
+    match value {
+        Value::String(it) => json!(it.value()),
+        Value::Integer(it) => json!(it.value()),
+        Value::Float(it) => json!(it.value()),
+        Value::Boolean(it) => json!(it.value()),
+        Value::Datetime(it) => json!(it.value().to_string()),
+        Value::Array(it) => it.iter().map(self::value).collect(),
+        Value::InlineTable(it) => Json::Object(table(it)),
+    }
 }
 
 /// To as many digits as mean something.

@@ -11,8 +11,8 @@ use crate::engine::recipe::{Kind, Layer};
 use crate::engine::render::{Cancel, Plan};
 use crate::files::metadata::Metadata;
 use crate::files::{
-    Chosen, Clock, EncodeOptions, FileError, Format, SafeWriter, Written, check_no_input, encode,
-    load_inputs, output_format,
+    Chosen, Clock, EncodeOptions, FileError, Format, SafeWriter, Written, check_no_input,
+    check_output, encode, load_inputs, output_format,
 };
 
 /// Writes one mask of one picture.
@@ -51,6 +51,8 @@ fn write(
     cancel: &Cancel,
 ) -> Result<Option<Written>, FileError> {
     let refuse = |cause: String| FileError::new("write", &args.output, cause);
+    // Known from the start, so that nobody waits for a mask that cannot be kept.
+    check_output(&args.output, [args.input.as_path()], args.common.overwrite)?;
     let mut clock = Clock::start();
     let mut written = Written::default();
     let mut recipe = chosen.recipe;

@@ -18,7 +18,10 @@ pub fn run(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> u8 {
         }
     };
     match run_tui(options) {
-        Ok(()) => DONE,
+        Ok(last_words) => {
+            last_words.iter().for_each(complain);
+            DONE
+        }
         Err(error) => {
             complain(format!("the terminal failed: {error}"));
             SOME_FAILED

@@ -96,7 +96,7 @@ impl Closest {
         let name = path.to_string_lossy();
         let in_library = name.starts_with(LIBRARY);
         let photo: Photo = match in_library {
-            true => read_named(&name, Path::new(""))?,
+            true => read_named(&name, Path::new(""), self.read)?,
             false => read_photo_with(path, self.read)?,
         };
         let bounds = photo.image.bounds();

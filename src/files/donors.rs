@@ -3,7 +3,6 @@
 //! A donor is two files: `NAME.png`, the patch with a rim around it, and `NAME.toml`, which says where
 //! it is from.
 
-use std::env;
 use std::fs;
 use std::io::{Cursor, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use toml_edit::{DocumentMut, InlineTable, Item, value};
 
 use super::safe_write::already_exists;
-use super::{FileError, Photo, SafeWriter, read_photo};
+use super::{FileError, Photo, ReadOptions, SafeWriter, read_photo_with, user_folder};
 use crate::engine::operations::{LIBRARY, LIBRARY_RIM, Rectangle, SMALLEST_PATCH};
 use crate::engine::raster::{Depth, Image, Region, store};
 
@@ -39,28 +38,12 @@ pub struct Donor {
 }
 
 impl Donors {
-    /// The user's library: `repore/donors` in `XDG_DATA_HOME`, or else in `~/.local/share`
-    /// (`%APPDATA%` on Windows). The folder need not exist.
+    /// The user's library: `donors` in [`user_folder`]. It need not exist.
     ///
     /// # Errors
     /// When the environment names no home.
     pub fn of_user() -> Result<Self, FileError> {
-        // The specification has relative paths ignored.
-        let named = |key: &str| env::var_os(key).map(PathBuf::from);
-        let absolute = |key: &str| named(key).filter(|it| it.is_absolute());
-        let data = absolute("XDG_DATA_HOME")
-            .or_else(|| absolute("APPDATA").filter(|_| cfg!(windows)))
-            .or_else(|| absolute("HOME").map(|it| it.join(".local/share")));
-        match data {
-            Some(data) => Ok(Self::at(data.join("repore/donors"))),
-            None => {
-                let cause = "the environment names neither XDG_DATA_HOME nor HOME";
-                Err(
-                    FileError::new("find", Path::new("the donor library"), cause)
-                        .with_cure("set one of them"),
-                )
-            }
-        }
+        Ok(Self::at(user_folder("the donor library")?.join("donors")))
     }
 
     /// The library in a folder.
@@ -84,7 +67,7 @@ impl Donors {
             let path = entry.map_err(|it| refuse(&it))?.path();
             let name = path.file_stem().and_then(|it| it.to_str());
             if let (Some("png"), Some(name)) = (path.extension().and_then(|it| it.to_str()), name)
-                && check_name(name).is_ok()
+                && check_donor_name(name).is_ok()
             {
                 donors.push(self.described(name));
             }
@@ -98,7 +81,7 @@ impl Donors {
     /// # Errors
     /// When there is none of that name; the error says which there are.
     pub fn find(&self, name: &str) -> Result<Donor, FileError> {
-        check_name(name)?;
+        check_donor_name(name)?;
         if self.picture(name).is_file() {
             return Ok(self.described(name));
         }
@@ -120,8 +103,8 @@ impl Donors {
     ///
     /// # Errors
     /// When there is none of that name, or it cannot be read.
-    pub fn read(&self, name: &str) -> Result<Photo, FileError> {
-        read_photo(&self.find(name)?.path)
+    pub fn read(&self, name: &str, options: ReadOptions) -> Result<Photo, FileError> {
+        read_photo_with(&self.find(name)?.path, options)
     }
 
     /// Saves a patch of a picture by name.
@@ -137,7 +120,7 @@ impl Donors {
         patch: Rectangle,
         overwrite: bool,
     ) -> Result<Donor, FileError> {
-        check_name(name)?;
+        check_donor_name(name)?;
         let refuse = |cause: String| FileError::new("save a patch of", source, cause);
         let image = &photo.image;
         check_patch(image, patch).map_err(refuse)?;
@@ -256,10 +239,10 @@ impl Donor {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn read_named(name: &str, folder: &Path) -> Result<Photo, FileError> {
+pub fn read_named(name: &str, folder: &Path, options: ReadOptions) -> Result<Photo, FileError> {
     match name.strip_prefix(LIBRARY) {
-        Some(name) => Donors::of_user()?.read(name),
-        None => read_photo(&folder.join(name)),
+        Some(name) => Donors::of_user()?.read(name, options),
+        None => read_photo_with(&folder.join(name), options),
     }
 }
 
@@ -283,15 +266,17 @@ pub fn check_named(name: &str, folder: &Path) -> Result<(), FileError> {
     if path.exists() {
         return Ok(());
     }
-    Err(FileError::new(
-        "use the recipe's picture",
-        &path,
-        "it does not exist",
-    ))
+    Err(
+        FileError::new("use the recipe's picture", &path, "it does not exist")
+            .with_cure("its path starts from the folder of the recipe"),
+    )
 }
 
-/// Names are file names on every system, and one word on a command line.
-fn check_name(name: &str) -> Result<(), FileError> {
+/// Whether something can be the name of a donor: names are file names on every system, and one word on a command line.
+///
+/// # Errors
+/// When it cannot.
+pub fn check_donor_name(name: &str) -> Result<(), FileError> {
     let fits = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.');
     if !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(fits) {
         return Ok(());

@@ -42,16 +42,15 @@ impl FileError {
                 "the permission is denied",
                 "check the owner and mode of file and folder",
             ),
-            io::ErrorKind::IsADirectory => ("it is a folder", "name a picture file"),
+            io::ErrorKind::IsADirectory => ("it is a folder", "name a file"),
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => (
                 "a file is where a folder should be",
                 "choose another folder",
             ),
             io::ErrorKind::StorageFull => ("the disk is full", "free some space and run it again"),
-            io::ErrorKind::ReadOnlyFilesystem => (
-                "the file system is read-only",
-                "choose another folder with --output-dir",
-            ),
+            io::ErrorKind::ReadOnlyFilesystem => {
+                ("the file system is read-only", "choose another folder")
+            }
             io::ErrorKind::UnexpectedEof => ("the file ends early", "copy it again"),
             _ => return Self::new(action, path, error.to_string()),
         };

@@ -68,7 +68,7 @@ impl Inspect {
         )?;
         if let Some(chosen) = &self.recipe {
             for path in chosen.recipe.files() {
-                let photo = read_named(path, &chosen.folder)?;
+                let photo = read_named(path, &chosen.folder, self.read)?;
                 loaded.files.insert(path.to_string(), photo);
             }
         }

@@ -12,7 +12,7 @@ use super::donors::{named_file, read_named};
 use super::encode::EncodeOptions;
 use super::fingerprint::fingerprint;
 use super::metadata::{Provenance, SOFTWARE};
-use super::output::{check_output, output_format};
+use super::output::{check_output, check_place, output_format};
 use super::photo::COPIES;
 use super::stream::Destination;
 use super::{FileError, Format, Originals, Photo, ReadOptions, find_original};
@@ -205,8 +205,8 @@ fn load_with(
     let read_files = || {
         let files = recipe.files().into_iter().map(|path| {
             let file = match named_file(path, recipe_folder) {
-                Some(file) if recipe.is_mask_alone(path) => read(&file, ReadOptions::default())?,
-                _ => read_named(path, recipe_folder)?,
+                Some(file) if recipe.is_mask_alone(path) => read(&file, options)?,
+                _ => read_named(path, recipe_folder, options)?,
             };
             Ok((path.to_string(), file))
         });
@@ -507,7 +507,11 @@ impl Job {
             .iter()
             .chain(&self.recipe_file)
             .chain(&self.protected);
+        let inputs = inputs.map(PathBuf::as_path);
         let replaces = self.replaces(output);
-        check_output(output, inputs.map(PathBuf::as_path), replaces)
+        match self.folder {
+            Some(_) => check_place(output, inputs, replaces),
+            None => check_output(output, inputs, replaces),
+        }
     }
 }

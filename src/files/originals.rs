@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::safe_write::same_file;
 use super::{FileError, is_picture};
 
 /// Where originals are looked for.
@@ -21,7 +22,7 @@ pub enum Originals {
 /// When a file or folder that was named does not exist.
 pub fn find_original(picture: &Path, from: &Originals) -> Result<Option<PathBuf>, FileError> {
     match from {
-        Originals::At(path) if path.is_dir() => Ok(by_stem(path, &stem(picture))),
+        Originals::At(path) if path.is_dir() => Ok(by_stem(path, &stem(picture), picture)),
         Originals::At(path) if path.exists() => Ok(Some(path.clone())),
         Originals::At(path) => Err(FileError::new(
             "read",
@@ -30,8 +31,8 @@ pub fn find_original(picture: &Path, from: &Originals) -> Result<Option<PathBuf>
         )),
         Originals::Beside => {
             let folder = picture.parent().unwrap_or(Path::new(""));
-            let kept = by_stem(&folder.join("originals"), &stem(picture));
-            Ok(kept.or_else(|| by_stem(folder, &format!("{}.original", stem(picture)))))
+            let kept = by_stem(&folder.join("originals"), &stem(picture), picture);
+            Ok(kept.or_else(|| by_stem(folder, &format!("{}.original", stem(picture)), picture)))
         }
     }
 }
@@ -41,8 +42,8 @@ fn stem(path: &Path) -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// The first picture of a folder with this stem.
-fn by_stem(folder: &Path, wanted: &str) -> Option<PathBuf> {
+/// The first picture of a folder with this stem that is another file than `picture`, which is not its own original.
+fn by_stem(folder: &Path, wanted: &str, picture: &Path) -> Option<PathBuf> {
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
@@ -51,7 +52,7 @@ fn by_stem(folder: &Path, wanted: &str) -> Option<PathBuf> {
     let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
     let mut found: Vec<PathBuf> = entries
         .map(|it| it.path())
-        .filter(|it| is_picture(it) && stem(it) == wanted)
+        .filter(|it| is_picture(it) && stem(it) == wanted && !same_file(it, picture))
         .collect();
     found.sort();
     found.into_iter().next()
@@ -84,5 +85,12 @@ mod tests {
         assert_eq!(find("a.png"), Some(at("originals/a.tif")));
         assert_eq!(find("c.jpg"), None);
         assert!(find_original(&at("c.jpg"), &Originals::At(at("none"))).is_err());
+        // Both in one folder: a picture is not its own original.
+        fs::write(at("c.png"), "").expect("a file");
+        let beside = Originals::At(folder.path().to_path_buf());
+        let find = |name: &str| find_original(&at(name), &beside).expect("no error");
+        assert_eq!(find("c.jpg"), Some(at("c.png")));
+        assert_eq!(find("c.png"), Some(at("c.jpg")));
+        assert_eq!(find("b.original.png"), None);
     }
 }

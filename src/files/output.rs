@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::safe_write::{already_exists, same_file};
+use super::safe_write::{already_exists, check_folder, same_file};
 use super::{FileError, Format};
 
 /// The format of an output: the one that was chosen, or else the one its extension names.
@@ -32,8 +32,8 @@ pub fn check_no_input<'a>(
         .with_cure("inputs are never written to; choose another output"))
 }
 
-/// Makes sure that a result may go to `output`: none of its inputs, no folder, and only if `replaces`
-/// says so a file that is there.
+/// Makes sure that a result may go to `output`: none of its inputs, no folder, in a folder that is there, and
+/// only if `replaces` says so a file that is there.
 ///
 /// # Errors
 /// When it may not.
@@ -42,10 +42,21 @@ pub fn check_output<'a>(
     inputs: impl IntoIterator<Item = &'a Path>,
     replaces: bool,
 ) -> Result<(), FileError> {
+    check_folder(output)?;
+    check_place(output, inputs, replaces)
+}
+
+/// The same of an output whose folder is made for it.
+pub(super) fn check_place<'a>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+    replaces: bool,
+) -> Result<(), FileError> {
     check_no_input(output, inputs)?;
     if output.is_dir() {
-        return Err(FileError::new("write", output, "it is a folder")
-            .with_cure("use --output-dir for a folder"));
+        return Err(
+            FileError::new("write", output, "it is a folder").with_cure("name a file in it")
+        );
     }
     if output.exists() && !replaces {
         return Err(already_exists(output));

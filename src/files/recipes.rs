@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{FileError, SafeWriter};
+use super::{FileError, SafeWriter, user_folder};
 use crate::engine::recipe::{Recipe, preset};
 
 /// Where a picture's own recipe lives: `NAME.EXT.repore.toml` beside it.
@@ -18,7 +18,11 @@ pub fn sidecar_path(picture: &Path) -> PathBuf {
 /// # Errors
 /// When it cannot be read or is no recipe.
 pub fn read_recipe(path: &Path) -> Result<Recipe, FileError> {
-    let text = fs::read_to_string(path).map_err(|it| FileError::from_io("read", path, &it))?;
+    let text = fs::read(path).map_err(|it| FileError::from_io("read", path, &it))?;
+    let text = String::from_utf8(text).map_err(|_| {
+        FileError::new("use the recipe", path, "it is no text in UTF-8")
+            .with_cure("save it as UTF-8, or name a recipe")
+    })?;
     Recipe::from_toml(&text).map_err(|it| FileError::new("use the recipe", path, it.to_string()))
 }
 
@@ -28,6 +32,24 @@ pub fn read_recipe(path: &Path) -> Result<Recipe, FileError> {
 /// When it cannot be written.
 pub fn write_recipe(path: &Path, recipe: &Recipe) -> Result<(), FileError> {
     SafeWriter::new(path)?.finish(recipe.to_toml().as_bytes(), true)
+}
+
+/// Writes the recipe of a picture into `recipes` in the user's folder, for when nothing can be written beside the
+/// picture, and answers with the file. What is there already may be of another picture, and stays.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep_recipe(picture: &Path, recipe: &Recipe) -> Result<PathBuf, FileError> {
+    let folder = user_folder("a place for the recipe")?.join("recipes");
+    fs::create_dir_all(&folder).map_err(|it| FileError::from_io("write", &folder, &it))?;
+    let name = picture.file_name().unwrap_or_default().to_string_lossy();
+    let first = folder.join(format!("{name}.repore.toml"));
+    let numbered = |n: u32| folder.join(format!("{name}.{n}.repore.toml"));
+    let mut paths = std::iter::once(first).chain((2..).map(numbered));
+    let path = paths.find(|it| !it.exists());
+    let path = path.expect("some number is free");
+    SafeWriter::new(&path)?.finish(recipe.to_toml().as_bytes(), false)?;
+    Ok(path)
 }
 
 /// Which recipe pictures get: one for all of them, or else each its own or the standard one, and

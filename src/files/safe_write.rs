@@ -21,15 +21,7 @@ impl SafeWriter {
     /// # Errors
     /// When nothing can be written there.
     pub fn new(path: &Path) -> Result<Self, FileError> {
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        if !folder.is_dir() {
-            let cause = format!("the folder {} does not exist", folder.display());
-            return Err(FileError::new("write", path, cause)
-                .with_cure("make it, or use --output-dir, which makes it"));
-        }
+        let folder = check_folder(path)?;
         let mut builder = Builder::new();
         builder.prefix(".repore-").suffix(".tmp");
         #[cfg(unix)]
@@ -85,6 +77,22 @@ impl SafeWriter {
             Err(it) => Err(FileError::from_io("write", &self.path, &it.error)),
         }
     }
+}
+
+/// The folder that a file is to be in.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn check_folder(path: &Path) -> Result<&Path, FileError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let cause = format!("the folder {} does not exist", folder.display());
+    Err(FileError::new("write", path, cause).with_cure("make it first"))
 }
 
 /// Has the folder's new entry reach the disk too. Where folders cannot be flushed, nothing is lost:

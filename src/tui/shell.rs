@@ -28,8 +28,8 @@ use super::worker::PreviewWorker;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{ORIGINAL, SELF};
 use crate::files::{
-    Donors, FileError, Originals, ReadOptions, RecipeChoice, find_original, read_photo_with,
-    sidecar_path, write_recipe,
+    Donors, FileError, Originals, ReadOptions, RecipeChoice, find_original, keep_recipe,
+    read_photo_with, sidecar_path, write_recipe,
 };
 
 /// What the interface is opened with.
@@ -59,11 +59,11 @@ enum LoopEvent {
     Signal(i32),
 }
 
-/// Runs the interface until it is left.
+/// Runs the interface until it is left, and answers with what is to be said then.
 ///
 /// # Errors
 /// When there is no terminal, or it has gone.
-pub fn run(options: Options) -> io::Result<()> {
+pub fn run(options: Options) -> io::Result<Vec<String>> {
     let takeover = Takeover::begin()?;
     let (sender, events) = mpsc::channel();
     watch_signals(sender.clone())?;
@@ -91,7 +91,7 @@ pub fn run(options: Options) -> io::Result<()> {
     let mut shell = Shell::new(options, terminal, messages, canvas, takeover)?;
     let result = shell.run(&events);
     shell.canvas.leave();
-    result
+    result.map(|()| shell.last_words)
 }
 
 /// Hears of signals on a thread of its own.
@@ -163,6 +163,8 @@ struct Shell {
     originals: Originals,
     read: ReadOptions,
     messages: Sender<Message>,
+    /// To be said when the terminal was given back.
+    last_words: Vec<String>,
 }
 
 impl Shell {
@@ -209,6 +211,7 @@ impl Shell {
             ),
             tones: Tones::new(pictures.clone(), settings.clone(), messages.clone()),
             renders: Renders::start(pictures, settings, messages),
+            last_words: Vec::new(),
         })
     }
 
@@ -385,10 +388,21 @@ impl Shell {
         }
     }
 
-    fn write_recipe(&self, picture: usize, recipe: Recipe, keep_old: bool) -> Message {
+    fn write_recipe(&mut self, picture: usize, recipe: Recipe, leaving: bool) -> Message {
         let entry = &self.model.entries[picture];
         let folder = entry.edit.as_ref().map(|it| it.folder.clone());
-        let written = write_sidecar(&entry.path, folder.as_deref(), &recipe, keep_old);
+        let folder = folder.unwrap_or_default();
+        let written = write_sidecar(&entry.path, &folder, &recipe, leaving);
+        if let (Err(why), true) = (&written, leaving) {
+            // Nobody can be asked any more.
+            let name = entry.name();
+            self.last_words.push(why.to_string());
+            let kept = keep_recipe(&entry.path, &with_whole_paths(&recipe, &folder));
+            self.last_words.push(match kept {
+                Ok(path) => format!("the recipe of {name} was kept as {}", path.display()),
+                Err(error) => format!("the recipe of {name} is lost: {error}"),
+            });
+        }
         Message::RecipeWritten {
             picture,
             recipe,
@@ -429,24 +443,31 @@ fn save_patch(
         .map(|_| ())
 }
 
+/// A recipe whose paths start from nowhere but the root.
+fn with_whole_paths(recipe: &Recipe, folder: &Path) -> Recipe {
+    let mut recipe = recipe.clone();
+    recipe.move_files(|path| {
+        let path = folder.join(path);
+        let absolute = std::path::absolute(&path).unwrap_or(path);
+        absolute.to_string_lossy().into_owned()
+    });
+    recipe
+}
+
 /// Writes a picture's recipe beside it. Paths in the recipe start from `folder` and are made to
 /// start from the picture's; a recipe that is there is kept as a copy if asked for.
 fn write_sidecar(
     picture: &Path,
-    folder: Option<&Path>,
+    folder: &Path,
     recipe: &Recipe,
     keep_old: bool,
 ) -> Result<(), FileError> {
     let sidecar = sidecar_path(picture);
     let beside = picture.parent().unwrap_or(Path::new(""));
-    let mut recipe = recipe.clone();
-    if let Some(folder) = folder.filter(|it| *it != beside) {
-        recipe.move_files(|path| {
-            let path = folder.join(path);
-            let absolute = std::path::absolute(&path).unwrap_or(path);
-            absolute.to_string_lossy().into_owned()
-        });
-    }
+    let recipe = match folder == beside {
+        true => recipe.clone(),
+        false => with_whole_paths(recipe, folder),
+    };
     if keep_old && sidecar.exists() {
         let mut copy = sidecar.clone().into_os_string();
         copy.push(".bak");

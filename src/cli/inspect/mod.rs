@@ -19,7 +19,13 @@ use crate::files::{
 /// Measures all inputs; a picture that cannot be read does not keep the others from being measured.
 pub fn run(args: &InspectArgs) -> u8 {
     match checked(args) {
-        Ok((inputs, choice, cancel)) => measure(args, &inputs, &choice, &cancel),
+        Ok((inputs, choice, cancel)) => match may_report(args, &inputs) {
+            Ok(()) => measure(args, &inputs, &choice, &cancel),
+            Err(error) => {
+                complain(error);
+                SOME_FAILED
+            }
+        },
         Err(what) => wrong(what),
     }
 }
@@ -43,11 +49,15 @@ fn checked(args: &InspectArgs) -> Result<(Vec<PathBuf>, RecipeChoice, Cancel), S
         if !png {
             return Err(format!("--report {}: a report is a PNG", path.display()));
         }
-        // Known before anything is measured.
-        let files = inputs.iter().map(PathBuf::as_path);
-        check_output(path, files, args.common.overwrite).map_err(|it| it.to_string())?;
     }
     Ok((inputs, choice, prepared(&args.common)?))
+}
+
+/// Whether a report may go where it is to go: known before anything is measured.
+fn may_report(args: &InspectArgs, inputs: &[PathBuf]) -> Result<(), FileError> {
+    let files = inputs.iter().map(PathBuf::as_path);
+    let report = args.report.as_ref();
+    report.map_or(Ok(()), |it| check_output(it, files, args.common.overwrite))
 }
 
 fn measure(args: &InspectArgs, inputs: &[PathBuf], choice: &RecipeChoice, cancel: &Cancel) -> u8 {

@@ -91,7 +91,10 @@ impl Masks {
             MaskName::Smoothed | MaskName::Midtones => None,
             MaskName::Skin => Skin::missing(sources.picture, sources.found),
             MaskName::Brush if self.brush.invert || !self.brush.is_empty() => None,
-            MaskName::Brush => Some("nothing is painted on the brush mask".to_string()),
+            MaskName::Brush => Some(
+                "nothing is painted on the brush mask; paint a stroke, or leave the mask out"
+                    .to_string(),
+            ),
             MaskName::File if sources.file.is_some() => None,
             MaskName::File if self.file.path.is_empty() => {
                 Some("the file mask names no picture; set mask.file.path".to_string())

@@ -160,8 +160,9 @@ impl Decoding<'_> {
             guess if is_big_tiff || guess == Some(ImageFormat::Tiff) => {
                 (Some(Format::Tiff), self.tiff(reader.into_inner())?)
             }
-            Some(ImageFormat::WebP) => (Some(Format::WebP), self.other(reader)?),
-            _ => (None, self.other(reader)?),
+            Some(ImageFormat::WebP) => (Some(Format::WebP), self.webp(reader.into_inner())?),
+            None => return Err(self.unknown()),
+            Some(_) => (None, self.other(reader)?),
         };
         let (image, arriving) = match decoded.pixels {
             Pixels::Here(mut pixels) => {
@@ -279,7 +280,10 @@ impl Decoding<'_> {
         let metadata = Metadata::of_png(chunks, icc);
         let pixels = match self.usual_png(metadata.orientation())? {
             Some(pixels) => pixels,
-            None => self.pixels(decoder)?,
+            None => self.pixels(decoder).map_err(|it| match it.cause == SHORT {
+                true => self.short(),
+                false => it,
+            })?,
         };
         Ok(Decoded {
             is_grey: false,
@@ -412,25 +416,36 @@ impl Decoding<'_> {
         }
     }
 
+    fn webp(&self, source: impl BufRead + Seek) -> Result<Decoded, FileError> {
+        let decoder = image::codecs::webp::WebPDecoder::new(source);
+        let decoder = decoder.map_err(|it| self.refusal(&it))?;
+        let notes = decoder.has_animation().then_some(ANIMATED);
+        self.decoded(decoder, notes)
+    }
+
     fn other<R: BufRead + Seek>(&self, reader: ImageReader<R>) -> Result<Decoded, FileError> {
         let is_gif = reader.format() == Some(ImageFormat::Gif);
         let decoder = reader.into_decoder();
-        let mut decoder = decoder.map_err(|it| self.refusal(&it))?;
+        let decoder = decoder.map_err(|it| self.refusal(&it))?;
+        self.decoded(decoder, is_gif.then_some(GIF))
+    }
+
+    fn decoded(
+        &self,
+        mut decoder: impl ImageDecoder,
+        note: Option<&str>,
+    ) -> Result<Decoded, FileError> {
         let metadata = Metadata {
             icc: decoder.icc_profile().unwrap_or_default(),
             exif: decoder.exif_metadata().unwrap_or_default(),
             xmp: decoder.xmp_metadata().unwrap_or_default(),
             ..Metadata::default()
         };
-        let mut notes = Vec::new();
-        if is_gif {
-            notes.push("a GIF is read only, and only its first frame".to_string());
-        }
         Ok(Decoded {
             is_grey: false,
             pixels: self.pixels(decoder)?,
             metadata,
-            notes,
+            notes: note.map(str::to_string).into_iter().collect(),
         })
     }
 
@@ -463,8 +478,20 @@ impl Decoding<'_> {
             notes.push(ENDS_EARLY.to_string());
             return Ok(());
         }
-        Err(FileError::new("read", self.path, "the file ends early")
-            .with_cure("copy it again, or take what is there with --partial"))
+        Err(self.short())
+    }
+
+    /// The error of a file whose beginning is that of no picture.
+    fn unknown(&self) -> FileError {
+        let cause = "it has none of the formats that can be read";
+        FileError::new("read", self.path, cause)
+            .with_cure("if it is a picture, convert it to PNG, TIFF or JPEG")
+    }
+
+    /// The error of a file that ends early and may be read in part.
+    fn short(&self) -> FileError {
+        FileError::new("read", self.path, SHORT)
+            .with_cure("copy it again, or take what is there with --partial")
     }
 
     /// Back to the start, for another reader.
@@ -484,7 +511,9 @@ fn is_planar(decoder: &mut ::tiff::decoder::Decoder<impl BufRead + Seek>) -> boo
     arrangement.is_ok_and(|it| it != 1)
 }
 
+const SHORT: &str = "the file ends early";
 const ENDS_EARLY: &str = "the file ends early; what is missing is grey";
+const GIF: &str = "a GIF is read only, and only its first frame";
 const ANIMATED: &str = "it is animated; only its first picture is used";
 const CMYK: &str = "its CMYK was turned into RGB without its profile, so colours may differ, and it \
                     cannot be written back as CMYK";
@@ -542,8 +571,7 @@ fn refusal(path: &Path, error: &ImageError) -> FileError {
         ImageError::Unsupported(it) => FileError::new("read", path, it.to_string())
             .with_cure("convert it to PNG, TIFF or JPEG"),
         ImageError::Decoding(it) if ends_early(it) => {
-            FileError::new("read", path, "the file ends early")
-                .with_cure("copy it again, or take what is there of a PNG with --partial")
+            FileError::new("read", path, SHORT).with_cure("copy it again")
         }
         ImageError::Decoding(it) => FileError::new("read", path, format!("it is damaged: {it}"))
             .with_cure("copy or export it again"),
@@ -557,6 +585,11 @@ fn refusal(path: &Path, error: &ImageError) -> FileError {
 
 /// Whether a decoder missed the rest of a file.
 fn ends_early(error: &image::error::DecodingError) -> bool {
-    let text = error.to_string();
-    text.contains("nexpected end of file") || text.contains("UnexpectedEof")
+    let text = error.to_string().to_lowercase();
+    let words = [
+        "unexpected end of file",
+        "unexpectedeof",
+        "not enough bytes",
+    ];
+    words.iter().any(|it| text.contains(it))
 }

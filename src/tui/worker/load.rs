@@ -84,7 +84,7 @@ impl Desk {
         inputs.findings = Arc::new(Findings::for_previews());
         inputs.original = original.map(|it| it.image);
         for file in &files {
-            match read_named(file, &request.folder) {
+            match read_named(file, &request.folder, self.read) {
                 Ok(photo) => {
                     inputs.files.insert(file.clone(), photo.image);
                 }
