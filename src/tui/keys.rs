@@ -61,6 +61,8 @@ pub enum Action {
     ZoomOut,
     /// Show the preview in another way.
     NextProtocol,
+    /// All that is to be said, in full.
+    Say,
     /// The meter's panel.
     Meter,
     /// Find the settings that come closest to the original.
@@ -209,6 +211,7 @@ pub const BINDINGS: &[Binding] = &[
     row(&["o"], Action::Presets, "choose a preset"),
     row(&["w"], Action::Write, "write the recipe beside the picture"),
     row(&["/"], Action::Filter, "filter the list by typing"),
+    row(&["!"], Action::Say, "what failed and what was skipped, in full"),
     row(&["?", "F1"], Action::Help, "help"),
     row(&["Ctrl-l"], Action::Redraw, "draw the screen anew"),
     row(&["Ctrl-z"], Action::Suspend, "suspend; the shell's fg resumes"),

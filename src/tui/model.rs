@@ -119,6 +119,8 @@ pub enum Dialog {
     Toning(String, Toning),
     /// The meter's panel.
     Meter,
+    /// All that is to be said.
+    Said,
     /// Leaving with changes that were not written, or renders that run; and why a recipe could not be written.
     Quit(Option<String>),
     /// Replacing results that exist.
@@ -391,6 +393,23 @@ impl Model {
             }))
         });
         own.chain(masks).collect()
+    }
+
+    /// All that is to be said: what happened last, why the open picture failed, and what is to be known of it.
+    pub fn said(&self) -> Vec<&str> {
+        let status = Some(self.status.as_str()).filter(|it| !it.is_empty());
+        let failure = self.entry().and_then(|it| it.failure.as_deref());
+        let preview = self.preview.as_ref();
+        let preview = preview.filter(|it| Some(it.picture) == self.open);
+        let remarks = preview.into_iter().flat_map(|it| &it.remarks);
+        let all = status.into_iter().chain(failure);
+        let mut said: Vec<&str> = Vec::new();
+        for text in all.chain(remarks.map(String::as_str)) {
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        said
     }
 
     /// Whether a layer does not apply to the open picture, as far as the preview has found out.

@@ -320,6 +320,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.focus = Pane::Pictures;
             dialog(model, Dialog::Filter)
         }
+        Action::Say => {
+            if model.said().is_empty() {
+                model.status = "there is nothing to say".to_string();
+                return Vec::new();
+            }
+            dialog(model, Dialog::Said)
+        }
         Action::Help => dialog(model, Dialog::Help(0)),
         Action::Redraw => vec![Effect::RedrawAll],
         Action::Suspend => vec![Effect::Suspend],

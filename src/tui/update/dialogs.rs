@@ -25,6 +25,7 @@ pub fn key(model: &mut Model, dialog: Dialog, key: &KeyEvent) -> Vec<Effect> {
             super::quit(model)
         }
         Dialog::Meter => meter::close(model),
+        Dialog::Said => close(model),
         Dialog::Help(row) => {
             help(model, row, &name);
             Vec::new()

@@ -88,8 +88,10 @@ pub fn ended(
                 effects = look_at(model, picture);
             }
             model.status = format!("wrote {}", output.display());
-            if let Some(first) = remarks.first() {
-                model.status.push_str(&format!("  ({first})"));
+            if !remarks.is_empty() {
+                model
+                    .status
+                    .push_str(&format!("  ({})", remarks.join("; ")));
             }
         }
         Ok(None) => model.status = "render cancelled".to_string(),

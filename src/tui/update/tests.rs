@@ -495,3 +495,51 @@ fn the_screens_show_what_they_should() {
     assert!(!shown(&model).contains("a.png  "));
     assert_eq!(model.open, Some(1));
 }
+
+#[test]
+fn what_does_not_fit_the_status_line_is_read_in_full() {
+    let mut model = model();
+    keys(&mut model, "!");
+    assert_eq!(model.status, "there is nothing to say");
+    let why = "cannot write a.repored.png: the permission is denied; check the owner and mode of file and folder";
+    let result = Err(why.to_string());
+    update(&mut model, Message::RenderEnded { picture: 0, result });
+    let line = "cannot write a.repored.png: the permission is denied; check the … ! says all";
+    model.screen = Size::new(80, 24);
+    assert!(shown_at(&model, 80, 24).contains(line));
+    let check_said = |model: &mut Model| {
+        keys(model, "!");
+        let screen = shown_at(model, 60, 20);
+        for row in [
+            "cannot write a.repored.png: the permission is denied;",
+            "check the owner and mode of file and folder",
+        ] {
+            assert!(screen.contains(row), "{screen}");
+        }
+        keys(model, "j");
+        assert!(model.dialog.is_none());
+    };
+    check_said(&mut model);
+    // It is there when the picture is looked at again, until it was rendered.
+    keys(&mut model, "n");
+    read(&mut model, 1);
+    assert!(!shown(&model).contains("permission"));
+    keys(&mut model, "p");
+    assert!(shown_at(&model, 80, 24).contains(line));
+    check_said(&mut model);
+}
+
+#[test]
+fn all_remarks_on_a_picture_can_be_read() {
+    let mut model = model();
+    let remarks = ["layer 1 is skipped", "layer 2 has no patch"];
+    let preview = Preview {
+        remarks: remarks.map(str::to_string).to_vec(),
+        ..preview(&model, Subject::Picture)
+    };
+    update(&mut model, Message::PreviewReady(preview));
+    assert!(shown(&model).contains("layer 1 is skipped … ! says all"));
+    keys(&mut model, "!");
+    let screen = shown(&model);
+    assert!(remarks.iter().all(|it| screen.contains(it)), "{screen}");
+}

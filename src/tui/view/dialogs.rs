@@ -74,6 +74,10 @@ pub fn draw(model: &Model, frame: &mut Frame) {
             note(frame, " The file that is made of the low layer ", &rows);
         }
         Some(Dialog::Meter) => meter::draw(model, frame),
+        Some(Dialog::Said) => {
+            let said: Vec<String> = model.said().into_iter().map(str::to_string).collect();
+            note(frame, " What is to be said · any key closes ", &said);
+        }
         Some(Dialog::Quit(failure)) => quit(model, failure.as_deref(), frame),
         Some(Dialog::Overwrite(requests)) => {
             let names = requests.iter().map(|it| model.entries[it.picture].name());
@@ -163,7 +167,7 @@ fn typed(frame: &Frame, text: &str) -> String {
 }
 
 /// Columns of text that a window may have.
-fn text_room(frame: &Frame) -> usize {
+pub(super) fn text_room(frame: &Frame) -> usize {
     usize::from(frame.area().width).saturating_sub(BESIDE_TEXT)
 }
 

@@ -4,15 +4,15 @@ use ratatui::Frame;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::dialogs::window;
-use super::{BAD, DIM, row_of};
+use super::dialogs::{text_room, window};
+use super::{BAD, DIM, row_of, wrapped};
 use crate::engine::meter::{Octave, Reading};
 use crate::engine::render::Inspection;
 use crate::tui::model::{Meter, Model};
 
 /// Columns of a bar as long as the original, on a screen that is wide enough or is not; the longest is half as long again.
 const FULL: usize = 20;
-const SHORT: usize = 12;
+const SHORT: usize = 10;
 
 /// Columns that a long bar needs with its figures and the window's border.
 const WIDE: u16 = 72;
@@ -23,9 +23,16 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     let lines = match &model.meter {
         Meter::Measured(Ok(inspection)) => {
             let wide = frame.area().width >= WIDE;
-            lines(inspection, if wide { FULL } else { SHORT })
+            lines(
+                inspection,
+                if wide { FULL } else { SHORT },
+                text_room(frame),
+            )
         }
-        Meter::Measured(Err(why)) => vec![Line::styled(why.clone(), BAD)],
+        Meter::Measured(Err(why)) => {
+            let rows = wrapped(why, text_room(frame), 0).into_iter();
+            rows.map(|it| Line::styled(it, BAD)).collect()
+        }
         Meter::Idle | Meter::Measuring | Meter::Tuning => {
             vec![Line::raw("measuring…"), Line::styled("Esc leaves it", DIM)]
         }
@@ -37,7 +44,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     }
 }
 
-fn lines(inspection: &Inspection, full: usize) -> Vec<Line<'static>> {
+fn lines(inspection: &Inspection, full: usize, room: usize) -> Vec<Line<'static>> {
     let (before, after) = (&inspection.picture, inspection.result.as_ref());
     let mut lines = Vec::new();
     for (i, octave) in before.octaves.iter().enumerate() {
@@ -48,8 +55,12 @@ fn lines(inspection: &Inspection, full: usize) -> Vec<Line<'static>> {
         }
     }
     lines.push(Line::default());
-    lines.extend(words(before, "before"));
-    lines.extend(after.and_then(|it| words(it, "after")));
+    let words = [
+        words(before, "before"),
+        after.and_then(|it| words(it, "after")),
+    ];
+    let rows = words.iter().flatten().flat_map(|it| wrapped(it, room, 2));
+    lines.extend(rows.map(Line::raw));
     if before.octaves.iter().all(|it| it.reference_rms.is_none()) {
         lines.push(Line::styled("there is no original to compare with", DIM));
     }
@@ -81,7 +92,7 @@ fn row(name: &str, what: &str, octave: &Octave, (full, style): (usize, Style)) -
 }
 
 /// The figures beside the octaves.
-fn words(reading: &Reading, what: &str) -> Option<Line<'static>> {
+fn words(reading: &Reading, what: &str) -> Option<String> {
     let percent = |it: f64| format!("{:.0} %", 100.0 * it);
     let recovered = reading
         .recovered()
@@ -93,5 +104,5 @@ fn words(reading: &Reading, what: &str) -> Option<Line<'static>> {
         .into_iter()
         .flatten()
         .collect();
-    (!all.is_empty()).then(|| Line::raw(format!("{what}: {}", all.join(", "))))
+    (!all.is_empty()).then(|| format!("{what}: {}", all.join(", ")))
 }

@@ -5,11 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{ACCENT, DIM, fitted};
+use super::{ACCENT, BAD, DIM, fitted, width, wrapped};
 use crate::engine::operations::parameter::Choice;
 use crate::tui::layout::Layout;
 use crate::tui::model::{Model, Pane};
 use crate::tui::tool::Tool;
+
+/// What stands behind a text that goes on.
+const GOES_ON: &str = " … ! says all";
 
 /// Columns of the gauge.
 const GAUGE: usize = 12;
@@ -21,12 +24,12 @@ pub fn draw(model: &Model, frame: &mut Frame, layout: &Layout) {
     hints(model, frame, layout.hints);
 }
 
-fn status<'a>(model: &Model, width: u16) -> Line<'a> {
+fn status<'a>(model: &Model, columns: u16) -> Line<'a> {
     if !model.renders.is_empty() {
-        return gauge(model, width);
+        return gauge(model, columns);
     }
     if !model.status.is_empty() {
-        return Line::raw(format!(" {}", model.status));
+        return told(&model.status, false, Style::new(), columns);
     }
     if let Some(setting) = model
         .selected_setting()
@@ -37,18 +40,31 @@ fn status<'a>(model: &Model, width: u16) -> Line<'a> {
             None => String::new(),
         };
         let hidden = if model.is_hidden(model.stack.layer, setting) {
-            "  ○ not seen this small: z is 1:1, Z the loupe"
+            "  ○ too fine here: z, Z"
         } else {
             ""
         };
         return Line::styled(format!(" {mask}{}{hidden}", setting.spec.help), DIM);
     }
-    let preview = model.preview.as_ref();
-    let remarks = preview.filter(|it| Some(it.picture) == model.open);
-    match remarks.and_then(|it| it.remarks.first()) {
-        Some(remark) => Line::styled(format!(" {remark}"), DIM),
-        None => Line::default(),
+    let said = model.said();
+    let failed = model.entry().is_some_and(|it| it.failure.is_some());
+    let style = if failed { BAD } else { DIM };
+    said.first()
+        .map_or_else(Line::default, |it| told(it, said.len() > 1, style, columns))
+}
+
+/// A text in one row; where it does not fit, or there is more to be said, how that is read.
+fn told<'a>(text: &str, more: bool, style: Style, columns: u16) -> Line<'a> {
+    let room = usize::from(columns).saturating_sub(1);
+    if width(text) <= room && !more {
+        return Line::styled(format!(" {text}"), style);
     }
+    let rows = wrapped(text, room.saturating_sub(width(GOES_ON)), 0);
+    let first = rows.into_iter().next().unwrap_or_default();
+    Line::from(vec![
+        Span::styled(format!(" {first}"), style),
+        Span::styled(GOES_ON, ACCENT),
+    ])
 }
 
 /// How far the full-size renders are.

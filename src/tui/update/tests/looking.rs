@@ -34,7 +34,7 @@ fn settings_that_cannot_be_seen_at_this_zoom_are_marked() {
             .unwrap_or_else(|| panic!("{name}: {screen}"))
     };
     assert!(row(&model, "radius").contains('○'));
-    assert!(shown(&model).contains("not seen this small"));
+    assert!(shown(&model).contains("too fine here"));
     // Where it works is seen.
     assert!(!row(&model, "align").contains('○'));
     // A wide radius separates what can be seen.

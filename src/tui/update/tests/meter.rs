@@ -1,7 +1,7 @@
 //! The meter's panel, and settings that are looked for.
 
 use super::*;
-use crate::engine::meter::{Octave, Reading};
+use crate::engine::meter::{Octave, Reading, Tone};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::Inspection;
 use crate::tui::message::MeasureRequest;
@@ -84,7 +84,10 @@ fn reading(share: f64) -> Reading {
             .into_iter()
             .map(octave)
             .collect(),
-        tone: None,
+        tone: Some(Tone {
+            mean: 1.1,
+            max: 9.0,
+        }),
         repetition: Some(0.03),
         halo: Some(0.01),
     }
@@ -128,16 +131,19 @@ fn the_meter_shows_bars_before_and_after_and_closes_by_any_key() {
         for row in [
             "2–4 px    before ▕█████               ▏ 25 %",
             "after  ▕████████████████████▏ 100 %  50 % its own",
-            "after: recovered 100 %, repetition 0.03, halo 1.0 %",
+            "after: recovered 100 %, tone shift 1.1, repetition 0.03, halo 1.0 %",
         ] {
             assert!(screen.contains(row), "{row}: {screen}");
         }
     }
     let small = shown_at(&model, 60, 20);
-    assert!(
-        small.contains("▕████████████▏ 100 %  50 % its own"),
-        "{small}"
-    );
+    for row in [
+        "▕██████████▏ 100 %  50 % its own",
+        "after: recovered 100 %, tone shift 1.1, repetition 0.03,",
+        "  halo 1.0 %",
+    ] {
+        assert!(small.contains(row), "{row}: {small}");
+    }
     assert_eq!(key(&mut model, KeyCode::Esc), []);
     assert!(model.dialog.is_none());
     // Closed before it was measured, the work is not wanted any more.
