@@ -261,6 +261,18 @@ fn the_recipe_in_json_is_all_of_it() {
     let stroke = &mine["mask"]["brush"]["stroke"][0];
     assert_eq!(stroke["mode"], "erase");
     assert_eq!(stroke["points"], json!([[1.0, 2.0], [3.0, 4.0]]));
+    // What TOML leaves out is there too.
+    assert_eq!(mine["layer"][1]["enabled"], true);
+    folder.text(
+        "graft.toml",
+        "[[layer]]\nkind = \"graft\"\nenabled = false\n",
+    );
+    let graft = &recipe("graft.toml")["layer"][0];
+    let keys = graft.as_object().expect("a table");
+    assert_eq!(
+        (&keys["enabled"], &keys["patch"]),
+        (&json!(false), &Value::Null)
+    );
     let none = recipe("none.toml");
     assert_eq!((&none["layer"], &none["mask"]), (&json!([]), &json!({})));
 }
@@ -480,7 +492,17 @@ fn completions_and_manual_are_printed() {
             .stdout()
             .contains("repore")
     );
-    assert!(folder.run(&["man"]).stdout().contains(".TH repore"));
+    // One page has all of it: nobody could get at another one.
+    let page = folder.run(&["man"]).stdout();
+    for words in [
+        ".TH repore",
+        ".SH \"REPORE DONORS SAVE\"",
+        "fail\\-below",
+        ".SH \"EXIT STATUS\"",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("\\-render(1)") && !page.contains("draw\\-preview"));
 }
 
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use crate::engine::operations::parameter::Choice;
+use crate::engine::operations::parameter::{Adjust, Choice, Value as Setting};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::Skipped;
 use crate::files::{Chosen, FileError, Job, Rendered, Timings};
@@ -52,14 +52,41 @@ pub fn timings(timings: &Timings) -> Json {
     })
 }
 
-/// A recipe with the keys and values that it has in TOML.
+/// A recipe with the keys and values that it has in TOML, and those that TOML leaves out because they are plain or
+/// open, which is null.
 pub fn recipe(recipe: &Recipe) -> Json {
     let document: DocumentMut = recipe.to_toml().parse().expect("a recipe is TOML");
     let mut map = table(document.as_table());
-    // A script can go through both, also where there is nothing.
-    map.entry("layer").or_insert(json!([]));
-    map.entry("mask").or_insert(json!({}));
+    let layers = map.entry("layer").or_insert(json!([]));
+    let tables = layers.as_array_mut().into_iter().flatten();
+    for (layer, table) in recipe.layers.iter().zip(tables) {
+        add_missing(table, layer);
+    }
+    let masks = map.entry("mask").or_insert(json!({}));
+    for mask in recipe.used_masks() {
+        let table = &mut masks[mask.name()];
+        if table.is_null() {
+            *table = json!({});
+        }
+        add_missing(table, recipe.masks.settings(mask));
+    }
     Json::Object(map)
+}
+
+fn add_missing(table: &mut Json, settings: &dyn Adjust) {
+    let specs = settings.specs().into_iter();
+    for (spec, setting) in specs.filter_map(|it| Some((it, settings.get(it.name)?))) {
+        let slot = &mut table[spec.name];
+        if slot.is_null() {
+            *slot = match setting {
+                Setting::Number(it) => json!(it),
+                Setting::Text(it) => json!(it),
+                Setting::Flag(it) => json!(it),
+                Setting::Names(it) => json!(it),
+                Setting::Rectangle(_) | Setting::Open => Json::Null,
+            };
+        }
+    }
 }
 
 fn table(table: &dyn TableLike) -> Map<String, Json> {
