@@ -188,6 +188,23 @@ fn pictures_that_a_recipe_names_are_read_as_the_flags_say() {
 }
 
 #[test]
+fn a_result_does_not_tell_where_files_lie() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(64, 64));
+    let mask = folder.picture("mask.png", &skin(64, 64));
+    let mask = mask.to_str().expect("its path is text");
+    render(&folder, &["a.png", "--mask", mask]);
+    let bytes = fs::read(folder.at("a.repored.png")).expect("it is there");
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(
+        text.contains("path = &quot;mask.png&quot;"),
+        "its name is told"
+    );
+    let place = folder.path().to_str().expect("its path is text");
+    assert!(!text.contains(place));
+}
+
+#[test]
 fn a_picture_over_the_limit_is_refused() {
     let folder = Folder::new();
     folder.picture("a.png", &plastic(64, 64));

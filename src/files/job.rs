@@ -390,8 +390,14 @@ impl Job {
         let mut notes = plan.notes().to_vec();
         notes.extend(inputs.photo.notes.iter().cloned());
         notes.extend(format.losses(depth, inputs.photo.image.layout()));
+        let mut told = plan.resolved().clone();
+        // Where things lie on this machine is nobody's business.
+        told.move_files(|path| {
+            let name = Path::new(path).file_name();
+            name.map_or_else(String::new, |it| it.to_string_lossy().into_owned())
+        });
         let provenance = Provenance {
-            recipe: plan.resolved().to_toml(),
+            recipe: told.to_toml(),
             fingerprint: fingerprint.unwrap_or_default(),
         };
         let metadata = &inputs.photo.metadata;
