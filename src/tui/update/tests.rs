@@ -530,6 +530,14 @@ fn what_does_not_fit_the_status_line_is_read_in_full() {
 }
 
 #[test]
+fn what_a_preset_needs_is_read_on_small_terminals_too() {
+    let mut model = model();
+    keys(&mut model, "o");
+    let screen = shown_at(&model, 60, 20);
+    assert!(screen.contains("needs some real skin"), "{screen}");
+}
+
+#[test]
 fn all_remarks_on_a_picture_can_be_read() {
     let mut model = model();
     let remarks = ["layer 1 is skipped", "layer 2 has no patch"];

@@ -145,11 +145,19 @@ pub fn last_help_row(screen: Size) -> usize {
 }
 
 fn choice(frame: &mut Frame, title: &str, rows: &[String], at: usize) {
-    let area = window(frame, title, rows);
+    let columns = text_room(frame);
+    let rows = rows.iter().enumerate();
+    let rows = rows.flat_map(|(index, row)| {
+        let rows = wrapped(row, columns, 2).into_iter();
+        rows.map(move |row| (index, row))
+    });
+    let (of, rows): (Vec<usize>, Vec<String>) = rows.unzip();
+    let area = window(frame, title, &rows);
     let room = usize::from(area.height);
-    let first = scrolled(at, rows.len(), room);
-    for (line, (index, row)) in rows.iter().enumerate().skip(first).take(room).enumerate() {
-        let style = if index == at { SELECTED } else { Style::new() };
+    let cursor = of.iter().position(|it| *it == at).unwrap_or(0);
+    let first = scrolled(cursor, rows.len(), room);
+    for (line, (index, row)) in of.iter().zip(&rows).skip(first).take(room).enumerate() {
+        let style = if *index == at { SELECTED } else { Style::new() };
         frame.render_widget(Line::styled(row.as_str(), style), row_of(area, line));
     }
 }
