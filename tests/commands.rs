@@ -295,6 +295,30 @@ fn a_batch_goes_on_past_a_bad_picture() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_device_is_refused_and_not_waited_for() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(16, 16));
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.at("b.png"))
+        .status();
+    assert!(made.expect("mkfifo runs").success());
+    for path in ["b.png", "/dev/zero"] {
+        let words =
+            format!("cannot read {path}: it is a pipe or a device; save the picture as a file");
+        for args in [
+            &["render", path, "--recipe", "noise", "-o", "out.png"][..],
+            &["render", "a.png", "--original", path, "-o", "out.png"],
+            &["inspect", path],
+            &["show", path],
+        ] {
+            folder.run(args).check(1, &words);
+        }
+    }
+    assert_eq!(folder.names(), ["a.png", "b.png"]);
+}
+
 #[test]
 fn a_truncated_jpeg_is_not_taken_for_a_whole_one() {
     let folder = Folder::new();

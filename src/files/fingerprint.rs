@@ -1,6 +1,5 @@
 //! A fingerprint of all that a result depends on: the same one, the same result.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use rayon::prelude::*;
 use twox_hash::XxHash3_128;
 
 use super::FileError;
+use super::ordinary::open_ordinary;
 
 /// The XXH3 hash of settings and files, 128 bits in hexadecimal digits. It tells changes by chance or by hand apart as
 /// surely as a cryptographic hash, and takes a tenth of its time; nobody gains by a forged one.
@@ -28,7 +28,7 @@ pub fn fingerprint(settings: &str, files: &[PathBuf]) -> Result<String, FileErro
 }
 
 fn hash(path: &Path) -> io::Result<u128> {
-    let (mut hash, mut file) = (XxHash3_128::new(), File::open(path)?);
+    let (mut hash, mut file) = (XxHash3_128::new(), open_ordinary(path)?);
     let mut buffer = vec![0; 1 << 18];
     loop {
         match file.read(&mut buffer)? {

@@ -15,6 +15,7 @@ mod lanes;
 mod layers;
 mod listing;
 pub mod metadata;
+mod ordinary;
 mod originals;
 mod output;
 mod photo;

@@ -1,6 +1,6 @@
 //! A first look at a large picture, long before all of it is decoded.
 
-use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::engine::raster::Image;
 use crate::files::contain::contain;
 use crate::files::containers::jpeg::Header;
 use crate::files::metadata::Metadata;
+use crate::files::ordinary::open_ordinary;
 
 /// Pictures with fewer pixels are decoded as soon as looked at.
 const LEAST_PIXELS: usize = 4_000_000;
@@ -29,7 +30,8 @@ pub struct Glimpse {
 /// Looks at a large JPEG of the usual kind: of each block only the mean is taken, which needs less than half the time of
 /// decoding it. `None` for all other files, and for damaged ones.
 pub fn glimpse(path: &Path) -> Option<Glimpse> {
-    let bytes = fs::read(path).ok()?;
+    let mut bytes = Vec::new();
+    open_ordinary(path).ok()?.read_to_end(&mut bytes).ok()?;
     contain(|| look(bytes, path)).flatten()
 }
 

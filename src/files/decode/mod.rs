@@ -30,6 +30,7 @@ use super::contain::contain;
 use super::containers::jpeg::Header;
 use super::containers::png::Chunks;
 use super::metadata::{Directories, Metadata, Provenance};
+use super::ordinary::open_ordinary;
 use super::photo::COPIES;
 use super::{FileError, Format, Photo, ReadOptions};
 use crate::engine::raster::{Image, Layout, NEVER_KEPT, Samples};
@@ -57,7 +58,7 @@ pub(super) fn open_photo(path: &Path, options: ReadOptions) -> Result<Photo, Fil
 }
 
 fn open(path: &Path, options: ReadOptions, in_rows: bool) -> Result<Photo, FileError> {
-    let file = File::open(path).map_err(|it| FileError::from_io("read", path, &it))?;
+    let file = open_ordinary(path).map_err(|it| FileError::from_io("read", path, &it))?;
     let metadata = file.metadata();
     let metadata = metadata.map_err(|it| FileError::from_io("read", path, &it))?;
     if metadata.is_dir() {
@@ -77,7 +78,7 @@ fn open(path: &Path, options: ReadOptions, in_rows: bool) -> Result<Photo, FileE
 
 /// The last render that a picture's history tells of, found without decoding its pixels.
 pub fn read_provenance(path: &Path) -> Option<Provenance> {
-    let file = || File::open(path).ok().map(BufReader::new);
+    let file = || open_ordinary(path).ok().map(BufReader::new);
     let found = contain(|| {
         let reader = ImageReader::new(file()?).with_guessed_format().ok()?;
         let metadata = match reader.format() {
