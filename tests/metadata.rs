@@ -188,6 +188,41 @@ fn pictures_that_a_recipe_names_are_read_as_the_flags_say() {
 }
 
 #[test]
+fn what_belongs_to_the_pixels_as_they_were_is_dropped_and_said() {
+    let folder = Folder::new();
+    let path = folder.picture("a.jpg", &plastic(24, 16));
+    let bytes = fs::read(&path).expect("it is there");
+    let mut segments = Header::read(&bytes).segments;
+    segments.push(Segment::new(0xEB, b"JP", b"a signature"));
+    segments.push(Segment::new(0xE2, b"MPF\0", b"II*\0"));
+    fs::write(&path, with_segments(&bytes, &segments)).expect("it is written");
+    let path = folder.picture("b.png", &plastic(24, 16));
+    let bytes = fs::read(&path).expect("it is there");
+    let chunks = [Chunk::new(b"caBX", b"a signature".to_vec())];
+    fs::write(&path, with_chunks(&bytes, &chunks, &[])).expect("it is written");
+    let mut file = fs::File::create(folder.at("c.tif")).expect("it is made");
+    let mut encoder = tiff::encoder::TiffEncoder::new(&mut file).expect("an encoder");
+    let mut image = encoder
+        .new_image::<tiff::encoder::colortype::Gray8>(24, 16)
+        .expect("an image");
+    let tag = tiff::tags::Tag::Unknown(52_545);
+    image
+        .encoder()
+        .write_tag(tag, &b"a signature"[..])
+        .expect("it is written");
+    image.write_data(&[9; 24 * 16]).expect("it is written");
+    for name in ["a.jpg", "b.png", "c.tif"] {
+        let ran = folder.run(&["render", name, "--recipe", "noise"]);
+        ran.check(0, "its content credentials are dropped");
+        let (stem, extension) = name.split_once('.').expect("an extension");
+        let result = fs::read(folder.at(&format!("{stem}.repored.{extension}"))).expect("a result");
+        assert!(!result.windows(11).any(|it| it == b"a signature"), "{name}");
+    }
+    let ran = folder.run(&["render", "a.jpg", "--recipe", "noise", "--overwrite"]);
+    ran.check(0, "only the first of its pictures is used");
+}
+
+#[test]
 fn a_result_does_not_tell_where_files_lie() {
     let folder = Folder::new();
     folder.picture("a.png", &plastic(64, 64));

@@ -29,7 +29,7 @@ use self::spans::{ByDepth, Sample, Spans};
 use super::contain::contain;
 use super::containers::jpeg::Header;
 use super::containers::png::Chunks;
-use super::metadata::{Directories, Metadata, Provenance};
+use super::metadata::{Directories, Metadata, NO_CREDENTIALS, Provenance};
 use super::ordinary::open_ordinary;
 use super::photo::COPIES;
 use super::{FileError, Format, Photo, ReadOptions};
@@ -201,6 +201,8 @@ impl Decoding<'_> {
         if !header.components.is_empty() && !header.ends {
             self.ends_early(&mut notes)?;
         }
+        let dropped = Metadata::dropped_of_jpeg(&header).into_iter();
+        notes.extend(dropped.map(str::to_string));
         let mut metadata = Metadata::of_jpeg(&header);
         if header.components.len() == 4 {
             metadata.drop_profile();
@@ -261,6 +263,9 @@ impl Decoding<'_> {
         let mut notes = Vec::new();
         if chunks.iter().any(|it| &it.kind == b"acTL") {
             notes.push(ANIMATED.to_string());
+        }
+        if chunks.iter().any(|it| &it.kind == b"caBX") {
+            notes.push(NO_CREDENTIALS.to_string());
         }
         if self.options.partial {
             let (pixels, icc, whole) = self.partial_png(source)?;

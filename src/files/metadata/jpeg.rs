@@ -1,6 +1,6 @@
 //! Metadata in the segments of a JPEG.
 
-use super::{Metadata, Own, Resolution, photoshop};
+use super::{Metadata, NO_CREDENTIALS, Own, Resolution, photoshop};
 use crate::files::containers::jpeg::{
     APP0, APP1, APP2, APP13, APP14, COMMENT, Header, LARGEST_SEGMENT, Segment,
 };
@@ -12,6 +12,8 @@ const MORE_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 const PROFILE: &[u8] = b"ICC_PROFILE\0";
 /// An index of further pictures in the file, by their offsets.
 const MORE_PICTURES: &[u8] = b"MPF\0";
+const FIRST_OF_MORE: &str =
+    "only the first of its pictures is used; previews or a gain map behind it are dropped";
 /// Content credentials: a signature of the pixels as they were.
 const CREDENTIALS: u8 = 0xEB;
 
@@ -79,6 +81,14 @@ impl JpegForm {
 }
 
 impl Metadata {
+    /// What no result holds of a JPEG, in words: it belongs to the file or the pixels as they were.
+    pub fn dropped_of_jpeg(header: &Header) -> Vec<&'static str> {
+        let has = |is: fn(&Segment) -> bool| header.segments.iter().any(is);
+        let more = has(|it| it.after(APP2, MORE_PICTURES).is_some()).then_some(FIRST_OF_MORE);
+        let credentials = has(|it| it.marker == CREDENTIALS).then_some(NO_CREDENTIALS);
+        more.into_iter().chain(credentials).collect()
+    }
+
     /// What the segments of a JPEG say.
     pub fn of_jpeg(header: &Header) -> Self {
         let first = |marker, signature: &[u8]| {

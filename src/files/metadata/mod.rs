@@ -26,6 +26,10 @@ use super::containers::png::Chunks;
 use super::{Format, Strip};
 use crate::engine::raster::Depth;
 
+/// What is said where a file has a signature of its pixels as they were.
+pub(super) const NO_CREDENTIALS: &str =
+    "its content credentials are dropped: they vouch for the pixels as they were";
+
 /// What a picture file says beside its pixels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata {

@@ -1,7 +1,7 @@
 //! Metadata in the tags of a TIFF.
 
 use super::ifd::{self, BYTE, ByteOrder, Directories, Directory, Field, SHORT, UNDEFINED, Width};
-use super::{Metadata, Own, Resolution, exif, photoshop};
+use super::{Metadata, NO_CREDENTIALS, Own, Resolution, exif, photoshop};
 
 const XMP: u16 = 700;
 const IPTC: u16 = 33_723;
@@ -11,11 +11,64 @@ const PROFILE: u16 = 34_675;
 /// Photoshop's layers, which are those of the picture as it was.
 const LAYERS: u16 = 37_724;
 
+/// Content credentials: a signature of the pixels as they were.
+const CREDENTIALS: u16 = 52_545;
+
 /// Tags of the pixels as they were stored, and of what else the file holds beside them.
 const STRUCTURE: &[u16] = &[
-    254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288,
-    289, 292, 293, 317, 320, 322, 323, 324, 325, 330, 332, 333, 334, 336, 338, 339, 340, 341, 347,
-    512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, LAYERS,
+    254,
+    255,
+    256,
+    257,
+    258,
+    259,
+    262,
+    263,
+    264,
+    265,
+    266,
+    273,
+    277,
+    278,
+    279,
+    280,
+    281,
+    284,
+    288,
+    289,
+    292,
+    293,
+    317,
+    320,
+    322,
+    323,
+    324,
+    325,
+    330,
+    332,
+    333,
+    334,
+    336,
+    338,
+    339,
+    340,
+    341,
+    347,
+    512,
+    513,
+    514,
+    515,
+    517,
+    518,
+    519,
+    520,
+    521,
+    529,
+    530,
+    531,
+    532,
+    LAYERS,
+    CREDENTIALS,
 ];
 
 /// How the strips of a TIFF are compressed.
@@ -88,6 +141,9 @@ impl Metadata {
         }
         if directory.get(LAYERS).is_some() {
             notes.push("Photoshop's layers are dropped; the result is flat".to_string());
+        }
+        if directory.get(CREDENTIALS).is_some() {
+            notes.push(NO_CREDENTIALS.to_string());
         }
         let number = |tag| directory.get(tag).and_then(|it| it.number(order));
         let compression = match number(259) {
