@@ -148,6 +148,48 @@ fn skin_is_cheeks_forehead_neck_and_ears_and_neither_eyes_nor_hair_nor_clothes()
     }
 }
 
+/// A sample with each pixel's luma and colours as `develop` makes them.
+fn developed(name: &str, develop: impl Fn([f32; 3]) -> [f32; 3]) -> Inputs {
+    let picture = sample(name).picture;
+    let tile = picture.tile(picture.bounds());
+    let mut planes = tile.planes().to_vec();
+    for i in 0..planes[0].samples().len() {
+        let colours = develop([0, 1, 2].map(|channel: usize| planes[channel].samples()[i]));
+        for (plane, colour) in planes.iter_mut().zip(colours) {
+            plane.samples_mut()[i] = colour;
+        }
+    }
+    let tile = Tile::new(picture.bounds(), planes);
+    Inputs::alone(Arc::new(Image::from_tile(&tile)))
+}
+
+fn luma([red, green, blue]: [f32; 3]) -> f32 {
+    0.30 * red + 0.59 * green + 0.11 * blue
+}
+
+#[test]
+fn where_colours_hardly_tell_skin_only_what_is_sure_counts() {
+    let faded = |it: [f32; 3]| it.map(|colour| luma(it) + 0.4 * (colour - luma(it)));
+    let toned = |it: [f32; 3]| [1.0, 0.86, 0.68].map(|share| share * luma(it));
+    for (name, cheek, beside) in [
+        ("astronaut.png", (0.41, 0.24), [(0.34, 0.28), (0.57, 0.30)]),
+        ("stubble.jpg", (0.55, 0.62), [(0.10, 0.40), (0.70, 1.12)]),
+    ] {
+        for (how, inputs) in [
+            ("faded", developed(name, faded)),
+            ("toned", developed(name, toned)),
+        ] {
+            let plan = through_skin(inputs);
+            let is = coverage(&plan, cheek, 0.02);
+            assert!(is > 0.8, "{how} {name}, the cheek: {is}");
+            for place in beside {
+                let is = coverage(&plan, place, 0.02);
+                assert!(is < 0.2, "{how} {name}, {place:?}: {is}");
+            }
+        }
+    }
+}
+
 #[test]
 fn smoothed_skin_is_told_from_skin_without_an_original() {
     for name in ["astronaut.png", "glasses.jpg", "stubble.jpg"] {

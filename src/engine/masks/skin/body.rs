@@ -16,7 +16,7 @@ const DARKER: (f32, f32) = (1.0, 1.5);
 
 /// Skin in bright light may lose this share of the face's saturation: what has less is grey. The face has at least the
 /// second, though under cold light it seems to have none.
-const PALER: f32 = 0.88;
+const PALER: f32 = 0.8;
 const SATURATED: f32 = 0.22;
 
 /// Ears lie no farther than this from the middle of a face, at least so far to its side, and no higher than this.

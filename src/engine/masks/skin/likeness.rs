@@ -11,8 +11,16 @@ use crate::engine::raster::{Plane, Region, Tile, luma};
 /// Added before logarithms are taken, so that noise in black does not count as colour.
 const BLACK: f32 = 0.02;
 
-/// Colours closer than this to each other in all pixels make a grey picture.
+/// The same for fine texture, of which black has the more in logarithms the noisier it is.
+const NOISY_BLACK: f32 = 0.06;
+
+/// Channels that differ by the same amount wherever one of them has the same level, to less than this, make a picture
+/// without colours: a grey or a toned one.
 const GREY: f32 = 0.02;
+const LEVELS: usize = 128;
+
+/// What is as rough as this is as rough as any skin, of which an AI leaves hardly any texture.
+const SMOOTHEST: f32 = 0.022;
 
 /// How far a colour may lie from a face's own, in deviations, at a tolerance of ½.
 const REACH: f32 = 3.4;
@@ -21,14 +29,19 @@ const REACH: f32 = 3.4;
 /// the direction of its saturation, across it, and in luma.
 const VARIATION: [(f32, f32); 3] = [(0.06, 0.12), (0.045, 0.09), (0.2, 0.4)];
 
+/// Those of colour are the less, the less saturated skin is than this, to a share: in a faded picture all colours are alike.
+const SATURATED: f32 = 0.12;
+const FADED: f32 = 0.6;
+
 /// Skin under other light varies more than in the middle of a face, by these factors.
 const BEYOND_MIDDLE: [f32; 3] = [1.5, 1.5, 1.3];
 
 /// So deep inside the mesh's outline, and not above the brows, skin is sure: how far down from between the eyes.
 const SURE_FACE: (f32, f32) = (0.055, -0.145);
 
-/// How far from the middle of a face other things begin to be.
+/// How far from the middle of a face other things begin to be, and where colours don't tell them.
 const SURE_BESIDE: f32 = 1.05;
+const SURE_BESIDE_IN_GREY: f32 = 1.2;
 
 /// Colours farther apart than this are not a face's, and hair has this much more fine texture than cheeks.
 const SURE_COLOUR: f32 = 0.6;
@@ -36,8 +49,8 @@ const SURE_ROUGH: f32 = 2.0;
 
 /// Beyond the edges of a face only colours this close to its own are skin, on its neck, and above its eyes closer ones by a
 /// share.
-const BEYOND_EDGES: f32 = 0.5;
-const OF_NECK: f32 = 1.0;
+const BEYOND_EDGES: f32 = 0.3;
+const OF_NECK: f32 = 0.6;
 const ABOVE_EYES: f32 = 0.4;
 
 /// Within the mesh's outline, colours so many times as far apart are still skin, in shade and shine.
@@ -138,20 +151,20 @@ impl Measured {
         let region = Region::of_size(copy.region().width, copy.region().height);
         let copy = copy.clone().with_channels(3);
         let soft = [0, 1, 2].map(|i| blur(&copy.planes()[i], 1.0));
-        let grey = same(&soft[0], &soft[1]) && same(&soft[2], &soft[1]);
+        let grey = follows(&soft[0], &soft[1]) && follows(&soft[2], &soft[1]);
         let log = |it: &Plane| it.clone().map(|it| libm::logf(it.max(0.0) + BLACK));
         let over_green = |it: &Plane| log(it).zip_map(&log(&soft[1]), |it, green| it - green);
         let [r, g, b] = &soft;
         let samples = r.samples().iter().zip(g.samples()).zip(b.samples());
         let tone = samples.map(|((r, g), b)| luma(*r, *g, *b)).collect();
         let tone = log(&Plane::from_samples(region.width, region.height, tone));
-        let sharp = log(&copy.luma());
+        let fine = copy.luma().map(|it| libm::logf(it.max(0.0) + NOISY_BLACK));
         let colours = [over_green(r), over_green(b), tone];
         Self {
             region,
             soft,
             colours,
-            fine: blur(&sharp, 2.0).zip_map(&sharp, |soft, sharp| sharp - soft),
+            fine: blur(&fine, 2.0).zip_map(&fine, |soft, sharp| sharp - soft),
             grey,
         }
     }
@@ -161,11 +174,18 @@ impl Measured {
     }
 }
 
-fn same(one: &Plane, other: &Plane) -> bool {
-    let pairs = one.samples().iter().zip(other.samples());
-    pairs
-        .into_iter()
-        .all(|(one, other)| (one - other).abs() < GREY)
+/// Whether one channel is the same function of another one everywhere, as it is in grey pictures and in toned ones.
+fn follows(one: &Plane, other: &Plane) -> bool {
+    let pairs = || one.samples().iter().zip(other.samples());
+    let level = |it: f32| ((it * LEVELS as f32) as usize).min(LEVELS - 1);
+    let mut levels = [(0.0f64, 0.0f64); LEVELS];
+    for (one, other) in pairs() {
+        let (sum, count) = &mut levels[level(*other)];
+        *sum += f64::from(one - other);
+        *count += 1.0;
+    }
+    let usual = levels.map(|(sum, count)| (sum / count.max(1.0)) as f32);
+    pairs().all(|(one, other)| (one - other - usual[level(*other)]).abs() < GREY)
 }
 
 /// A blur of a whole copy. It is never cancelled, as what is found is kept.
@@ -213,11 +233,14 @@ impl FaceSkin {
         if saturated > 0.08 {
             skin.saturation = [red / saturated, blue / saturated];
         }
+        let faded = (saturated / SATURATED).clamp(FADED, 1.0);
         skin.variation = [0, 1, 2].map(|axis: usize| {
             let apart = colours.iter().map(|it| skin.axes(*it)[axis].abs());
             // The median deviation of normal values is 0.67 of their standard deviation.
             let deviation = BEYOND_MIDDLE[axis] * median(apart.collect()) / 0.6745;
-            deviation.clamp(VARIATION[axis].0, VARIATION[axis].1)
+            let (least, most) = VARIATION[axis];
+            let least = if axis == 2 { least } else { faded * least };
+            deviation.clamp(least, most)
         });
         Some(skin)
     }
@@ -257,7 +280,7 @@ impl FaceSkin {
             |it: f32, axis: usize| (it / self.variation[axis]) * (it / self.variation[axis]);
         // What lies far from the face must be more like it. Without colours nothing there counts.
         let (squares, reach) = if grey {
-            (squared(tone, 2), line(&[(0.9, 0.8), (1.05, 0.0)], place.r))
+            (squared(tone, 2), line(&[(0.9, 0.8), (1.3, 0.0)], place.r))
         } else {
             (
                 squared(saturation, 0) + squared(hue, 1) + squared(tone, 2),
@@ -296,7 +319,7 @@ impl FaceSkin {
         let redness = beside(&measured.colours[0], &weight, 0.11 * size);
         let roughness = blur(&measured.fine.clone().map(|it| it * it), 0.018 * size).map(f32::sqrt);
         let cheeks = self.cheeks.iter().filter(|i| covered.samples()[**i] > 0.5);
-        let usual = median(cheeks.map(|i| roughness.samples()[*i]).collect()) + 0.015;
+        let usual = median(cheeks.map(|i| roughness.samples()[*i]).collect()) + SMOOTHEST;
         let rough = roughness.map(|it| it / usual);
         let connected = self.connected(measured, &apart, &rough);
         let dark_hair = plane(&|i, _| {
@@ -346,7 +369,7 @@ impl FaceSkin {
             let hair = place.hair() > 0.5 && rough.samples()[i] > SURE_ROUGH;
             let beside = if measured.grey {
                 let neck = place.v > 0.61 && place.u.abs() < 0.41;
-                place.r > SURE_BESIDE && !neck || place.r > 1.9
+                place.r > SURE_BESIDE_IN_GREY && !neck || place.r > 1.9
             } else {
                 place.r > SURE_BESIDE && apart > SURE_COLOUR
             };
@@ -359,7 +382,7 @@ impl FaceSkin {
             let place = self.places[i];
             // Within a face, wrinkles and shine make edges too.
             let alike = if measured.grey {
-                line(&[(0.6, 1.0), (0.8, 0.0)], place.r)
+                line(&[(0.65, 1.0), (0.85, 0.0)], place.r)
             } else {
                 let reach = BEYOND_EDGES + (OF_NECK - BEYOND_EDGES) * place.neck();
                 let reach = reach * line(&[(0.7, 1.8), (0.9, 1.0)], place.r);
@@ -436,5 +459,29 @@ fn line(points: &[(f32, f32)], at: f32) -> f32 {
             from + (to - from) * (at - left) / (right - left)
         }
         None => points[points.len() - 1].1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a row of red follows one of green.
+    fn check(green: &[f32], red: impl Fn(usize, f32) -> f32, follows: bool) {
+        let plane = |samples: Vec<f32>| Plane::from_samples(green.len(), 1, samples);
+        let red = green.iter().enumerate().map(|(i, it)| red(i, *it));
+        let is = super::follows(&plane(red.collect()), &plane(green.to_vec()));
+        assert_eq!(is, follows);
+    }
+
+    #[test]
+    fn a_toned_picture_has_no_colours() {
+        let ramp: Vec<f32> = (0..500).map(|i| (i % 250) as f32 / 249.0).collect();
+        check(&ramp, |_, it| it, true);
+        check(&ramp, |_, it| it.sqrt().max(0.1), true);
+        // The same green with more red in one place than in the other.
+        check(&ramp, |i, it| it + if i < 250 { 0.0 } else { 0.1 }, false);
+        // Samples beyond what can be shown.
+        check(&[-0.5, 1.5, f32::MAX], |_, it| it, true);
     }
 }
