@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use repore::engine::operations::parameter::Strength;
 use repore::engine::operations::{Graft, Rectangle, SMALLEST_PATCH};
 use repore::engine::raster::{Image, Plane, Region, Tile};
 use repore::engine::recipe::{Kind, Layer, Operation, Recipe};
@@ -79,6 +80,38 @@ fn a_smoothed_portrait_gets_skin_by_formula_and_says_so() {
     let render = |plan: &Plan| plan.tile(region, &Cancel::default());
     assert_eq!(render(&plan), render(&again));
     assert_ne!(render(&plan), picture.tile(region));
+}
+
+#[test]
+fn skin_by_formula_is_as_strong_as_what_is_left_of_texture() {
+    let strength = |name: &str, percent: f64| {
+        let mut layer = Layer::new(Kind::Graft);
+        layer.operation = Operation::Graft(Graft {
+            strength: Strength::Percent(percent),
+            ..Graft::default()
+        });
+        let recipe = Recipe {
+            layers: vec![layer],
+            ..Recipe::default()
+        };
+        let plan = Plan::new(&recipe, Inputs::alone(sample(name)));
+        match &plan.resolved().layers[0].operation {
+            Operation::Graft(Graft {
+                strength: Strength::Percent(it),
+                ..
+            }) => *it,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (rough, even) = (
+        strength("stubble.jpg", 100.0),
+        strength("glasses.jpg", 100.0),
+    );
+    assert!(rough > 105.0 && rough < 200.0, "{rough}");
+    assert!(even > 60.0 && even < 95.0, "{even}");
+    assert!((strength("stubble.jpg", 50.0) - rough / 2.0).abs() <= 1.0);
+    // A face without pores.
+    assert_eq!(strength("astronaut.png", 100.0), 100.0);
 }
 
 #[test]

@@ -50,7 +50,16 @@ const SUSPECT_SKEWNESS: f64 = -0.5;
 /// Less power than that of a tenth of a level of 8 bits is no texture.
 const LEAST_POWER: f64 = 1.6e-7;
 
-/// The patches of a picture that suit a graft best, the best first, none over another.
+/// What is found in the skin of a picture.
+#[derive(Debug, Default)]
+pub struct Patches {
+    /// Those that suit a graft best, the best first, none over another.
+    pub best: Vec<Rectangle>,
+    /// The amplitude of the octave after the finest that half of the skin stays below, 1 from black to white.
+    pub usual: f64,
+}
+
+/// The patches of a picture that suit a graft best.
 ///
 /// `skin` is the coverage of skin in each cell of [`CELL`] pixels, `scale` the magnification that the
 /// patch will get. A picture may be all smoothed by an AI; if it is `suspect`, only skin counts that is
@@ -60,17 +69,20 @@ pub fn best_patches(
     skin: &Plane,
     (scale, suspect): (f64, bool),
     cancel: &Cancel,
-) -> Vec<Rectangle> {
+) -> Patches {
     let (columns, rows) = cells(picture);
     assert_eq!((skin.width(), skin.height()), (columns, rows));
     // No window reaches beyond skin.
     let part = around_skin(skin);
     let cells = measured(picture, skin, part, cancel);
+    // Three fifths are less than what is usual, and four fifths in a picture that may be smoothed for the most part.
+    let share = if suspect { 0.8 } else { 0.6 };
     let judge = Judge {
         scale,
-        usual: usual_power(&cells, suspect),
+        usual: power_above(&cells, share, |it| it.fine),
         suspect,
     };
+    let usual = power_above(&cells, 0.5, |it| it.next).sqrt();
     let sums = Sums::new(part, cells);
     let mut windows: Vec<(f64, Window)> = SIDES
         .iter()
@@ -88,7 +100,10 @@ pub fn best_patches(
             }
         }
     }
-    best.iter().map(Window::rectangle).collect()
+    Patches {
+        best: best.iter().map(Window::rectangle).collect(),
+        usual,
+    }
 }
 
 /// Whole cells in a picture: columns and rows.
@@ -96,20 +111,13 @@ pub fn cells(picture: &Image) -> (usize, usize) {
     (picture.width() / CELL, picture.height() / CELL)
 }
 
-/// The power of detail that most cells with skin stay below: three fifths, and four fifths in a picture
-/// that may be smoothed for the most part.
-fn usual_power(cells: &[Measure], suspect: bool) -> f64 {
-    let mut powers: Vec<f64> = cells
-        .iter()
-        .filter(|it| it.count > 0.0)
-        .map(|it| it.fine)
-        .collect();
+/// The power that a share of the cells with skin stays below.
+fn power_above(cells: &[Measure], share: f64, power: impl Fn(&Measure) -> f64) -> f64 {
+    let skin = cells.iter().filter(|it| it.count > 0.0);
+    let mut powers: Vec<f64> = skin.map(power).collect();
     powers.sort_unstable_by(f64::total_cmp);
-    let fifths = if suspect { 4 } else { 3 };
-    powers
-        .get(powers.len() * fifths / 5)
-        .copied()
-        .unwrap_or(0.0)
+    let place = (powers.len() as f64 * share) as usize;
+    powers.get(place).copied().unwrap_or(0.0)
 }
 
 /// What windows are judged against.
@@ -288,6 +296,10 @@ mod tests {
         Plane::filled(SIDE / CELL, SIDE / CELL, 1.0)
     }
 
+    fn best(picture: &Image, skin: &Plane, how: (f64, bool)) -> Vec<Rectangle> {
+        best_patches(picture, skin, how, &Cancel::default()).best
+    }
+
     fn contains(patch: &Rectangle, x: u32, y: u32) -> bool {
         (patch.x..patch.x + patch.width).contains(&x)
             && (patch.y..patch.y + patch.height).contains(&y)
@@ -295,12 +307,7 @@ mod tests {
 
     #[test]
     fn three_patches_are_offered_and_none_lies_over_another() {
-        let patches = best_patches(
-            &skin(|_, _, it| it),
-            &everywhere(),
-            (1.0, false),
-            &Cancel::default(),
-        );
+        let patches = best(&skin(|_, _, it| it), &everywhere(), (1.0, false));
         assert_eq!(patches.len(), OFFERED);
         for (i, one) in patches.iter().enumerate() {
             assert!(one.width >= 96 && one.width == one.height);
@@ -323,7 +330,7 @@ mod tests {
             (_, 330..) => it + (y - 330) as f32 * 0.003,
             _ => it,
         });
-        let best = best_patches(&picture, &everywhere(), (1.0, false), &Cancel::default())[0];
+        let best = best(&picture, &everywhere(), (1.0, false))[0];
         assert!(best.x >= 144 && best.x + best.width <= 400, "{best:?}");
         assert!(best.y + best.height <= 352, "{best:?}");
     }
@@ -334,34 +341,16 @@ mod tests {
         for y in 0..SIDE / CELL {
             coverage.row_mut(y)[..20].fill(0.0);
         }
-        for patch in best_patches(
-            &skin(|_, _, it| it),
-            &coverage,
-            (1.0, false),
-            &Cancel::default(),
-        ) {
+        for patch in best(&skin(|_, _, it| it), &coverage, (1.0, false)) {
             assert!(patch.x >= 320, "{patch:?}");
         }
         let nowhere = Plane::filled(SIDE / CELL, SIDE / CELL, 0.0);
-        assert_eq!(
-            best_patches(
-                &skin(|_, _, it| it),
-                &nowhere,
-                (1.0, false),
-                &Cancel::default()
-            ),
-            []
-        );
+        assert_eq!(best(&skin(|_, _, it| it), &nowhere, (1.0, false)), []);
     }
 
     #[test]
     fn a_patch_that_will_be_reduced_is_larger() {
-        for patch in best_patches(
-            &skin(|_, _, it| it),
-            &everywhere(),
-            (0.5, false),
-            &Cancel::default(),
-        ) {
+        for patch in best(&skin(|_, _, it| it), &everywhere(), (0.5, false)) {
             assert!(patch.width >= 96, "{patch:?}");
         }
     }
@@ -373,11 +362,8 @@ mod tests {
         let cancel = Cancel::default();
         let smooth = Gaussian::new(1.2).blur(&grain.planes()[0], bounds, bounds, bounds, &cancel);
         let smooth = Image::from_tile(&Tile::new(bounds, vec![smooth]));
-        assert_eq!(
-            best_patches(&smooth, &everywhere(), (1.0, true), &Cancel::default()),
-            []
-        );
-        assert!(!best_patches(&smooth, &everywhere(), (1.0, false), &Cancel::default()).is_empty());
+        assert_eq!(best(&smooth, &everywhere(), (1.0, true)), []);
+        assert!(!best(&smooth, &everywhere(), (1.0, false)).is_empty());
     }
 
     #[test]
@@ -386,8 +372,21 @@ mod tests {
             let distance = (x as f32 - 240.0).hypot(y as f32 - 240.0);
             if distance < 4.0 { it - 0.3 } else { it }
         });
-        for patch in best_patches(&picture, &everywhere(), (1.0, false), &Cancel::default()) {
+        for patch in best(&picture, &everywhere(), (1.0, false)) {
             assert!(!contains(&patch, 240, 240), "{patch:?}");
         }
+    }
+
+    #[test]
+    fn what_is_usual_is_the_grain_whatever_stands_out() {
+        let usual = |picture: &Image| {
+            let found = best_patches(picture, &everywhere(), (1.0, true), &Cancel::default());
+            found.usual
+        };
+        let grain = usual(&skin(|_, _, it| it));
+        let half = usual(&skin(|_, _, it| 0.5 + 0.5 * (it - 0.5)));
+        assert!((half / grain - 0.5).abs() < 0.01, "{half} of {grain}");
+        let barred = usual(&skin(|x, _, it| if x < 40 { it + 0.3 } else { it }));
+        assert!((barred / grain - 1.0).abs() < 0.05, "{barred} for {grain}");
     }
 }

@@ -6,7 +6,8 @@ use super::matching::Match;
 use super::whole::{Assembly, TileSize};
 use super::{Inputs, Plan};
 use crate::engine::masks::{Face, Found, Memory};
-use crate::engine::operations::{Align, Graft, GraftError, GraftTexture, Rectangle, Spots};
+use crate::engine::operations::patches::Patches;
+use crate::engine::operations::{Align, Graft, GraftError, GraftTexture, Spots};
 use crate::engine::original::spots::{self, Spot};
 use crate::engine::original::{Alignment, Mismatch, Original};
 use crate::engine::raster::{Image, Patchwork};
@@ -36,8 +37,8 @@ pub struct Findings {
     healed: Memory<(bool, Vec<[f64; 2]>), Patchwork>,
     /// What masks find out about the picture.
     pub(super) masks: Arc<Found>,
-    /// The best patches of donors, by the donor's name and the bits of its magnification.
-    pub(super) patches: Memory<(String, u64), Vec<Rectangle>>,
+    /// The patches of donors, by the donor's name and the bits of its magnification.
+    pub(super) patches: Memory<(String, u64), Patches>,
     /// Skin by formula, by the bits of its scale.
     pub(super) made: Memory<u64, Image>,
     /// The strengths of layers that match their reference, by the recipe up to and with the layer.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{Inputs, Plan};
 use crate::engine::masks::{Found, MaskName, MaskSources, Masks};
-use crate::engine::operations::patches::{CELL, best_patches, cells};
+use crate::engine::operations::parameter::{LARGEST_STRENGTH, Strength};
+use crate::engine::operations::patches::{CELL, Patches, best_patches, cells};
 use crate::engine::operations::{
     BUILT_IN, Cancel, FACE, Graft, LIBRARY_RIM, Rectangle, skin_by_formula,
 };
@@ -14,6 +15,17 @@ use crate::engine::recipe::Operation;
 
 /// The longest side of the copy on which skin is found, in pixels.
 const COPY_SIDE: usize = 1024;
+
+/// The usual amplitude of the octave after the finest in smoothed skin that skin by formula suits as it is: a level of 8
+/// bits. Networks leave about as large a share of it in all skin, so that a face with more of it had more of the finest
+/// as well.
+const LEFT: f64 = 1.0 / 255.0;
+
+/// By how much less or more skin is made at most.
+const STRONGER: [f64; 2] = [0.6, 2.0];
+
+/// The least and the most that skin by formula is magnified. What faces have that would need less are features, no pores.
+const SCALES: [f64; 2] = [0.25, 4.0];
 
 /// The donor that is the picture itself.
 pub const SELF: &str = "self";
@@ -48,7 +60,7 @@ impl Inputs {
     }
 
     /// What a graft takes instead, if its donor is a picture that has no skin to give: skin by formula, as coarse as
-    /// suits the largest face. `None` where there is something better, as an original of the same person, or no face to say
+    /// suits the largest face, and as strong as what is left of the skin's texture. `None` where there is something better, as an original of the same person, or no face to say
     /// how coarse.
     pub(super) fn built_in(&self, graft: &Graft) -> Option<Graft> {
         let is_theirs = || matches!(self.alignment(), Some(Err(Mismatch::Different)));
@@ -57,11 +69,22 @@ impl Inputs {
         }
         let sizes = self.faces().iter().map(|it| it.size);
         let face = sizes.max_by(f64::total_cmp)?;
-        let scale = (graft.scale * face / FACE).clamp(0.25, 4.0);
+        let scale = graft.scale * face / FACE;
+        let usual = self.searched(graft, &self.picture).usual;
+        let most = if scale < SCALES[0] { 1.0 } else { STRONGER[1] };
+        let stronger = (usual / LEFT).clamp(STRONGER[0], most);
+        let scale = scale.clamp(SCALES[0], SCALES[1]);
+        let strength = match graft.strength {
+            Strength::Percent(it) => {
+                Strength::Percent((stronger * it).round().min(LARGEST_STRENGTH))
+            }
+            Strength::Match => Strength::Match,
+        };
         Some(Graft {
             donor: BUILT_IN.to_string(),
             // As it will be written.
             scale: (100.0 * scale).round() / 100.0,
+            strength,
             ..graft.clone()
         })
     }
@@ -74,7 +97,7 @@ impl Inputs {
         let key = (format!("{ORIGINAL} where it is trusted"), scale.to_bits());
         let found = self.findings.patches.recall(key, &self.cancel, || {
             let Some(mut skin) = skin_of(donor) else {
-                return Vec::new();
+                return Patches::default();
             };
             for row in 0..skin.height() {
                 for (column, skin) in skin.row_mut(row).iter_mut().enumerate() {
@@ -84,14 +107,14 @@ impl Inputs {
             }
             // Stubble would not suit everywhere.
             let smooth = best_patches(donor, &skin, (scale, true), &self.cancel);
-            match smooth.is_empty() {
+            match smooth.best.is_empty() {
                 true => best_patches(donor, &skin, (scale, false), &self.cancel),
                 false => smooth,
             }
         });
         Some(Graft {
             donor: ORIGINAL.to_string(),
-            patch: Some(*found.first()?),
+            patch: Some(*found.best.first()?),
             scale,
             ..graft.clone()
         })
@@ -107,8 +130,22 @@ impl Inputs {
         if graft.has_library_donor() || graft.has_built_in_donor() {
             return whole_patch(donor).map(|it| vec![it]);
         }
+        let found = self.searched(graft, donor);
+        if found.best.is_empty() {
+            return Err(match graft.donor.as_str() {
+                SELF => "no unspoiled skin was found in the picture; \
+                         mark a patch, or name a donor that has some"
+                    .to_string(),
+                _ => "no even skin was found in its donor; mark a patch".to_string(),
+            });
+        }
+        Ok(found.best.clone())
+    }
+
+    /// What is found in the skin of a graft's donor.
+    fn searched(&self, graft: &Graft, donor: &Image) -> Arc<Patches> {
         let key = (graft.donor.clone(), graft.scale.to_bits());
-        let found = self.findings.patches.recall(key, &self.cancel, || {
+        self.findings.patches.recall(key, &self.cancel, || {
             let skin = skin_of(donor).or_else(|| {
                 // A picture of skin alone, as donor files are, has neither face nor surroundings.
                 let (columns, rows) = cells(donor);
@@ -117,19 +154,10 @@ impl Inputs {
                     .then(|| Plane::filled(columns, rows, 1.0))
             });
             let suspect = graft.donor == SELF;
-            skin.map_or_else(Vec::new, |skin| {
+            skin.map_or_else(Patches::default, |skin| {
                 best_patches(donor, &skin, (graft.scale, suspect), &self.cancel)
             })
-        });
-        if found.is_empty() {
-            return Err(match graft.donor.as_str() {
-                SELF => "no unspoiled skin was found in the picture; \
-                         mark a patch, or name a donor that has some"
-                    .to_string(),
-                _ => "no even skin was found in its donor; mark a patch".to_string(),
-            });
-        }
-        Ok(found.as_ref().clone())
+        })
     }
 }
 

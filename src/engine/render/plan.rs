@@ -340,8 +340,12 @@ impl Plan {
                     }
                     graft = self.inputs.built_in(&graft).ok_or_else(|| why.clone())?;
                     let scale = graft.scale;
+                    let strength = match graft.strength {
+                        Strength::Percent(it) => format!(" and strength {it} % for its skin"),
+                        Strength::Match => String::new(),
+                    };
                     self.notes.push(format!(
-                        "{label}: {why}; skin made by formula is used, at scale {scale} for the face"
+                        "{label}: {why}; skin made by formula is used, at scale {scale} for the face{strength}"
                     ));
                     self.inputs.patches(&graft)?[0]
                 }
