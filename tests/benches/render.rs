@@ -16,6 +16,7 @@ use repore::engine::recipe::{Operation, Recipe, preset};
 use repore::engine::render::{
     Cancel, Cancelled, Freedom, Inputs, Inspection, Plan, Reference, inspection_recipe, tune,
 };
+use repore::files::read_photo;
 
 const WIDTH: usize = 6000;
 const HEIGHT: usize = 4000;
@@ -345,6 +346,13 @@ mod beside_a_blur {
         coverage(bencher, &recipe("noise", &[&format!("noise.masks={name}")]));
     }
 
+    /// The same of a portrait by itself, whose face is looked for.
+    #[divan::bench(sample_count = 5, args = ["skin", "smoothed"])]
+    fn mask_of_a_face(bencher: Bencher, name: &str) {
+        let recipe = recipe("noise", &[&format!("noise.masks={name}")]);
+        coverage_of(bencher, &recipe, || Inputs::alone(portrait()));
+    }
+
     /// The coverage of strokes, beside which nothing is looked at.
     #[divan::bench(sample_count = 5, args = [40.0, 200.0])]
     fn brush(bencher: Bencher, radius: f64) {
@@ -358,19 +366,46 @@ mod beside_a_blur {
             inputs.original = Some(original.clone());
             inputs
         };
-        let rows: Vec<usize> = (0..HEIGHT).step_by(64).collect();
+        coverage_of(bencher, recipe, inputs);
+    }
+
+    fn coverage_of(bencher: Bencher, recipe: &Recipe, inputs: impl Fn() -> Inputs + Sync) {
         bencher
             .counter(ItemsCount::new(WIDTH * HEIGHT))
-            .with_inputs(inputs)
+            .with_inputs(&inputs)
             .bench_values(|inputs| {
+                let bounds = inputs.picture.bounds();
                 let plan = Plan::new(recipe, inputs);
+                let rows: Vec<usize> = (0..bounds.height).step_by(64).collect();
                 rows.par_iter().for_each(|y| {
-                    for x in (0..WIDTH).step_by(500) {
-                        let region = Region::new(x, *y, 500, 64.min(HEIGHT - y));
-                        divan::black_box(plan.coverage(0, region, &Cancel::default()));
+                    for x in (0..bounds.width).step_by(500) {
+                        let region = Region::new(x, *y, 500, 64).within(&bounds);
+                        let coverage = plan.coverage(0, region, &Cancel::default());
+                        divan::black_box(coverage.expect("there is a face"));
                     }
                 });
             });
+    }
+
+    /// A sample of 1200 × 1500 pixels, each four times as wide and high, as far down as its face, made once.
+    fn portrait() -> Arc<Image> {
+        static PORTRAIT: LazyLock<Arc<Image>> = LazyLock::new(|| {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/glasses.jpg");
+            let sample = read_photo(path.as_ref()).expect("a sample").image;
+            let Samples::Eight(samples) = sample.samples() else {
+                panic!("it has 8 bits");
+            };
+            let (width, height) = (4800, WIDTH * HEIGHT / 4800);
+            let pixel = |i: usize| {
+                let (x, y) = (i % width / 4, i / width / 4);
+                let at = 3 * (y * sample.width() + x);
+                samples[at..at + 3].iter().copied()
+            };
+            let samples = (0..width * height).flat_map(pixel).collect();
+            let samples = Samples::Eight(samples);
+            Arc::new(Image::new(width, height, Layout::Rgb, samples).expect("as many as it takes"))
+        });
+        PORTRAIT.clone()
     }
 }
 
