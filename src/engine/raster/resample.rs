@@ -103,10 +103,7 @@ impl Resample {
         let rows = self.rows.of(target.y..target.bottom());
         for (y, (first, weights)) in rows.enumerate() {
             for (i, weight) in weights.iter().enumerate() {
-                let row = across.row(first - from.y + i);
-                for (sum, sample) in out.row_mut(y).iter_mut().zip(row) {
-                    *sum += sample * weight;
-                }
+                add_weighted(out.row_mut(y), across.row(first - from.y + i), *weight);
             }
         }
         out
@@ -157,18 +154,13 @@ impl<'a> Summing<'a> {
             if first > y {
                 break;
             }
-            let Some(&weight) = weights.get(y - first) else {
+            let Some(weight) = weights.get(y - first) else {
                 // Those below it may need more.
                 self.open = at + 1;
                 continue;
             };
             for (sums, samples) in self.sums.iter_mut().zip(row) {
-                let pairs = sums.row_mut(at)[x..].iter_mut().zip(samples.as_ref());
-                wide(move || {
-                    for (sum, sample) in pairs {
-                        *sum += sample * weight;
-                    }
-                });
+                add_weighted(&mut sums.row_mut(at)[x..], samples.as_ref(), *weight);
             }
         }
     }
@@ -208,6 +200,15 @@ impl<'a> Summing<'a> {
             _ => unreachable!("samples, or pixels of red, green and blue"),
         }
     }
+}
+
+/// Adds so much of a row to sums, which may be more.
+fn add_weighted(sums: &mut [f32], row: &[f32], weight: f32) {
+    wide(move || {
+        for (sum, sample) in sums.iter_mut().zip(row) {
+            *sum += sample * weight;
+        }
+    });
 }
 
 /// Each sample of `out` from its weights and samples of a row whose first is `start`.

@@ -8,7 +8,7 @@ use super::bilinear::Bilinear;
 use super::changes::{Changes, on_purpose};
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
 use crate::engine::masks::smoothstep;
-use crate::engine::operations::{Cancel, Gaussian};
+use crate::engine::operations::{Cancel, Gaussian, exp2, log2};
 use crate::engine::original::Original;
 use crate::engine::raster::{Image, Plane, Region, Resample};
 
@@ -176,7 +176,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             let (coarse, coverage) = (octaves.usual(2, feather), skin.coverage(to));
             let finer = block_sums((to.width, to.height), |x, y| {
                 let finer = (promise.at(x, y) + FLOOR_ALONE) / (coarse.at(x, y) + FLOOR_ALONE);
-                coverage.at(x, y) * libm::log2f(finer)
+                coverage.at(x, y) * log2(finer)
             });
             lock(&sums)[2].paste(&finer, part);
             let together = octaves.together([0, 1], TOGETHER_GATHER);
@@ -186,8 +186,8 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             }
         }
         let ratio = usual.clone().zip_map(&promise, |usual, promise| {
-            let floor = libm::exp2f(PROMISED_RATIO) * FLOOR_ALONE;
-            libm::log2f((usual + floor) / (promise + FLOOR_ALONE))
+            let floor = exp2(PROMISED_RATIO) * FLOOR_ALONE;
+            log2((usual + floor) / (promise + FLOOR_ALONE))
         });
         let [finest, next] = [0, 1].map(|octave| octaves.energy(octave, feather));
         // What has no texture at all says nothing of sharpness.
@@ -217,7 +217,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         let finer = around(&finer, bounds, SURROUNDINGS);
         finer.zip_map(&surroundings.skin, |finer, skin| {
             let (factor, from, most) = FINE_SKIN;
-            libm::exp2f((factor * (finer / skin.max(1e-3) - from)).clamp(0.0, most))
+            exp2((factor * (finer / skin.max(1e-3) - from)).clamp(0.0, most))
         })
     });
     let mut plenty = plenty
@@ -250,7 +250,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             });
             let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge) * (1.0 - clipped);
             let open = sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude / much[x]));
-            let below_promise = open * (1.0 - libm::exp2f(*it - promised));
+            let below_promise = open * (1.0 - exp2(*it - promised));
             let below_skin = skin.map_or(0.0, |(skin, tone, _, least)| {
                 let light = smoothstep(DARK[0], DARK[1], tone[x]);
                 let least = least * (ASKED_IN_BLACK + (1.0 - ASKED_IN_BLACK) * light);
@@ -395,7 +395,7 @@ impl Surroundings {
         let all = gathered(&skins);
         let by_cells = skin.sums(|skin, (x, y)| {
             let amplitude = like.amplitude.at(x, y).max(f32::MIN_POSITIVE);
-            let strength = EMPTY * libm::log2f(255.0 * amplitude);
+            let strength = EMPTY * log2(255.0 * amplitude);
             -skin * (strength + SHORT_OF_FINEST * like.ratio.at(x, y))
         });
         let by_blocks = by_cells.zip_map(like.finer, |sum, finer| sum + COARSE * finer);
@@ -453,7 +453,7 @@ impl Surroundings {
 fn sharpness(finest: &Plane, next: &Plane, bounds: Region) -> Plane {
     around(finest, bounds, NEARBY).zip_map(&around(next, bounds, NEARBY), |finest, next| {
         // As many of both where there is nothing at all.
-        0.5 * libm::log2f((finest + f32::MIN_POSITIVE) / (next + f32::MIN_POSITIVE))
+        0.5 * log2((finest + f32::MIN_POSITIVE) / (next + f32::MIN_POSITIVE))
     })
 }
 

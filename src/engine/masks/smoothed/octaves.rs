@@ -8,7 +8,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::engine::operations::{Cancel, Gaussian};
+use crate::engine::operations::{Cancel, Gaussian, exp2, log2};
 #[cfg(doc)]
 use crate::engine::raster::Image;
 use crate::engine::raster::{FINE_WHITE, Plane, Region, wide};
@@ -147,9 +147,8 @@ impl<const N: usize> Octaves<N> {
     /// The geometric mean of an octave's amplitude around each cell: what is everywhere, rather than in a few edges.
     pub fn usual(&self, octave: usize, radius: f64) -> Plane {
         let energy = self.energies[octave].clone();
-        let logarithms = energy.map(|it| libm::log2f(it + NOTHING * NOTHING));
-        self.gathered(&logarithms, radius)
-            .map(|it| libm::exp2f(0.5 * it))
+        let logarithms = energy.map(|it| log2(it + NOTHING * NOTHING));
+        self.gathered(&logarithms, radius).map(|it| exp2(0.5 * it))
     }
 
     /// How far the logarithms of two octaves' amplitudes vary together around each cell: their covariance, and the variance
@@ -157,7 +156,7 @@ impl<const N: usize> Octaves<N> {
     pub fn together(&self, octaves: [usize; 2], radius: f64) -> [Plane; 3] {
         let [one, other] = octaves.map(|octave| {
             let energy = self.energies[octave].clone();
-            energy.map(|it| 0.5 * libm::log2f(it + NOTHING * NOTHING))
+            energy.map(|it| 0.5 * log2(it + NOTHING * NOTHING))
         });
         let [mean, other_mean] = [&one, &other].map(|it| self.gathered(it, radius));
         let less_means = |products: Plane, [a, b]: [&Plane; 2]| {
