@@ -114,6 +114,9 @@ pub struct ShowArgs {
     /// How they are shown; cells where the terminal does not know that
     #[arg(long, value_enum, value_name = "PROTOCOL", default_value_t)]
     pub preview: PreviewChoice,
+
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
@@ -302,6 +305,9 @@ pub enum DonorsAction {
         /// Replace a patch of that name
         #[arg(long)]
         overwrite: bool,
+
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Print a saved patch and where it is from
     Show {
@@ -425,13 +431,8 @@ pub struct Common {
     #[arg(long)]
     pub strip_prompt: bool,
 
-    /// Read JPEG and PNG files that end early as far as they go
-    #[arg(long)]
-    pub partial: bool,
-
-    /// Memory that one picture and its result may take, as 800M or 4G [default: a sixth of the machine's]
-    #[arg(long, value_name = "SIZE", value_parser = memory)]
-    pub max_memory: Option<u64>,
+    #[command(flatten)]
+    pub reading: Reading,
 
     /// Threads to use [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -448,6 +449,18 @@ pub struct Common {
     /// Print how long each stage took
     #[arg(long)]
     pub timings: bool,
+}
+
+/// Flags of all commands that read pictures.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Reading {
+    /// Read JPEG and PNG files that end early as far as they go
+    #[arg(long)]
+    pub partial: bool,
+
+    /// Memory that one picture and its result may take, as 800M or 4G [default: a sixth of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub max_memory: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -484,7 +497,7 @@ impl Shared {
             quality: self.encoding.quality,
             overwrite: self.common.overwrite,
             resume: self.resume,
-            read: self.common.read_options(),
+            read: self.common.reading.options(),
             strip: self.common.strip(),
             protected: Vec::new(),
         }
@@ -553,15 +566,6 @@ impl Common {
         }
     }
 
-    /// How pictures are read.
-    pub fn read_options(&self) -> ReadOptions {
-        let standard = ReadOptions::default();
-        ReadOptions {
-            max_memory: self.max_memory.unwrap_or(standard.max_memory),
-            partial: self.partial,
-        }
-    }
-
     /// What of the metadata is dropped.
     pub fn strip(&self) -> Strip {
         Strip {
@@ -578,6 +582,17 @@ impl Common {
         }
         pool.build_global()
             .map_err(|it| format!("cannot start threads: {it}"))
+    }
+}
+
+impl Reading {
+    /// How pictures are read.
+    pub fn options(&self) -> ReadOptions {
+        let standard = ReadOptions::default();
+        ReadOptions {
+            max_memory: self.max_memory.unwrap_or(standard.max_memory),
+            partial: self.partial,
+        }
     }
 }
 

@@ -66,7 +66,7 @@ fn found(
         } else {
             Freedom::Choose
         },
-        read: args.common.read_options(),
+        read: args.common.reading.options(),
     };
     // Paths in a printed recipe start from where it is printed.
     let folder = args.output.as_deref().and_then(Path::parent);

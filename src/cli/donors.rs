@@ -6,7 +6,7 @@ use super::args::{DonorsAction, ShowArgs};
 use super::{DONE, SOME_FAILED, WRONG_USAGE, complain, show};
 use crate::engine::operations::{Graft, LIBRARY, Rectangle};
 use crate::engine::render::Inputs;
-use crate::files::{Donor, Donors, FileError, check_donor_name, read_photo};
+use crate::files::{Donor, Donors, FileError, Photo, check_donor_name, read_photo_with};
 use crate::tui::PreviewChoice;
 
 /// Lists, saves, shows or removes donors.
@@ -30,7 +30,11 @@ pub fn run(action: Option<&DonorsAction>) -> u8 {
             input,
             patch,
             overwrite,
-        }) => save(name, input, *patch, *overwrite),
+            reading,
+        }) => {
+            let photo = read_photo_with(input, reading.options());
+            photo.and_then(|it| save(name, (input, &it), *patch, *overwrite))
+        }
         Some(DonorsAction::Show { name }) => return print_donor(name),
         Some(DonorsAction::Remove { name }) => remove(name),
     };
@@ -55,11 +59,10 @@ fn list() -> Result<String, FileError> {
 
 fn save(
     name: &str,
-    input: &Path,
+    (input, photo): (&Path, &Photo),
     patch: Option<Rectangle>,
     overwrite: bool,
 ) -> Result<String, FileError> {
-    let photo = read_photo(input)?;
     let patch = match patch {
         Some(patch) => patch,
         None => {
@@ -72,7 +75,7 @@ fn save(
             found[0]
         }
     };
-    let donor = Donors::of_user()?.save(name, input, &photo, patch, overwrite)?;
+    let donor = Donors::of_user()?.save(name, input, photo, patch, overwrite)?;
     Ok(format!(
         "{}a recipe uses it as donor = \"{LIBRARY}{name}\"\n",
         line(&donor)
@@ -91,6 +94,7 @@ fn print_donor(name: &str) -> u8 {
             DONE => show::run(&ShowArgs {
                 files: vec![donor.path],
                 preview: PreviewChoice::Auto,
+                reading: Default::default(),
             }),
             code => code,
         },

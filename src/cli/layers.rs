@@ -19,7 +19,7 @@ pub fn split(args: &SplitArgs) -> u8 {
         radius: args.radius.radius,
         low: args.low.clone(),
         high: args.high.clone(),
-        read: args.common.read_options(),
+        read: args.common.reading.options(),
         writing: args.common.writing(Encoding::default()),
     };
     let usable = split.formats().map_err(|it| it.to_string());
@@ -41,7 +41,7 @@ pub fn merge(args: &MergeArgs) -> u8 {
         high: args.high.clone(),
         output: args.output.clone(),
         fit: args.fit,
-        read: args.common.read_options(),
+        read: args.common.reading.options(),
         writing: args.common.writing(args.encoding),
     };
     let usable = output_format(&merge.output, merge.writing.format).map_err(|it| it.to_string());

@@ -65,7 +65,7 @@ fn write(
         &args.choosing.originals(),
         &recipe,
         &chosen.folder,
-        args.common.read_options(),
+        args.common.reading.options(),
     )?;
     let sources = inputs.sources.iter().chain(&chosen.file);
     check_no_input(&args.output, sources.map(PathBuf::as_path))?;

@@ -7,7 +7,7 @@ use viuer::ViuError;
 
 use super::args::ShowArgs;
 use super::{DONE, SOME_FAILED, WRONG_USAGE, complain};
-use crate::files::{FileError, read_photo};
+use crate::files::{FileError, ReadOptions, read_photo_with};
 use crate::tui::{Colours, PreviewChoice, Protocol, Size, Terminal, to_display};
 
 /// Rows left free below a picture, for the prompt.
@@ -22,7 +22,7 @@ pub fn run(args: &ShowArgs) -> u8 {
     let config = config(args.preview);
     let mut code = DONE;
     for file in &args.files {
-        if let Err(error) = show(file, &config) {
+        if let Err(error) = show(file, args.reading.options(), &config) {
             complain(error);
             code = SOME_FAILED;
         }
@@ -60,8 +60,8 @@ fn config(wanted: PreviewChoice) -> viuer::Config {
     }
 }
 
-fn show(file: &Path, config: &viuer::Config) -> Result<(), FileError> {
-    let photo = read_photo(file)?;
+fn show(file: &Path, read: ReadOptions, config: &viuer::Config) -> Result<(), FileError> {
+    let photo = read_photo_with(file, read)?;
     let refuse = |what: String| FileError::new("show", file, what);
     let (columns, rows) = viuer::terminal_size();
     let cells = Size {

@@ -25,7 +25,7 @@ pub fn run(args: &ToneArgs) -> u8 {
         toner: Toner::Program(program, listener),
         output: args.output.clone(),
         fit: args.fit,
-        read: args.common.read_options(),
+        read: args.common.reading.options(),
         writing,
     };
     let files = Files {

@@ -135,7 +135,7 @@ fn inspected(
         originals: args.choosing.originals(),
         mask: args.choosing.mask.clone(),
         recipe: recipe.transpose()?,
-        read: args.common.read_options(),
+        read: args.common.reading.options(),
     };
     inspect.run(cancel)
 }
