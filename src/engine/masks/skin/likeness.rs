@@ -15,9 +15,10 @@ const BLACK: f32 = 0.02;
 const NOISY_BLACK: f32 = 0.06;
 
 /// Channels that differ by the same amount wherever one of them has the same level, to less than this, make a picture
-/// without colours: a grey or a toned one.
+/// without colours: a grey or a toned one. One pixel of so many may be off, for on an edge the copy has a mean of two.
 const GREY: f32 = 0.02;
 const LEVELS: usize = 128;
+const OFF: usize = 500;
 
 /// What is as rough as this is as rough as any skin, of which an AI leaves hardly any texture.
 const SMOOTHEST: f32 = 0.022;
@@ -185,7 +186,9 @@ fn follows(one: &Plane, other: &Plane) -> bool {
         *count += 1.0;
     }
     let usual = levels.map(|(sum, count)| (sum / count.max(1.0)) as f32);
-    pairs().all(|(one, other)| (one - other - usual[level(*other)]).abs() < GREY)
+    let is_off =
+        |(one, other): &(&f32, &f32)| (*one - *other - usual[level(**other)]).abs() >= GREY;
+    pairs().filter(is_off).count() * OFF <= one.samples().len()
 }
 
 /// A blur of a whole copy. It is never cancelled, as what is found is kept.
@@ -476,11 +479,17 @@ mod tests {
 
     #[test]
     fn a_toned_picture_has_no_colours() {
-        let ramp: Vec<f32> = (0..500).map(|i| (i % 250) as f32 / 249.0).collect();
+        let ramp: Vec<f32> = (0..50_000).map(|i| (i % 250) as f32 / 249.0).collect();
         check(&ramp, |_, it| it, true);
         check(&ramp, |_, it| it.sqrt().max(0.1), true);
         // The same green with more red in one place than in the other.
-        check(&ramp, |i, it| it + if i < 250 { 0.0 } else { 0.1 }, false);
+        check(
+            &ramp,
+            |i, it| it + if i < 25_000 { 0.0 } else { 0.1 },
+            false,
+        );
+        check(&ramp, |i, it| if i == 30 { 1.0 } else { it }, true);
+        check(&ramp, |i, it| if i < 500 { 1.0 } else { it }, false);
         // Samples beyond what can be shown.
         check(&[-0.5, 1.5, f32::MAX], |_, it| it, true);
     }
