@@ -96,6 +96,24 @@ fn normal_noise_of_each_channel_comes_back() {
     check_noise_comes_back(&plastic(SIDE, SIDE), 3.0, 0.8, &settings);
 }
 
+/// Strong texture: waves of 4 to 16 px in all directions.
+fn textured() -> DynamicImage {
+    let wave = |x: u32, y: u32, i: u32| {
+        let (length, turn) = (4.0 + 0.5 * f64::from(i), 2.4 * f64::from(i));
+        let along = f64::from(x) * turn.cos() + f64::from(y) * turn.sin();
+        (along * std::f64::consts::TAU / length + f64::from(i)).sin()
+    };
+    DynamicImage::ImageLuma16(ImageBuffer::from_fn(LARGE, LARGE, |x, y| {
+        let waves: f64 = (0..24).map(|i| wave(x, y, i)).sum();
+        Luma([((0.5 + 0.015 * waves) * 65_535.0) as u16])
+    }))
+}
+
+#[test]
+fn faint_noise_comes_back_beside_strong_texture() {
+    check_noise_comes_back(&textured(), 2.0, 1.5, &[]);
+}
+
 #[test]
 fn a_patch_of_another_picture_is_matched_by_a_recipe_that_renders() {
     let folder = Folder::new();

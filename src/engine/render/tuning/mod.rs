@@ -4,7 +4,11 @@
 //! layers are rendered on blocks of the picture that chance picks, what they would make at other settings is told by a
 //! model, and the best of that is rendered again until it stays the same. So the gain of a blend mode by tone, rounding
 //! and the texture that the picture has itself are all in what is compared.
+//!
+//! A reference that shows the same may be the picture with something added, as grain: what it has more is then compared
+//! with what the layers add (see `is_addition`).
 
+mod additions;
 mod model;
 mod places;
 
@@ -12,6 +16,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::additions::{is_addition, rounding};
 use self::model::{Dials, Energies, Filter, Measured, Scale, Wanted, closest, decibels};
 use self::places::{Place, Places};
 use super::{Cancel, Inputs, Plan, Skipped};
@@ -142,9 +147,28 @@ struct Try {
     /// Positions in the recipe.
     layers: Vec<usize>,
     dials: Vec<Dials>,
-    result: Energies,
+    result: Outcome,
     /// In decibels.
     difference: f64,
+}
+
+/// What was measured of a picture.
+#[derive(Clone, Copy, Debug, Default)]
+struct Outcome {
+    /// Its energies.
+    all: Energies,
+    /// What is compared: the same, or those of what it has more than the picture.
+    compared: Energies,
+}
+
+impl Outcome {
+    fn new(all: Energies, added: Option<Energies>) -> Self {
+        let rounded = |added: Energies| core::array::from_fn(|it| added[it] + rounding(it));
+        Self {
+            all,
+            compared: added.map_or(all, rounded),
+        }
+    }
 }
 
 struct Search<'a> {
@@ -155,7 +179,9 @@ struct Search<'a> {
     places: Places,
     /// How much each of the picture's cells counts.
     cells: Vec<Weights>,
-    reference: Energies,
+    reference: Outcome,
+    /// Whether what was added is compared, not the whole.
+    compares_additions: bool,
     /// How sure each band is.
     weights: Energies,
     /// As deep as the reference is stored.
@@ -213,7 +239,8 @@ impl<'a> Search<'a> {
             profiler: Profiler::default(),
             places,
             cells: Vec::new(),
-            reference: Energies::default(),
+            reference: Outcome::default(),
+            compares_additions: false,
             weights: Energies::default(),
             depth: reference.picture.depth(),
             layers,
@@ -251,13 +278,28 @@ impl<'a> Search<'a> {
         if theirs.is_empty() {
             return Err(Untuned::NoReference);
         }
+        let mut added = None;
         let [cells, weights] = if same {
-            let weights = smoothest(&own);
+            let more = self.measured(blocks, bounds, |region| {
+                let [own, theirs] = [picture, &reference.picture].map(|it| it.tile(region).luma());
+                let more = theirs.zip_map(&own, |theirs, own| theirs - own);
+                [more, own]
+            });
+            let more = more.ok_or(Untuned::Cancelled)?;
+            let weights = if is_addition(&theirs, &more) {
+                // The picture's texture is not in the way, and every cell tells as much.
+                let weights: Vec<Weights> = own.iter().map(|it| [it.weight; BANDS.len()]).collect();
+                added = Some(typical(&more, &weights, 0));
+                weights
+            } else {
+                smoothest(&own)
+            };
             [weights.clone(), weights]
         } else {
             alike(&own, &theirs)
         };
-        self.reference = typical(&theirs, &weights, 0);
+        self.compares_additions = added.is_some();
+        self.reference = Outcome::new(typical(&theirs, &weights, 0), added);
         let sure = |weights: &[Weights], band: usize| {
             let (sum, squares) = weights.iter().fold((0.0, 0.0), |(sum, squares), it| {
                 (sum + it[band], squares + it[band] * it[band])
@@ -272,7 +314,7 @@ impl<'a> Search<'a> {
             let waves = pixels * core::f64::consts::PI * (from.powi(-2) - to.powi(-2));
             1.0 / (core::f64::consts::PI / waves.max(1.0) + DOUBT * DOUBT)
         });
-        for (weight, energy) in self.weights.iter_mut().zip(self.reference) {
+        for (weight, energy) in self.weights.iter_mut().zip(self.reference.compared) {
             if energy < NOTHING {
                 *weight = 0.0;
             }
@@ -360,7 +402,7 @@ impl<'a> Search<'a> {
         let mut best: Option<(Try, Vec<Dials>)> = None;
         for _ in 0..TRIES {
             let (result, added) = self.rendered(&layers, &at).ok_or(Untuned::Cancelled)?;
-            let difference = self.difference(&result);
+            let difference = self.difference(&result.compared);
             if best
                 .as_ref()
                 .is_none_or(|(best, _)| difference < best.difference)
@@ -374,9 +416,9 @@ impl<'a> Search<'a> {
                     })
                     .collect();
                 let wanted = Wanted {
-                    reference: &self.reference,
+                    reference: &self.reference.compared,
                     weights: &self.weights,
-                    result: &result,
+                    result: &result.compared,
                 };
                 let next = closest(&measured, &wanted);
                 let layers = layers.clone();
@@ -402,7 +444,7 @@ impl<'a> Search<'a> {
     }
 
     /// The energies of the result with these layers alone, and of what each of them adds; `None` when cancelled.
-    fn rendered(&self, layers: &[usize], at: &[Dials]) -> Option<(Energies, Vec<Energies>)> {
+    fn rendered(&self, layers: &[usize], at: &[Dials]) -> Option<(Outcome, Vec<Energies>)> {
         let together = self.with(layers, at);
         let mut plans = vec![Plan::new(&together, self.inputs.clone())];
         if layers.len() > 1 {
@@ -432,7 +474,19 @@ impl<'a> Search<'a> {
             energies.push(typical(&cells, &self.cells, 1));
         }
         let added = energies.split_off(1);
-        Some((energies[0], added.into_iter().take(layers.len()).collect()))
+        let more = match self.compares_additions {
+            true => {
+                let cells = self.measured(blocks, bounds, |region| {
+                    let own = picture.tile(region).luma();
+                    let more = stored(region).zip_map(&own, |it, own| it - own);
+                    [more.clone(), more]
+                })?;
+                Some(typical(&cells, &self.cells, 0))
+            }
+            false => None,
+        };
+        let result = Outcome::new(energies[0], more);
+        Some((result, added.into_iter().take(layers.len()).collect()))
     }
 
     /// A tile as it will be stored.
@@ -463,7 +517,10 @@ impl<'a> Search<'a> {
     }
 
     fn difference(&self, result: &Energies) -> f64 {
-        let bands = result.iter().zip(&self.reference).zip(&self.weights);
+        let bands = result
+            .iter()
+            .zip(&self.reference.compared)
+            .zip(&self.weights);
         let bands = bands.filter(|(_, weight)| **weight > 0.0);
         let (sum, weights) = bands.fold((0.0, 0.0), |(sum, all), ((result, reference), weight)| {
             let miss = decibels(result.max(NOTHING), *reference);
@@ -492,8 +549,8 @@ impl<'a> Search<'a> {
         let octave = |(from_px, to_px)| Octave {
             from_px,
             to_px,
-            rms: Some(rms(&best.result, (from_px, to_px))),
-            reference_rms: Some(rms(&self.reference, (from_px, to_px))),
+            rms: Some(rms(&best.result.all, (from_px, to_px))),
+            reference_rms: Some(rms(&self.reference.all, (from_px, to_px))),
             coherent: None,
         };
         Tuned {
