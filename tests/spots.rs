@@ -305,6 +305,31 @@ fn skin_without_spots_keeps_its_texture() {
     assert!(moved < 3 * WIDE * HIGH / 100, "{moved}");
 }
 
+/// A blemish is itself a reason to doubt that both show the same there, where nothing else tells.
+#[test]
+fn blemishes_that_the_alignment_doubts_stay_removed() {
+    // Both share structures on the left, and hardly anything on the right, where the blemishes lie.
+    let shared = soft_noise(7, 2.5, 0.06);
+    let samples = shared.samples().iter().enumerate();
+    let samples = samples.map(|(i, it)| if i % WIDE < WIDE / 2 { *it } else { 0.0 });
+    let shared = Plane::from_samples(WIDE, HIGH, samples.collect());
+    let with_shared = |tile: &Tile| {
+        let planes = tile.planes().iter().map(|it| sum(it, &shared, 1.0));
+        Tile::new(BOUNDS, planes.collect())
+    };
+    let mut planted = blemishes(0.4);
+    planted.retain(|it| it.x > (WIDE / 2) as f32);
+    let clean = with_shared(skin());
+    let inputs = inputs(&with_shared(smooth()), &with(&clean, &planted));
+    let mut aligned = recipe("leave-out");
+    aligned.set("texture.align=auto").expect("it fits");
+    let result = render(&aligned, &inputs);
+    for it in &planted {
+        let share = came_back(&result, &clean, it);
+        assert!(share < 0.3, "{it:?}: {share}");
+    }
+}
+
 /// Moles that the AI left alone are in both, and come out as the plain formula has them.
 #[test]
 fn what_the_ai_left_alone_stays() {

@@ -23,8 +23,9 @@ const PLANES: usize = 8;
 /// How often the difference is halved to find larger blobs.
 const HALVINGS: usize = 2;
 
-/// The original must be trusted by this much to tell that something was removed.
-const LEAST_CONFIDENCE: f32 = 0.9;
+/// Where the original is trusted less, hardly anything of a spot comes back. More must not be asked: a spot is itself a
+/// reason to trust the original less there.
+const LEAST_CONFIDENCE: f32 = 0.2;
 
 /// Spots that stand out by this many deviations are no matter of luck.
 const CLEAR: f64 = 6.0;

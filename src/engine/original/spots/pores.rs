@@ -9,7 +9,7 @@ use crate::engine::raster::{Plane, Region};
 const REACH: f64 = 1.6;
 
 /// The pores of a spot stay if they have at most this many times the energy of those around it.
-const MOST_ENERGY: f32 = 1.8;
+const MOST_ENERGY: f32 = 1.3;
 
 /// What is left of a spot that is no even disc or ellipse is coarser than these shares of how far it reaches; what is
 /// finer than this many pixels is pores.
@@ -20,10 +20,9 @@ const LEAST_COARSE: f64 = 1.0;
 /// it: a white head sits in a red one, and its pores go with it.
 const MOST_PEAK: f32 = 8.0;
 
-/// A spot that stands out by so many deviations and reaches so far, in pixels, is no smooth shape over skin: its lumps,
-/// its rim and its head are higher than pores, so that its pores go with it.
-const STRONG: f64 = 8.0;
-const WIDE: f64 = 3.0;
+/// A spot that stands out by so many deviations is no smooth shape over skin: its lumps, its rim and its head are higher
+/// than pores, so that its pores go with it.
+const STRONG: f64 = 5.5;
 
 /// The mean of squares in the spot and around it.
 #[derive(Default)]
@@ -60,7 +59,7 @@ fn mean((sum, weight): (f32, f32)) -> f32 {
 impl Window<'_> {
     /// Whether the spot may be a smooth shape over skin.
     pub(super) fn may_keep_pores(&self) -> bool {
-        self.spot.strength < STRONG || self.spot.radius < WIDE
+        self.spot.strength < STRONG
     }
 
     /// The samples of the patch with nothing but the spot taken away; `None` if what is left is no skin like that
