@@ -244,7 +244,14 @@ fn a_result_does_not_tell_where_files_lie() {
     folder.picture("a.png", &plastic(64, 64));
     let mask = folder.picture("mask.png", &skin(64, 64));
     let mask = mask.to_str().expect("its path is text");
-    render(&folder, &["a.png", "--mask", mask]);
+    let args = ["--recipe", "noise", "a.png", "--mask", mask];
+    let told = |more: &[&str]| {
+        folder
+            .run(&[&["render", "--json"], more, &args].concat())
+            .stdout()
+    };
+    let rendered = told(&[]);
+    assert!(rendered.contains(mask), "who rendered it knows");
     let bytes = fs::read(folder.at("a.repored.png")).expect("it is there");
     let text = String::from_utf8_lossy(&bytes);
     assert!(
@@ -253,6 +260,11 @@ fn a_result_does_not_tell_where_files_lie() {
     );
     let place = folder.path().to_str().expect("its path is text");
     assert!(!text.contains(place));
+    let resumed = told(&["--resume"]);
+    assert!(
+        resumed.contains(mask) && resumed.contains("\"unchanged\":true"),
+        "{resumed}"
+    );
 }
 
 #[test]

@@ -57,6 +57,8 @@ pub fn timings(timings: &Timings) -> Json {
 pub fn recipe(recipe: &Recipe) -> Json {
     let document: DocumentMut = recipe.to_toml().parse().expect("a recipe is TOML");
     let mut map = table(document.as_table());
+    // TOML has no numbers as large as the largest.
+    map.insert("seed".to_string(), json!(recipe.seed));
     let layers = map.entry("layer").or_insert(json!([]));
     let tables = layers.as_array_mut().into_iter().flatten();
     for (layer, table) in recipe.layers.iter().zip(tables) {

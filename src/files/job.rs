@@ -461,11 +461,22 @@ impl Job {
     fn unchanged(&self, original: Option<PathBuf>, fingerprint: &str) -> Option<Rendered> {
         let output = self.expected_output().filter(|_| self.resume)?;
         let earlier = read_provenance(&output)?;
-        (earlier.fingerprint == fingerprint).then(|| Rendered {
+        if earlier.fingerprint != fingerprint {
+            return None;
+        }
+        let earlier = Recipe::from_toml(&earlier.recipe);
+        let mut recipe = earlier.unwrap_or_else(|_| self.recipe.clone());
+        // It tells files without their folders.
+        let files = self.recipe.files();
+        recipe.move_files(|name| {
+            let is_it = |path: &&&str| Path::new(path).file_name() == Some(name.as_ref());
+            files.iter().find(is_it).map_or(name, |it| it).to_string()
+        });
+        Some(Rendered {
             output,
             unchanged: true,
             original,
-            recipe: Recipe::from_toml(&earlier.recipe).unwrap_or_else(|_| self.recipe.clone()),
+            recipe,
             skipped: Vec::new(),
             notes: Vec::new(),
             timings: Timings::default(),

@@ -2,13 +2,13 @@
 
 use std::f32::consts::{LN_2, SQRT_2};
 
-/// Base-2 logarithm of a positive normal number, to 1e-6 beside the exact one.
+/// Base-2 logarithm of a positive normal number, to 1e-6 beside the exact one; that of the smallest of them of any that is not.
 ///
 /// log₂ m = 2/ln 2 · artanh t with t = (m − 1) / (m + 1), whose series ends soon for m between √½ and √2.
 #[inline(always)]
 pub fn log2(value: f32) -> f32 {
     const TWICE: f32 = 2.0 / LN_2;
-    let bits = value.to_bits() as i32;
+    let bits = value.max(f32::MIN_POSITIVE).to_bits() as i32;
     let exponent = (bits - (0.5 * SQRT_2).to_bits() as i32) >> 23;
     let mantissa = f32::from_bits((bits - (exponent << 23)) as u32);
     let t = (mantissa - 1.0) / (mantissa + 1.0);
@@ -49,6 +49,7 @@ mod tests {
             );
         }
         assert_eq!([0.25, 1.0, 8.0].map(log2), [-2.0, 0.0, 3.0]);
+        assert_eq!([0.0, -0.0, -1.0, f32::NAN].map(log2), [-126.0; 4]);
     }
 
     #[test]

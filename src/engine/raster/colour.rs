@@ -28,9 +28,9 @@ pub fn to_fine(luma: f32) -> u16 {
 #[inline(always)]
 pub fn fine_luma_of_levels(r: u8, g: u8, b: u8) -> u16 {
     let [r, g, b] = [r, g, b].map(u32::from);
-    // Sixteen hundredths, in binary.
-    let [sixteenths, half] = [10_486, 1 << 15];
-    (((30 * r + 59 * g + 11 * b) * sixteenths + half) >> 16) as u16
+    // Sixteen hundredths, in binary: exact enough for each of the sums.
+    let [sixteenths, half] = [41_943, 1 << 17];
+    (((30 * r + 59 * g + 11 * b) * sixteenths + half) >> 18) as u16
 }
 
 /// Photoshop's Desaturate: HSL lightness, the middle between the largest and the smallest channel.
@@ -51,11 +51,12 @@ mod tests {
 
     #[test]
     fn fine_luma_is_the_nearest_whole_number() {
-        for levels in [[0; 3], [255; 3], [1, 2, 3], [200, 100, 17], [0, 255, 254]] {
-            let [r, g, b] = levels;
-            let [red, green, blue] = levels.map(|it| f32::from(it) / 255.0);
-            let wanted = to_fine(luma(red, green, blue));
-            assert_eq!(fine_luma_of_levels(r, g, b), wanted, "{levels:?}");
+        for (r, g) in (0..=255).flat_map(|r| (0..=255).map(move |g| (r, g))) {
+            for b in [0, 1, 100, 253, 255] {
+                let [red, green, blue] = [r, g, b].map(|it| f32::from(it) / 255.0);
+                let wanted = to_fine(luma(red, green, blue));
+                assert_eq!(fine_luma_of_levels(r, g, b), wanted, "{r}, {g}, {b}");
+            }
         }
         assert_eq!(to_fine(1.0), FINE_WHITE);
         assert_eq!([-0.5, 7.0, f32::NAN].map(to_fine), [0, FINE_WHITE, 0]);

@@ -60,8 +60,8 @@ impl Inputs {
     }
 
     /// What a graft takes instead, if its donor is a picture that has no skin to give: skin by formula, as coarse as
-    /// suits the largest face, and as strong as what is left of the skin's texture. `None` where there is something better, as an original of the same person, or no face to say
-    /// how coarse.
+    /// suits the largest face, and as strong as what is left of the skin's texture, where any is. `None` where there is
+    /// something better, as an original of the same person, or no face to say how coarse.
     pub(super) fn built_in(&self, graft: &Graft) -> Option<Graft> {
         let is_theirs = || matches!(self.alignment(), Some(Err(Mismatch::Different)));
         if graft.donor != SELF || self.original.is_some() && !is_theirs() {
@@ -72,11 +72,16 @@ impl Inputs {
         let scale = graft.scale * face / FACE;
         let usual = self.searched(graft, &self.picture).usual;
         let most = if scale < SCALES[0] { 1.0 } else { STRONGER[1] };
-        let stronger = (usual / LEFT).clamp(STRONGER[0], most);
+        let stronger = match usual > 0.0 {
+            true => (usual / LEFT).clamp(STRONGER[0], most),
+            false => 1.0,
+        };
         let scale = scale.clamp(SCALES[0], SCALES[1]);
         let strength = match graft.strength {
             Strength::Percent(it) => {
-                Strength::Percent((stronger * it).round().min(LARGEST_STRENGTH))
+                // As it will be written, too.
+                let tenths = (10.0 * stronger * it).round();
+                Strength::Percent((tenths / 10.0).min(LARGEST_STRENGTH))
             }
             Strength::Match => Strength::Match,
         };

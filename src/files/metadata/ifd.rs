@@ -417,7 +417,8 @@ impl<S: Read + Seek> Reader<'_, S> {
         let inline = self.width.bytes();
         let head = self.at(offset, self.width.bytes_of_field_count() as u64)?;
         // One that claims more is damaged: what can be read of it is kept.
-        let fields = self.order.number(&head).min(MOST_FIELDS);
+        let claimed = self.order.number(&head);
+        let fields = claimed.min(MOST_FIELDS);
         let row = 4 + 2 * inline;
         let start = offset + head.len() as u64;
         let mut directory = Directory::default();
@@ -463,7 +464,8 @@ impl<S: Read + Seek> Reader<'_, S> {
                 match SIDES.iter().position(|it| *it == tag) {
                     _ if top && tag == ORIENTATION => self.stance.orientations.push(place),
                     Some(side) if pointers.contains(&INTEROPERABILITY) => {
-                        self.stance.sides[side] = Some(place);
+                        // Those of the first directory's.
+                        self.stance.sides[side].get_or_insert(place);
                     }
                     _ => {}
                 }
@@ -473,6 +475,8 @@ impl<S: Read + Seek> Reader<'_, S> {
         let link = start + fields * row as u64;
         let next = self.at(link, inline as u64);
         let next = next.map_or(0, |it| self.order.number(&it));
+        // Inside the table there is none.
+        let next = if claimed == fields { next } else { 0 };
         let link = Place {
             offset: link,
             width: inline,

@@ -452,8 +452,9 @@ impl Surroundings {
 /// The logarithm of the octaves' ratio on the edges around each block of cells.
 fn sharpness(finest: &Plane, next: &Plane, bounds: Region) -> Plane {
     around(finest, bounds, NEARBY).zip_map(&around(next, bounds, NEARBY), |finest, next| {
-        // As many of both where there is nothing at all.
-        0.5 * log2((finest + f32::MIN_POSITIVE) / (next + f32::MIN_POSITIVE))
+        // As many of both where there is nothing at all; beside much, a wide Gaussian may leave less than that.
+        let [finest, next] = [finest, next].map(|it| it.max(0.0) + f32::MIN_POSITIVE);
+        0.5 * log2(finest / next)
     })
 }
 

@@ -123,7 +123,9 @@ impl<const N: usize> Octaves<N> {
 
     /// The mean energy of an octave around each cell, by a Gaussian of `radius` pixels.
     pub fn energy(&self, octave: usize, radius: f64) -> Plane {
-        self.gathered(&self.energies[octave], radius)
+        // Beside much, a wide Gaussian may leave less than nothing.
+        let energy = self.gathered(&self.energies[octave], radius);
+        energy.map(|it| it.max(0.0))
     }
 
     /// The share of another picture's amplitude that an octave keeps around each cell. `floor` is the amplitude that counts as
@@ -418,7 +420,7 @@ impl WithSimd for AddSquares<'_> {
 
 /// The mean squares in cells of `side` columns, the last of which may be cut, from sums over so many rows of each column.
 fn gather(columns: &[u32], rows: usize, side: usize, cells: &mut [f32]) {
-    wide(|| match side {
+    wide(move || match side {
         4 => gather_by::<4>(columns, rows, cells),
         2 => gather_by::<2>(columns, rows, cells),
         _ => gather_by::<1>(columns, rows, cells),
