@@ -90,6 +90,10 @@ fn what_a_jpeg_cannot_hold_is_said() {
         0,
         "jpeg does not hold the PNG's texts (prompt, Author, Comment)",
     );
+    assert!(!ran.stderr().contains("named as"));
+    let misnamed = ["a.png", "--format", "jpeg", "-o", "b.png"];
+    let ran = folder.run(&[&["render", "--recipe", "noise"], &misnamed[..]].concat());
+    ran.check(0, "b.png is named as png and written as jpeg");
     let photo = read_photo(&folder.at("a.repored.jpg")).expect("a JPEG");
     assert_eq!(photo.metadata.resolution.map(|it| it.x), Some(300.0));
 }

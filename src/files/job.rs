@@ -390,6 +390,7 @@ impl Job {
         let mut notes = plan.notes().to_vec();
         notes.extend(inputs.photo.notes.iter().cloned());
         notes.extend(format.losses(depth, inputs.photo.image.layout()));
+        notes.extend(misnamed(&output, format));
         let mut told = plan.resolved().clone();
         // Where things lie on this machine is nobody's business.
         told.move_files(|path| {
@@ -531,4 +532,15 @@ impl Job {
             None => check_output(output, inputs, replaces),
         }
     }
+}
+
+/// What to say of a file whose name promises another format than it has.
+fn misnamed(output: &Path, format: Format) -> Option<String> {
+    let promised = Format::of_path(output).filter(|it| *it != format)?;
+    let name = output.file_name()?.to_string_lossy();
+    Some(format!(
+        "{name} is named as {} and written as {}, as --format says",
+        promised.name(),
+        format.name()
+    ))
 }
