@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use repore::engine::masks::MaskName;
-use repore::engine::raster::{Depth, Image, Layout, Plane, Region, Samples, Tile};
+use repore::engine::raster::{self, Depth, Image, Layout, Plane, Region, Samples, Tile};
 use repore::engine::recipe::{Kind, Layer, Recipe};
 use repore::engine::render::{Cancel, Inputs, Plan, TileSize};
 use repore::files::read_photo;
@@ -164,7 +164,7 @@ fn developed(name: &str, develop: impl Fn([f32; 3]) -> [f32; 3]) -> Inputs {
 }
 
 fn luma([red, green, blue]: [f32; 3]) -> f32 {
-    0.30 * red + 0.59 * green + 0.11 * blue
+    raster::luma(red, green, blue)
 }
 
 #[test]

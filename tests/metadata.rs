@@ -148,20 +148,20 @@ fn a_picture_that_ends_early_is_read_as_far_as_it_goes_when_asked_to() {
         fs::write(&path, &bytes[..bytes.len() * 3 / 4]).expect("it is cut");
         let ran = folder.run(&["render", name, "--recipe", "noise"]);
         // Wherever a flag is named as a cure, it is there.
-        for command in [
-            &["show", name][..],
-            &["donors", "save", "skin", name, "--patch", "0,0,48,48"],
-        ] {
-            folder
-                .run(command)
-                .check(1, "take what is there with --partial");
-            let partial = [command, &["--partial", "--overwrite"]].concat();
-            let last = if command[0] == "show" {
-                partial.len() - 1
-            } else {
-                partial.len()
-            };
-            folder.run(&partial[..last]).check_done();
+        let save = [
+            "donors",
+            "save",
+            "skin",
+            name,
+            "--patch",
+            "0,0,48,48",
+            "--overwrite",
+        ];
+        for command in [&["show", name][..], &save] {
+            let ran = folder.run(command);
+            ran.check(1, "take what is there with --partial");
+            let partial = [command, &["--partial"]].concat();
+            folder.run(&partial).check_done();
         }
         let cure = "copy it again, or take what is there with --partial";
         ran.check(

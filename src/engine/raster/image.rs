@@ -14,7 +14,8 @@ use super::arriving::{Held, Rows, Stored};
 use super::interleave::{mix, split};
 use super::store::{from_eight, from_sixteen};
 use super::{
-    Plane, Region, Resample, Strip, Tile, fine_luma_of_levels, luma, luma_of_levels, to_fine,
+    FINE_WHITE, Plane, Region, Resample, Strip, Tile, fine_luma_of_levels, luma, luma_of_levels,
+    to_fine,
 };
 
 /// Which channels an image has, in the order in which they are interleaved.
@@ -312,24 +313,22 @@ impl Image {
         }
     }
 
-    /// Luma over a region, which must lie inside, in whole numbers up to [`FINE_WHITE`](super::FINE_WHITE), row by row: for
+    /// Luma over a region, which must lie inside, in whole numbers up to [`FINE_WHITE`], row by row: for
     /// what need not be told more exactly than a sixteenth of a level of 8 bits. `out` has room for the region.
     pub fn fine_luma(&self, region: Region, out: &mut [u16]) {
         assert!(self.bounds().contains(&region), "a region of the picture");
-        let rows = out.chunks_exact_mut(region.width.max(1));
         match self.depth() {
             Depth::Eight => {
-                self.to_luma(region, rows, |it| 16 * u16::from(it), fine_luma_of_levels)
+                let fine = |level| u16::from(level) * (FINE_WHITE / 255);
+                self.to_luma(region, out, fine, fine_luma_of_levels);
             }
             Depth::Sixteen => {
-                let luma = luma_of(from_sixteen);
-                let fine = |r, g, b| to_fine(luma(r, g, b));
-                self.to_luma(region, rows, |it| to_fine(from_sixteen(it)), fine);
+                let fine = |it| to_fine(from_sixteen(it));
+                self.to_luma(region, out, fine, fine_luma_of(from_sixteen));
             }
             Depth::Float => {
-                let luma = luma_of(finite);
-                let fine = |r, g, b| to_fine(luma(r, g, b));
-                self.to_luma(region, rows, |it| to_fine(finite(it)), fine);
+                let fine = |it| to_fine(finite(it));
+                self.to_luma(region, out, fine, fine_luma_of(finite));
             }
         }
     }
@@ -469,25 +468,24 @@ impl Image {
         luma: impl Fn(T, T, T) -> f32,
     ) -> Plane {
         let mut plane = Plane::unfilled(region.width, region.height);
-        let rows = plane.samples_mut().chunks_exact_mut(region.width.max(1));
-        self.to_luma(region, rows, convert, luma);
+        self.to_luma(region, plane.samples_mut(), convert, luma);
         plane
     }
 
-    /// Sets as many rows as a region has to what `luma` makes of its pixels, or `convert` of grey ones.
-    fn to_luma<'a, T: Stored, O: 'a>(
+    /// Sets `out`, row by row, to what `luma` makes of a region's pixels, or `convert` of grey ones.
+    fn to_luma<T: Stored, O>(
         &self,
         region: Region,
-        mut rows: impl Iterator<Item = &'a mut [O]>,
+        out: &mut [O],
         convert: impl Fn(T) -> O,
         luma: impl Fn(T, T, T) -> O,
     ) {
         let (arch, channels) = (Arch::new(), self.layout.channels());
-        self.each_row(region, |_, pixels| {
-            match (rows.next(), self.layout.colours()) {
-                (None, _) => {}
-                (Some(out), 1) => split(arch, pixels, channels, &mut [out], &convert),
-                (Some(out), _) => mix(arch, pixels, channels, out, &luma),
+        self.each_row(region, |y, pixels| {
+            let out = &mut out[y * region.width..][..region.width];
+            match self.layout.colours() {
+                1 => split(arch, pixels, channels, &mut [out], &convert),
+                _ => mix(arch, pixels, channels, out, &luma),
             }
         });
     }
@@ -510,6 +508,11 @@ impl Image {
 /// Luma of samples as they are stored.
 fn luma_of<T>(convert: impl Fn(T) -> f32) -> impl Fn(T, T, T) -> f32 {
     move |r, g, b| luma(convert(r), convert(g), convert(b))
+}
+
+fn fine_luma_of<T>(convert: impl Fn(T) -> f32) -> impl Fn(T, T, T) -> u16 {
+    let luma = luma_of(convert);
+    move |r, g, b| to_fine(luma(r, g, b))
 }
 
 /// What is not finite as 0 (NaN) or the nearest of 0 and 1.

@@ -42,8 +42,9 @@ pub fn make_upright(block: &mut [u8]) {
     if let ([Some(width), Some(height)], true) = (stance.sides, lies_on_its_side(orientation)) {
         let number = |it: Place| order.number(&block[it.range()]);
         let exchanged = [(width, number(height)), (height, number(width))];
-        let beyond = |number: u64, bytes: usize| number.checked_shr(8 * bytes as u32);
-        let fits = |(place, number): &(Place, u64)| beyond(*number, place.width).unwrap_or(0) == 0;
+        let fits = |(place, number): &(Place, u64)| {
+            order.number(&order.bytes(*number, place.width)) == *number
+        };
         if exchanged.iter().all(fits) {
             changes.extend(exchanged);
         }

@@ -12,63 +12,13 @@ const PROFILE: u16 = 34_675;
 const LAYERS: u16 = 37_724;
 
 /// Content credentials: a signature of the pixels as they were.
-const CREDENTIALS: u16 = 52_545;
+const SIGNATURE: u16 = 52_545;
 
 /// Tags of the pixels as they were stored, and of what else the file holds beside them.
 const STRUCTURE: &[u16] = &[
-    254,
-    255,
-    256,
-    257,
-    258,
-    259,
-    262,
-    263,
-    264,
-    265,
-    266,
-    273,
-    277,
-    278,
-    279,
-    280,
-    281,
-    284,
-    288,
-    289,
-    292,
-    293,
-    317,
-    320,
-    322,
-    323,
-    324,
-    325,
-    330,
-    332,
-    333,
-    334,
-    336,
-    338,
-    339,
-    340,
-    341,
-    347,
-    512,
-    513,
-    514,
-    515,
-    517,
-    518,
-    519,
-    520,
-    521,
-    529,
-    530,
-    531,
-    532,
-    LAYERS,
-    CREDENTIALS,
+    254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288,
+    289, 292, 293, 317, 320, 322, 323, 324, 325, 330, 332, 333, 334, 336, 338, 339, 340, 341, 347,
+    512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, LAYERS, SIGNATURE,
 ];
 
 /// How the strips of a TIFF are compressed.
@@ -142,7 +92,7 @@ impl Metadata {
         if directory.get(LAYERS).is_some() {
             notes.push("Photoshop's layers are dropped; the result is flat".to_string());
         }
-        if directory.get(CREDENTIALS).is_some() {
+        if directory.get(SIGNATURE).is_some() {
             notes.push(NO_CREDENTIALS.to_string());
         }
         let number = |tag| directory.get(tag).and_then(|it| it.number(order));

@@ -161,6 +161,17 @@ struct Outcome {
     compared: Energies,
 }
 
+/// What is measured of a render.
+#[derive(Clone, Copy)]
+enum Subject {
+    /// As it is stored.
+    Result,
+    /// What that has more than the picture.
+    More,
+    /// The same before it is rounded.
+    Added,
+}
+
 impl Outcome {
     fn new(all: Energies, added: Option<Energies>) -> Self {
         let rounded = |added: Energies| core::array::from_fn(|it| added[it] + rounding(it));
@@ -453,40 +464,44 @@ impl<'a> Search<'a> {
                 plans.push(Plan::new(&alone, self.inputs.clone()));
             }
         }
+        let mut subjects = vec![(Subject::Result, 0)];
+        subjects.extend(self.compares_additions.then_some((Subject::More, 0)));
+        let first_alone = plans.len() - layers.len().max(1);
+        subjects.extend((0..layers.len()).map(|it| (Subject::Added, first_alone + it)));
         let picture = &self.inputs.picture;
-        let added = |plan: &Plan, region: Region| {
-            let luma = plan.tile(region, self.cancel).luma();
-            luma.zip_map(&picture.tile(region).luma(), |it, picture| it - picture)
-        };
-        let stored = |region: Region| self.stored(plans[0].tile(region, self.cancel)).luma();
-        let blocks = &self.places.blocks;
-        let bounds = picture.bounds();
         let mut energies = Vec::new();
         // Two planes go through the transform at once.
-        let last = plans.len() - 1;
-        for first in (0..plans.len()).step_by(2) {
-            let second = (first + 1).min(last);
-            let cells = self.measured(blocks, bounds, |region| match first {
-                0 => [stored(region), added(&plans[second], region)],
-                _ => [added(&plans[first], region), added(&plans[second], region)],
+        for pair in subjects.chunks(2) {
+            let [(one, plan), (other, other_plan)] = [pair[0], pair[pair.len() - 1]];
+            let cells = self.measured(&self.places.blocks, picture.bounds(), |region| {
+                let own = picture.tile(region).luma();
+                let tile = plans[plan].tile(region, self.cancel);
+                let other_tile = match other_plan == plan {
+                    true => tile.clone(),
+                    false => plans[other_plan].tile(region, self.cancel),
+                };
+                [
+                    self.seen(one, tile, &own),
+                    self.seen(other, other_tile, &own),
+                ]
             })?;
-            energies.push(typical(&cells, &self.cells, 0));
-            energies.push(typical(&cells, &self.cells, 1));
+            energies.extend((0..pair.len()).map(|it| typical(&cells, &self.cells, it)));
         }
-        let added = energies.split_off(1);
-        let more = match self.compares_additions {
-            true => {
-                let cells = self.measured(blocks, bounds, |region| {
-                    let own = picture.tile(region).luma();
-                    let more = stored(region).zip_map(&own, |it, own| it - own);
-                    [more.clone(), more]
-                })?;
-                Some(typical(&cells, &self.cells, 0))
-            }
-            false => None,
+        let all = energies.remove(0);
+        let more = self.compares_additions.then(|| energies.remove(0));
+        Some((Outcome::new(all, more), energies))
+    }
+
+    /// What is measured of a rendered tile, over the luma of the picture there.
+    fn seen(&self, subject: Subject, tile: Tile, own: &Plane) -> Plane {
+        let luma = match subject {
+            Subject::Result | Subject::More => self.stored(tile).luma(),
+            Subject::Added => tile.luma(),
         };
-        let result = Outcome::new(energies[0], more);
-        Some((result, added.into_iter().take(layers.len()).collect()))
+        match subject {
+            Subject::Result => luma,
+            Subject::More | Subject::Added => luma.zip_map(own, |it, own| it - own),
+        }
     }
 
     /// A tile as it will be stored.
