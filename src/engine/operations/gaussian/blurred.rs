@@ -1,84 +1,146 @@
 //! Regions that are blurred on a grid, enlarged down the columns when they are read.
 
-use std::ops::Range;
-
 use pulp::Arch;
 
-use super::TOGETHER;
-use super::sums::{BETWEEN, sum_rows};
-use crate::engine::raster::Plane;
+use super::halving::{Halving, Run};
+use crate::engine::raster::{Plane, Region};
 
 /// A region of a picture whose rows are enlarged when they are read, so that blurred planes need not be in memory.
 #[derive(Clone, Debug)]
 pub struct Blurred {
-    /// The rows of the grid, with as many columns as there are pixels.
-    planes: Vec<Plane>,
-    /// What each row of the grid weighs in rows that are made together, for some groups in turn.
-    groups: Vec<Vec<[f32; TOGETHER]>>,
-    /// Rows made for each row of the grid.
-    step: usize,
-    /// Where in what is made the region begins, in samples and rows.
+    halving: Halving,
+    planes: Vec<Doubled>,
+    /// Row of the picture that the region begins with.
+    top: isize,
+}
+
+/// A plane of the grid, with as many columns as there are pixels, and its rows on ever finer grids.
+#[derive(Clone, Debug)]
+struct Doubled {
+    grid: Plane,
+    /// Where on the grid its rows lie.
+    lies: Run,
+    /// Where in its rows the region begins, and how many samples it has.
     start: usize,
-    skipped: usize,
-    /// Rows that were made together, for each plane, and which ones those are.
-    made: Vec<[Vec<f32>; TOGETHER]>,
-    made_are: Option<usize>,
+    width: usize,
+    /// Rows of finer grids, from the coarsest on, of which some of the next finer are made; the last are the picture's.
+    levels: Vec<Level>,
+}
+
+/// Pairs of rows that were made, each in the place of its number.
+#[derive(Clone, Debug)]
+struct Level {
+    held: Vec<[Held; 2]>,
+}
+
+/// A row of a grid, and which one it is, if it is there.
+#[derive(Clone, Debug)]
+struct Held {
+    is: Option<isize>,
+    row: Vec<f32>,
+}
+
+impl Level {
+    fn at(&self, y: isize) -> (usize, usize) {
+        let pairs = self.held.len() as isize;
+        let place = y.div_euclid(2).rem_euclid(pairs);
+        (place as usize, y.rem_euclid(2) as usize)
+    }
+
+    fn get(&self, y: isize) -> &Held {
+        let (place, which) = self.at(y);
+        &self.held[place][which]
+    }
+
+    fn get_mut(&mut self, y: isize) -> &mut Held {
+        let (place, which) = self.at(y);
+        &mut self.held[place][which]
+    }
 }
 
 impl Blurred {
-    /// A region whose first row is `top` from rows of a grid, in which it has these samples: `up` has the weights for each
-    /// position between two of them.
+    /// A region from planes of a grid that was halved so often, with as many columns as there are pixels: `lies` is where
+    /// their rows lie, and `start` the sample with which the region begins in them.
     pub fn new(
-        planes: Vec<Plane>,
-        up: &[[f32; BETWEEN]],
-        samples: Range<usize>,
-        top: usize,
+        halving: &Halving,
+        halvings: usize,
+        (planes, lies): (Vec<Plane>, Run),
+        start: usize,
+        (to, interleaved): (Region, usize),
     ) -> Self {
-        let step = up.len();
-        let rows = BETWEEN + (TOGETHER - 1) / step;
-        let weight = |row: usize, position: usize| {
-            let row = row.checked_sub(position / step);
-            row.and_then(|it| up[position % step].get(it)).copied()
+        let width = to.width * interleaved;
+        let none = Held {
+            is: None,
+            row: vec![0.0; width],
         };
-        let group = |first: usize| {
-            let row = |row| std::array::from_fn(|of| weight(row, first + of).unwrap_or(0.0));
-            (0..rows).map(row).collect()
+        let pair = [none.clone(), none];
+        let pairs_for_one = halving.coarser(Run::new(0, 2)).length.div_ceil(2) + 1;
+        let level = |level| Level {
+            held: vec![pair.clone(); if level == 1 { 1 } else { pairs_for_one }],
         };
-        let made = |_: &Plane| std::array::from_fn(|_| vec![0.0; samples.len()]);
+        let levels: Vec<Level> = (1..=halvings).rev().map(level).collect();
+        let doubled = |grid| Doubled {
+            grid,
+            lies,
+            start,
+            width,
+            levels: levels.clone(),
+        };
         Self {
-            made: planes.iter().map(made).collect(),
-            made_are: None,
-            groups: (0..step).step_by(TOGETHER).map(group).collect(),
-            step,
-            start: samples.start,
-            skipped: top % step,
-            planes,
+            halving: halving.clone(),
+            planes: planes.into_iter().map(doubled).collect(),
+            top: to.y as isize,
         }
     }
 
-    /// Row `y` of a plane, counted from the region's top.
-    pub fn row(&mut self, plane: usize, y: usize) -> &[f32] {
-        let position = self.skipped + y;
-        let group = position / TOGETHER;
-        if self.made_are.replace(group) != Some(group) {
-            self.make(group);
+    /// Row `y` of a plane, counted from the region's top, in exchange for a row as long.
+    pub fn take(&mut self, plane: usize, y: usize, row: &mut Vec<f32>) {
+        let y = self.top + y as isize;
+        let Doubled {
+            grid,
+            lies,
+            start,
+            width,
+            levels,
+        } = &mut self.planes[plane];
+        let of_grid = |y: isize| &grid.row((y - lies.first) as usize)[*start..][..*width];
+        make(&self.halving, levels, &of_grid, y);
+        if let Some(picture) = levels.last_mut() {
+            let held = picture.get_mut(y);
+            held.is = None;
+            std::mem::swap(&mut held.row, row);
         }
-        &self.made[plane][position % TOGETHER]
     }
+}
 
-    /// Makes the rows of a group.
-    fn make(&mut self, group: usize) {
-        let weights = &self.groups[group % self.groups.len()];
-        let first = group * TOGETHER / self.step;
-        for (plane, made) in self.planes.iter().zip(&mut self.made) {
-            // The last group may reach beyond the grid with rows that nobody reads.
-            let last = plane.height() - 1;
-            let mut rows: [&[f32]; BETWEEN + TOGETHER] = [&[]; BETWEEN + TOGETHER];
-            for (row, y) in rows.iter_mut().zip(first..).take(weights.len()) {
-                *row = &plane.row(y.min(last))[self.start..];
-            }
-            let made = made.each_mut().map(Vec::as_mut_slice);
-            sum_rows(Arch::new(), made, &rows[..weights.len()], weights, true);
-        }
+/// Makes a row of the last of these levels and the one beside it, if they are not there.
+fn make<'g>(
+    halving: &Halving,
+    levels: &mut [Level],
+    of_grid: &impl Fn(isize) -> &'g [f32],
+    y: isize,
+) {
+    let Some((level, coarser)) = levels.split_last_mut() else {
+        return;
+    };
+    if level.get(y).is == Some(y) {
+        return;
     }
+    let pair = y.div_euclid(2);
+    let (place, _) = level.at(y);
+    let both = &mut level.held[place];
+    for (held, y) in both.iter_mut().zip(2 * pair..) {
+        held.is = Some(y);
+    }
+    let out = both.each_mut().map(|it| it.row.as_mut_slice());
+    let Some(last) = coarser.len().checked_sub(1) else {
+        return halving.double(Arch::new(), out, pair, of_grid);
+    };
+    let needed = halving.coarser(Run::new(2 * pair, 2));
+    for y in needed.first..=needed.last() {
+        make(halving, coarser, of_grid, y);
+    }
+    halving.double(Arch::new(), out, pair, |y| {
+        coarser[last].get(y).row.as_slice()
+    });
 }

@@ -53,21 +53,22 @@ impl<S: RowSource> Flowing<S> {
     pub fn read(&mut self, y: usize, out: &mut [Vec<f32>]) {
         if out.len() == self.planes() {
             for (plane, out) in out.iter_mut().enumerate() {
-                self.read_plane(plane, y, out);
+                self.take(plane, y, out);
             }
             return;
         }
         let mut whole = std::mem::take(&mut self.whole);
         whole.resize(out[0].len() * self.source.interleaved(), 0.0);
-        self.read_plane(0, y, &mut whole);
+        self.take(0, y, &mut whole);
         split_pixels(&whole, out);
         self.whole = whole;
     }
 
-    pub(super) fn read_plane(&mut self, plane: usize, y: usize, out: &mut [f32]) {
+    /// A row of a plane, in exchange for a row as long.
+    pub(super) fn take(&mut self, plane: usize, y: usize, row: &mut Vec<f32>) {
         match &mut self.flow {
-            Flow::Summed(it) => it.read(&mut self.source, plane, y, out),
-            Flow::Blurred(it) => out.copy_from_slice(it.row(plane, y)),
+            Flow::Summed(it) => it.read(&mut self.source, plane, y, row),
+            Flow::Blurred(it) => it.take(plane, y, row),
         }
     }
 }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::Flowing;
-use super::decimated::{Decimated, Grid, Run};
+use super::decimated::{Decimated, Grid};
+use super::halving::Run;
 use crate::engine::operations::Cancel;
 use crate::engine::raster::{Plane, Region, RowSource};
 
@@ -148,8 +149,7 @@ impl Lows {
     /// Makes a piece, whoever may be cancelled meanwhile: others may need it.
     fn make<R: RowSource>(&self, place: Place, source: impl Fn(Region) -> R) -> Vec<Plane> {
         let (left, top) = self.corner(place);
-        let run = |first, length| Run { first, length };
-        let grid = (run(left, self.side.0), run(top, self.side.1));
+        let grid = (Run::new(left, self.side.0), Run::new(top, self.side.1));
         let mut source = source(self.gaussian.sources_of(grid, self.bounds));
         let never = Cancel::default();
         self.gaussian.reduce(&mut source, grid, self.bounds, &never)

@@ -18,57 +18,33 @@ fn repeat(pixel: &[f32], row: &mut [f32]) {
     }
 }
 
-/// Every `step`th sample from the first on, then every one from the second on, and so on.
-pub fn unweave(row: &[f32], step: usize, phases: &mut [f32]) {
-    match step {
-        2 => unweave_samples::<2>(row, phases),
-        4 => unweave_samples::<4>(row, phases),
-        8 => unweave_samples::<8>(row, phases),
-        _ => unreachable!("wider steps are summed up in blocks"),
+/// Every fourth sample of a row from the first on, then from the second on, and so on.
+pub fn unweave(row: &[f32], phases: &mut [Vec<f32>; 4]) {
+    let (groups, left) = row.as_chunks::<4>();
+    let length = groups.len() + usize::from(!left.is_empty());
+    for (i, phase) in phases.iter_mut().enumerate() {
+        phase.resize(length, 0.0);
+        if let (Some(left), Some(last)) = (left.get(i), phase.last_mut()) {
+            *last = *left;
+        }
     }
-}
-
-/// Puts the first sample of each phase in a row, then the second of each, and so on.
-pub fn weave(phases: &[f32], step: usize, out: &mut [f32]) {
-    match step {
-        2 => weave_samples::<2>(phases, out),
-        4 => weave_samples::<4>(phases, out),
-        8 => weave_samples::<8>(phases, out),
-        _ => unreachable!("wider steps are enlarged in blocks"),
-    }
-}
-
-fn unweave_samples<const N: usize>(row: &[f32], phases: &mut [f32]) {
-    let groups = row.as_chunks::<N>().0;
-    let mut rest = phases;
-    let rows: [&mut [f32]; N] = std::array::from_fn(|_| {
-        let (row, others) = std::mem::take(&mut rest).split_at_mut(groups.len());
-        rest = others;
-        row
-    });
+    let [a, b, c, d] = phases.each_mut().map(|it| &mut it[..groups.len()]);
     wide(move || {
         for (i, group) in groups.iter().enumerate() {
-            for phase in 0..N {
-                rows[phase][i] = group[phase];
-            }
+            [a[i], b[i], c[i], d[i]] = *group;
         }
     });
 }
 
-fn weave_samples<const N: usize>(phases: &[f32], out: &mut [f32]) {
-    let groups = out.as_chunks_mut::<N>().0;
-    let length = groups.len();
-    let mut rest = phases;
-    let rows: [&[f32]; N] = std::array::from_fn(|_| {
-        let (row, others) = rest.split_at(length);
-        rest = others;
-        row
-    });
+/// An even sample, then an odd one, and so on. There may be an odd one too many.
+pub fn weave(even: &[f32], odd: &[f32], out: &mut [f32]) {
+    let (pairs, left) = out.as_chunks_mut::<2>();
+    if let ([left], Some(last)) = (left, even.last()) {
+        *left = *last;
+    }
     wide(move || {
-        for (i, group) in groups.iter_mut().enumerate() {
-            for phase in 0..N {
-                group[phase] = rows[phase][i];
-            }
+        for ((pair, even), odd) in pairs.iter_mut().zip(even).zip(odd) {
+            *pair = [*even, *odd];
         }
     });
 }
@@ -79,15 +55,15 @@ mod tests {
 
     #[test]
     fn what_was_taken_apart_is_put_together_again() {
-        for step in [2, 4, 8] {
-            let row: Vec<f32> = (0..11 * step).map(|i| i as f32).collect();
-            let (mut phases, mut again) = (vec![0.0; row.len()], vec![0.0; row.len()]);
-            let of_phase = |phase| row.iter().skip(phase).step_by(step).copied();
-            let expected: Vec<f32> = (0..step).flat_map(of_phase).collect();
-            unweave(&row, step, &mut phases);
-            assert_eq!(phases, expected);
-            weave(&expected, step, &mut again);
-            assert_eq!(again, row);
+        let row: Vec<f32> = (0..47).map(|i| i as f32).collect();
+        let mut phases = [const { Vec::new() }; 4];
+        unweave(&row, &mut phases);
+        for (i, sample) in row.iter().enumerate() {
+            assert_eq!(phases[i % 4][i / 4], *sample);
         }
+        let [even, odd] = [0, 1].map(|i| row[i..].iter().step_by(2).copied().collect::<Vec<_>>());
+        let mut again = [0.0; 47];
+        weave(&even, &odd, &mut again);
+        assert_eq!(again[..], row);
     }
 }

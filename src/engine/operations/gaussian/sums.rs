@@ -3,15 +3,13 @@
 //! Each sample is summed up in the same order for any width, with plain multiplications and
 //! additions, so that all processors agree to the bit.
 
-use pulp::{Arch, Simd, WithSimd};
-
-use super::taps::SPLINE_REACH;
+use pulp::{Arch, Scalar, Simd, WithSimd};
 
 /// Samples that are summed up together, in registers.
 const WIDE: usize = 64;
 
 /// The same for what is left of a row.
-pub const NARROW: usize = 8;
+const NARROW: usize = 8;
 
 /// Taps to each side up to which there is a loop for their number.
 pub const FEW: usize = 2;
@@ -21,9 +19,6 @@ const TOGETHER: usize = 16;
 
 /// Rows that [`sum_rows`] takes at most.
 pub const MOST_ROWS: usize = 48;
-
-/// Rows of a grid between which a sample lies, as a spline sees it.
-pub const BETWEEN: usize = 2 * SPLINE_REACH;
 
 /// `taps[0]`·`before(0)` + Σ `taps[j]`·(`before(j)` + `after(j)`) for every sample of `out`.
 ///
@@ -67,37 +62,38 @@ pub fn sum_along(arch: Arch, out: &mut [f32], taps: &[f32], row: &[f32], interle
     });
 }
 
-/// Σ `weights[i]`·`rows[i]` for every sample of `out`; the rows are at least as long.
-pub fn sum_between(arch: Arch, out: &mut [f32], weights: &[f32; BETWEEN], rows: [&[f32]; BETWEEN]) {
-    arch.dispatch(Between { out, weights, rows });
+/// Two rows made of the same `N` rows.
+pub trait Weigh<const N: usize> {
+    /// The samples of both rows from those of the others.
+    fn weigh<S: Simd>(&self, simd: S, rows: [S::f32s; N]) -> [S::f32s; 2];
 }
 
-/// Each sample of `out` from [`BETWEEN`] blocks of a row, which is as many samples longer in blocks: Σ over a block of
-/// `weights`·samples, the weights of the first block first. Blocks have `step` samples, a multiple of [`NARROW`].
-pub fn sum_blocks(arch: Arch, out: &mut [f32], weights: &[f32], row: &[f32], step: usize) {
-    arch.dispatch(Blocks {
-        out,
-        weights,
-        row,
-        step,
-    });
-}
-
-/// Blocks of `step` samples of `out`, each from [`BETWEEN`] samples of a row from its own on: Σ `weights[i]`·sample, with
-/// a weight for each sample of the block.
-pub fn enlarge_blocks(
+/// Sets both of `out`, which are as long as each other, to what is made of rows that are at least as long. Those are read
+/// once for both.
+pub fn sum_both<const N: usize>(
     arch: Arch,
-    out: &mut [f32],
-    weights: &[Vec<f32>; BETWEEN],
-    row: &[f32],
-    step: usize,
+    out: [&mut [f32]; 2],
+    rows: [&[f32]; N],
+    weigh: impl Weigh<N>,
 ) {
-    arch.dispatch(Enlarged {
-        out,
-        weights,
-        row,
-        step,
-    });
+    arch.dispatch(Both { out, rows, weigh });
+}
+
+/// Σ `taps[i]`·(the rows `i` before one + the rows `i` after another).
+#[inline(always)]
+pub fn sum_sides<S: Simd, const N: usize, const TAPS: usize>(
+    simd: S,
+    taps: &[f32; TAPS],
+    rows: &[S::f32s; N],
+    (one, other): (usize, usize),
+) -> S::f32s {
+    let mut sum = simd.splat_f32s(0.0);
+    for (i, tap) in taps.iter().enumerate() {
+        let sides = simd.add_f32s(rows[one - i], rows[other + i]);
+        let term = simd.mul_f32s(simd.splat_f32s(*tap), sides);
+        sum = simd.add_f32s(sum, term);
+    }
+    sum
 }
 
 /// A tap and the two rows that it weighs.
@@ -219,121 +215,110 @@ impl WithSimd for Along<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _: S) {
-        let mut done = 0;
-        done += self.in_blocks::<WIDE>(done);
-        done += self.in_blocks::<NARROW>(done);
-        self.in_blocks::<1>(done);
-    }
-}
-
-impl Along<'_> {
-    /// Sums up as many blocks of `N` samples as fit; returns how many samples that were.
-    #[inline(always)]
-    fn in_blocks<const N: usize>(&mut self, start: usize) -> usize {
-        let (apart, taps) = (self.interleaved, self.taps);
-        let middle = (taps.len() - 1) * apart;
-        let blocks = self.out[start..].as_chunks_mut::<N>().0;
-        for (i, block) in blocks.iter_mut().enumerate() {
-            // All that a block reads, looked up once.
-            let row = &self.row[start + i * N..][..2 * middle + N];
-            let mut sums = lanes::<N>(row, middle).map(|it| taps[0] * it);
-            let (mut before, mut after) = (middle, middle);
-            for tap in &taps[1..] {
-                before -= apart;
-                after += apart;
-                let (one, other) = (lanes::<N>(row, before), lanes::<N>(row, after));
-                for lane in 0..N {
-                    sums[lane] += tap * (one[lane] + other[lane]);
-                }
-            }
-            *block = sums;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (wide, end) = S::as_mut_simd_f32s(self.out);
+        let (fours, ones) = wide.as_chunks_mut::<4>();
+        let mut start = 0;
+        for four in fours {
+            *four = sum_at(simd, self.taps, self.row, (start, self.interleaved));
+            start += 4 * S::F32_LANES;
         }
-        blocks.len() * N
+        for one in ones {
+            [*one] = sum_at(simd, self.taps, self.row, (start, self.interleaved));
+            start += S::F32_LANES;
+        }
+        for (sample, start) in end.iter_mut().zip(start..) {
+            [*sample] = sum_at(
+                Scalar::new(),
+                self.taps,
+                self.row,
+                (start, self.interleaved),
+            );
+        }
     }
 }
 
-struct Between<'o> {
-    out: &'o mut [f32],
-    weights: &'o [f32; BETWEEN],
-    rows: [&'o [f32]; BETWEEN],
+/// `WIDTH` registers of samples along a row whose samples lie `apart`, the first of which is made of those from `start` on.
+#[inline(always)]
+fn sum_at<S: Simd, const WIDTH: usize>(
+    simd: S,
+    taps: &[f32],
+    row: &[f32],
+    (start, apart): (usize, usize),
+) -> [S::f32s; WIDTH] {
+    let middle = (taps.len() - 1) * apart;
+    // All that is read, looked up once.
+    let row = &row[start..][..2 * middle + WIDTH * S::F32_LANES];
+    let tap = simd.splat_f32s(taps[0]);
+    let mut sums = registers_at::<S, WIDTH>(row, middle);
+    for sum in &mut sums {
+        *sum = simd.mul_f32s(tap, *sum);
+    }
+    let (mut before, mut after) = (middle, middle);
+    for tap in &taps[1..] {
+        before -= apart;
+        after += apart;
+        let tap = simd.splat_f32s(*tap);
+        let ones = registers_at::<S, WIDTH>(row, before);
+        let others = registers_at::<S, WIDTH>(row, after);
+        for i in 0..WIDTH {
+            let sides = simd.add_f32s(ones[i], others[i]);
+            sums[i] = simd.add_f32s(sums[i], simd.mul_f32s(tap, sides));
+        }
+    }
+    sums
 }
 
-impl WithSimd for Between<'_> {
+/// `WIDTH` registers of samples.
+#[inline(always)]
+fn registers_at<S: Simd, const WIDTH: usize>(row: &[f32], at: usize) -> [S::f32s; WIDTH] {
+    let (registers, _) = S::as_simd_f32s(&row[at..]);
+    *registers
+        .first_chunk()
+        .expect("a block lies inside its row")
+}
+
+struct Both<'o, W, const N: usize> {
+    out: [&'o mut [f32]; 2],
+    rows: [&'o [f32]; N],
+    weigh: W,
+}
+
+impl<W: Weigh<N>, const N: usize> WithSimd for Both<'_, W, N> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { out, weights, rows } = self;
-        let [a, b, c, d, e, f] = rows.map(|it| &it[..out.len()]);
-        for (i, out) in out.iter_mut().enumerate() {
-            let one = weights[0] * a[i] + weights[1] * b[i] + weights[2] * c[i];
-            let other = weights[3] * d[i] + weights[4] * e[i] + weights[5] * f[i];
-            *out = one + other;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { out, rows, weigh } = self;
+        let length = out[0].len();
+        let mut wide: [&[S::f32s]; N] = [&[]; N];
+        let mut ends: [&[f32]; N] = [&[]; N];
+        for ((row, wide), end) in rows.iter().zip(&mut wide).zip(&mut ends) {
+            (*wide, *end) = S::as_simd_f32s(&row[..length]);
         }
+        let [one, other] = out;
+        let (one, one_end) = S::as_mut_simd_f32s(&mut one[..length]);
+        let (other, other_end) = S::as_mut_simd_f32s(&mut other[..length]);
+        both(simd, [one, other], wide, &weigh);
+        both(Scalar::new(), [one_end, other_end], ends, &weigh);
     }
 }
 
-struct Blocks<'o> {
-    out: &'o mut [f32],
-    weights: &'o [f32],
-    row: &'o [f32],
-    step: usize,
-}
-
-impl WithSimd for Blocks<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self {
-            out,
-            weights,
-            row,
-            step,
-        } = self;
-        out.fill(0.0);
-        for (number, block) in row.chunks_exact(step).enumerate() {
-            // A block is read once for all samples that it is a part of.
-            let mut sums = [[0.0; NARROW]; BETWEEN];
-            for (i, samples) in block.as_chunks::<NARROW>().0.iter().enumerate() {
-                for (which, sums) in sums.iter_mut().enumerate() {
-                    let weights = lanes::<NARROW>(weights, which * step + i * NARROW);
-                    for lane in 0..NARROW {
-                        sums[lane] += weights[lane] * samples[lane];
-                    }
-                }
-            }
-            for (which, sums) in sums.iter().enumerate() {
-                if let Some(out) = number.checked_sub(which).and_then(|at| out.get_mut(at)) {
-                    let [a, b, c, d, e, f, g, h] = sums;
-                    *out += ((a + b) + (c + d)) + ((e + f) + (g + h));
-                }
-            }
+/// What of the rows fills whole registers.
+// Loops in place of closures, which are not compiled for such registers.
+#[inline(always)]
+fn both<S: Simd, const N: usize>(
+    simd: S,
+    [one, other]: [&mut [S::f32s]; 2],
+    rows: [&[S::f32s]; N],
+    weigh: &impl Weigh<N>,
+) {
+    for (i, (one, other)) in one.iter_mut().zip(other).enumerate() {
+        let mut samples = [simd.splat_f32s(0.0); N];
+        for (sample, row) in samples.iter_mut().zip(&rows) {
+            *sample = row[i];
         }
-    }
-}
-
-struct Enlarged<'o> {
-    out: &'o mut [f32],
-    weights: &'o [Vec<f32>; BETWEEN],
-    row: &'o [f32],
-    step: usize,
-}
-
-impl WithSimd for Enlarged<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let weights = self.weights.each_ref().map(|it| &it[..self.step]);
-        let samples = self.row.windows(BETWEEN);
-        for (block, samples) in self.out.chunks_exact_mut(self.step).zip(samples) {
-            for (i, out) in block.iter_mut().enumerate() {
-                let term = |which: usize| weights[which][i] * samples[which];
-                *out = (term(0) + term(1) + term(2)) + (term(3) + term(4) + term(5));
-            }
-        }
+        [*one, *other] = weigh.weigh(simd, samples);
     }
 }
 

@@ -60,7 +60,7 @@ fn check(plane: &Plane, sigma: f64, tolerance: f64) {
 #[test]
 fn it_equals_the_slow_version() {
     for (width, height) in [(1, 1), (1, 23), (67, 1), (37, 41), (131, 64)] {
-        for sigma in [0.0, 0.1, 0.3, 0.5, 0.8, 2.0, 3.5] {
+        for sigma in [0.0, 0.1, 0.3, 0.5, 0.8, 2.0, 3.1] {
             check(&noise(width, height), sigma, 2e-6);
         }
     }
@@ -75,7 +75,8 @@ fn on_a_coarser_grid_it_is_at_most_a_ten_thousandth_off() {
     };
     for (width, height) in [(1, 1), (1, 90), (83, 1), (101, 67)] {
         for sigma in [
-            4.0, 5.3, 6.0, 7.99, 8.0, 8.9, 13.2, 15.99, 16.0, 24.0, 50.0, 127.9, 128.0, 200.0,
+            3.2, 3.7, 4.2, 6.0, 6.39, 6.4, 8.0, 8.4, 13.2, 16.79, 16.8, 24.0, 50.0, 134.3, 134.4,
+            200.0,
         ] {
             let noise = noise(width, height).map(|it| 0.5 + 0.5 * it);
             let dots = made(width, height, |x, y| x % 50 == 0 && y % 33 == 0);
@@ -160,7 +161,7 @@ fn rows_blurred_while_they_are_read_are_the_same() {
             let expected = gaussian.blur(&plane, bounds, to, bounds, &cancel);
             let mut flowing = gaussian.flowing((&plane, bounds), to, bounds, &cancel);
             let mut row = row_set(1, to.width);
-            for y in (0..to.height).chain([3, 8, 0]) {
+            for y in (0..to.height).chain([3, 8, 8, 0, 1, 0]) {
                 flowing.read(y, &mut row);
                 // They are added up in another order.
                 let mut pairs = row[0].iter().zip(expected.row(y));

@@ -16,6 +16,9 @@ const AROUND: f64 = 8.0;
 /// Amplitude of the band that counts as no structure: about two levels of 8 bits.
 const FLOOR: f32 = 0.008;
 
+/// What rounding leaves of flat places is less than this.
+const ROUNDING: f32 = 2e-6;
+
 /// Beyond so many amplitudes a structure counts no more.
 const MOST: f32 = 3.0;
 
@@ -60,7 +63,10 @@ pub fn structures(luma: &Plane, cancel: &Cancel) -> Plane {
         let to = Region::new(0, i * ROWS, width, ROWS).within(&bounds);
         let from = to.expanded(around.halo(), &bounds);
         let blurred = |it: &Gaussian| it.blur(luma, bounds, from, bounds, cancel);
-        let band = blurred(&fine).zip_map(&blurred(&coarse), |fine, coarse| fine - coarse);
+        let band = blurred(&fine).zip_map(&blurred(&coarse), |fine, coarse| {
+            let between = fine - coarse;
+            if between.abs() < ROUNDING { 0.0 } else { between }
+        });
         let squares = band.clone().map(|it| it * it);
         let energy = around.blur(&squares, from, to, bounds, cancel);
         let band = band.crop(to.seen_from(&from));
