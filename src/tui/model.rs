@@ -412,6 +412,15 @@ impl Model {
         said
     }
 
+    /// What goes on in the background for minutes, and the key that it belongs to.
+    pub fn under_way(&self) -> Option<&'static str> {
+        match (&self.meter, &self.toning) {
+            (Meter::Tuning, _) => Some("F: looking for settings…"),
+            (_, Some(_)) => Some("T: waiting for the tone…"),
+            _ => None,
+        }
+    }
+
     /// Whether a layer does not apply to the open picture, as far as the preview has found out.
     pub fn is_skipped(&self, layer: usize) -> bool {
         let preview = self.preview.as_ref();

@@ -11,6 +11,9 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     let Some(request) = request(model) else {
         return Vec::new();
     };
+    if matches!(model.meter, Meter::Tuning) {
+        model.status = "settings are no longer looked for; F begins anew".to_string();
+    }
     model.meter = Meter::Measuring;
     model.dialog = Some(Dialog::Meter);
     vec![Effect::Measure(request)]

@@ -119,7 +119,12 @@ pub fn cursor_to(model: &mut Model, last: bool) -> Vec<Effect> {
 /// Puts the cursor on a row of a layer.
 pub fn select(model: &mut Model, layer: usize, row: usize) -> Vec<Effect> {
     let other_layer = model.stack.layer != layer;
-    model.stack = StackCursor { layer, row };
+    let to = StackCursor { layer, row };
+    if model.stack != to {
+        // What is selected now does is said in its place.
+        model.status.clear();
+    }
+    model.stack = to;
     // The mask that is shown is that of the selected layer.
     if other_layer && model.show == crate::tui::message::Show::Mask {
         return model.wish_preview();

@@ -34,10 +34,11 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let seed = model
         .edit()
         .map_or_else(String::new, |it| format!("· seed {} ", it.recipe.seed));
-    frame.render_widget(
-        pane(model, Pane::Parameters, format!(" Layers {seed}")),
-        area,
-    );
+    let mut block = pane(model, Pane::Parameters, format!(" Layers {seed}"));
+    if let Some(what) = model.under_way() {
+        block = block.title_bottom(Line::styled(format!(" {what} "), ACCENT));
+    }
+    frame.render_widget(block, area);
     let (area, chart) = luma::divided(model, inner(area));
     if let Some(chart) = chart {
         luma::draw(model, frame, chart);

@@ -14,6 +14,9 @@ use crate::tui::tool::Tool;
 /// What stands behind a text that goes on.
 const GOES_ON: &str = " … ! says all";
 
+/// What stands behind a setting whose effect cannot be seen at this zoom, where there is room for it.
+const TOO_FINE: &str = "  ○ too fine here: z, Z";
+
 /// Columns of the gauge.
 const GAUGE: usize = 12;
 /// Columns of the gauge's line beside the name.
@@ -39,12 +42,11 @@ fn status<'a>(model: &Model, columns: u16) -> Line<'a> {
             Some(mask) => format!("{} mask: ", mask.name()),
             None => String::new(),
         };
-        let hidden = if model.is_hidden(model.stack.layer, setting) {
-            "  ○ too fine here: z, Z"
-        } else {
-            ""
-        };
-        return Line::styled(format!(" {mask}{}{hidden}", setting.spec.help), DIM);
+        let help = format!(" {mask}{}", setting.spec.help);
+        let hidden = model.is_hidden(model.stack.layer, setting);
+        let fits = width(&help) + width(TOO_FINE) <= usize::from(columns);
+        let beside = if hidden && fits { TOO_FINE } else { "" };
+        return Line::styled(format!("{help}{beside}"), DIM);
     }
     let said = model.said();
     let failed = model.entry().is_some_and(|it| it.failure.is_some());
@@ -69,7 +71,9 @@ fn told<'a>(text: &str, more: bool, style: Style, columns: u16) -> Line<'a> {
 
 /// How far the full-size renders are.
 fn gauge<'a>(model: &Model, width: u16) -> Line<'a> {
-    let running = model.renders.iter().max_by(|a, b| a.1.total_cmp(b.1));
+    // Of those that are equally far the first: the others wait for it.
+    let running = model.renders.iter().rev();
+    let running = running.max_by(|a, b| a.1.total_cmp(b.1));
     let (picture, share) = running.map_or((0, 0.0), |(picture, share)| (*picture, *share));
     let all = model.renders.len() + model.renders_ended;
     let room = usize::from(width).saturating_sub(BESIDE_NAME);
@@ -85,9 +89,28 @@ fn gauge<'a>(model: &Model, width: u16) -> Line<'a> {
     ])
 }
 
+/// What the most used keys do. As many as there is room for: none is cut off.
 fn hints(model: &Model, frame: &mut Frame, area: Rect) {
+    // These come first, so that they are there on a narrow screen.
+    let everywhere = [("?", "help"), ("q", "quit")];
+    let mut spans = vec![Span::raw(" ")];
+    let mut room = usize::from(area.width).saturating_sub(1);
+    for (key, does) in everywhere.iter().chain(hinted(model)) {
+        let needed = width(key) + 1 + width(does);
+        if needed > room {
+            break;
+        }
+        room = room.saturating_sub(needed + 2);
+        spans.push(Span::styled(*key, ACCENT));
+        spans.push(Span::styled(format!(" {does}  "), Style::new()));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// Keys for what has the focus, and what they do; those that are most used first.
+fn hinted(model: &Model) -> &'static [(&'static str, &'static str)] {
     let tool = model.tool.as_ref().filter(|_| model.focus == Pane::Preview);
-    let keys: &[(&str, &str)] = match model.focus {
+    match model.focus {
         _ if matches!(tool, Some(Tool::Brush(_))) => &[
             ("h j k l", "move"),
             ("Space", "paint"),
@@ -141,13 +164,5 @@ fn hints(model: &Model, frame: &mut Frame, area: Rect) {
             ("d", "detail"),
             ("M", "mask"),
         ],
-    };
-    // These come first, so that a narrow screen does not cut them off.
-    let everywhere = [("?", "help"), ("q", "quit")];
-    let mut spans = vec![Span::raw(" ")];
-    for (key, does) in everywhere.iter().chain(keys) {
-        spans.push(Span::styled(*key, ACCENT));
-        spans.push(Span::styled(format!(" {does}  "), Style::new()));
     }
-    frame.render_widget(Line::from(spans), area);
 }

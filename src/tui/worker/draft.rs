@@ -7,7 +7,7 @@ use image::RgbImage;
 use super::compose::{detail, masked, split};
 use super::found::Filled;
 use super::levels::{level_for, reduced_region};
-use super::load::Loaded;
+use super::load::{Loaded, Untouched};
 use super::{Desk, Known, found, is_drafted};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
@@ -18,6 +18,9 @@ use crate::tui::message::{PreviewRequest, Show, Subject};
 /// What a draft says that does without something.
 const LOOKING: &str = "looking at the whole picture; this draft does without what is looked for";
 
+/// What is said of a picture that is shown as it was read meanwhile.
+const AS_IT_IS: &str = "looking at the whole picture; until then it is shown without its layers";
+
 impl Desk {
     /// Sends a draft that is made with what was found for the recipe before, and without what has still to be found;
     /// `false` if none is needed, or it is cancelled.
@@ -27,11 +30,14 @@ impl Desk {
         }
         let loaded = self.pictures.front().expect("it was just loaded");
         let frame = request.frame_of(&loaded.levels[0].picture);
-        if !is_drafted(frame) || self.answers_at_once(request, frame) {
+        if self.answers_at_once(request, frame) {
             return false;
         }
         let last = loaded.last.as_ref();
         let Filled { recipe, is_open } = found::filled(&request.recipe, last);
+        if !is_drafted(frame) {
+            return is_open && last.is_none() && self.show_as_it_is(request);
+        }
         let mut known = Known {
             frame,
             subject: Subject::Picture,
@@ -54,6 +60,21 @@ impl Desk {
             ..request.clone()
         };
         self.send_draft(&recipe, &request, &known, cancel)
+    }
+
+    /// Shows the very pixels of the picture while nothing was found for it yet: at 1:1 a smaller copy would tell nothing.
+    fn show_as_it_is(&mut self, request: &PreviewRequest) -> bool {
+        self.seek(request);
+        let loaded = self.pictures.front().expect("it was just loaded");
+        let picture = loaded.levels[0].picture.clone();
+        let size = (picture.width(), picture.height());
+        let untouched = Untouched {
+            copy: picture,
+            scale: 1.0,
+            histogram: loaded.histogram.clone(),
+            remarks: vec![AS_IT_IS.to_string()],
+        };
+        self.send_untouched(request, size, untouched)
     }
 
     /// Sends a draft of a recipe that leaves nothing open, unless it is cancelled.
@@ -114,4 +135,91 @@ fn draft(
         }
     };
     Ok(to_rgb(&composed))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::mpsc;
+
+    use super::super::Last;
+    use super::super::levels::levels;
+    use super::super::mailbox::Mailbox;
+    use super::*;
+    use crate::engine::raster::{Image, Layout, Samples};
+    use crate::engine::recipe::preset;
+    use crate::files::{Originals, ReadOptions};
+    use crate::tui::geometry::{Size, View, Zoom};
+    use crate::tui::message::Message;
+
+    /// The draft of a part at 1:1, with its remarks.
+    fn draft_at_full_size(last: Option<Last>) -> Option<(RgbImage, Vec<String>)> {
+        let samples = Samples::Eight((0..900 * 900 * 3).map(|it| (it % 251) as u8).collect());
+        let image = Image::new(900, 900, Layout::Rgb, samples).expect("its size is right");
+        let (answers, answered) = mpsc::channel();
+        let loaded = Loaded {
+            picture: 0,
+            levels: levels(RenderInputs::alone(Arc::new(image))),
+            remarks: Vec::new(),
+            histogram: Default::default(),
+            last,
+            files: Vec::new(),
+        };
+        let mut desk = Desk {
+            paths: Vec::new(),
+            originals: Originals::Beside,
+            read: ReadOptions::default(),
+            mailbox: Arc::new(Mailbox::default()),
+            answers,
+            pictures: VecDeque::from([loaded]),
+            views: VecDeque::new(),
+            search: None,
+            base: None,
+        };
+        let request = PreviewRequest {
+            number: 1,
+            picture: 0,
+            recipe: preset("full").expect("built in"),
+            folder: Default::default(),
+            view: View {
+                zoom: Zoom::Scale(1.0),
+                centre: (0.5, 0.5),
+            },
+            available: Size::new(600, 600),
+            loupe: None,
+            show: Show::After,
+            layer: 0,
+            marking: None,
+            patches_of: None,
+        };
+        let drafted = desk.draft_at_once(&request, &Cancel::default());
+        let answer = answered.try_recv().ok();
+        assert_eq!(drafted, answer.is_some());
+        match answer? {
+            Message::PreviewReady(it) if !it.settled => {
+                Some((it.image.as_ref().clone(), it.remarks))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn at_full_size_a_picture_is_shown_as_it_is_until_something_was_found() {
+        let (image, remarks) = draft_at_full_size(None).expect("a draft");
+        assert_eq!(image.dimensions(), (600, 600));
+        let first = (3 * (150 * 900 + 150)) % 251;
+        assert_eq!(usize::from(image.as_raw()[0]), first);
+        assert_eq!(remarks, [AS_IT_IS]);
+        // Then what was seen last is nearer to what comes.
+        let mut last = Last {
+            recipe: preset("noise").expect("built in"),
+            resolved: preset("noise").expect("built in"),
+            skipped: Vec::new(),
+            remarks: Vec::new(),
+            spots: None,
+            tuned: None,
+        };
+        last.recipe.seed = 7;
+        assert_eq!(draft_at_full_size(Some(last)), None);
+    }
 }

@@ -32,6 +32,28 @@ pub struct Loaded {
     pub files: Vec<String>,
 }
 
+/// A picture as it was read, to be shown before anything is made of it.
+pub struct Untouched {
+    /// The picture, or a smaller copy of it.
+    pub copy: Arc<Image>,
+    /// The copy's size as a share of the picture's.
+    pub scale: f64,
+    pub histogram: Arc<Histogram>,
+    pub remarks: Vec<String>,
+}
+
+impl Untouched {
+    /// One of which nothing else is known yet.
+    fn new(copy: Arc<Image>, scale: f64) -> Self {
+        Self {
+            copy,
+            scale,
+            histogram: Arc::default(),
+            remarks: Vec::new(),
+        }
+    }
+}
+
 impl Desk {
     /// Has the picture of a wish, and what its recipe names, first in memory; `false` if another picture
     /// was wished for meanwhile.
@@ -63,7 +85,7 @@ impl Desk {
         let seen = glimpse(path).is_some_and(|it| {
             self.tell_size(request, it.size);
             let scale = it.image.width() as f64 / it.size.0 as f64;
-            self.send_untouched(request, it.size, it.image, scale)
+            self.send_untouched(request, it.size, Untouched::new(it.image, scale))
         });
         if self.mailbox.wishes_elsewhere(request.picture) {
             return Ok(false);
@@ -100,7 +122,11 @@ impl Desk {
             // A copy that is as fine as the screen.
             let level = ((-frame.scale.log2()).floor().max(0.0) as usize).min(levels.len() - 1);
             let copy = levels[level].picture.clone();
-            self.send_untouched(request, size, copy, 0.5f64.powi(level as i32));
+            self.send_untouched(
+                request,
+                size,
+                Untouched::new(copy, 0.5f64.powi(level as i32)),
+            );
         }
         let smallest = levels.last().map(|it| histogram(&it.picture));
         self.pictures.push_front(Loaded {
@@ -123,14 +149,14 @@ impl Desk {
         });
     }
 
-    /// Shows a picture as it was read, from a copy at a scale; `false` if that is too small a copy.
-    fn send_untouched(
+    /// Shows a picture of a size as it was read; `false` if the copy is too small for that.
+    pub(super) fn send_untouched(
         &self,
         request: &PreviewRequest,
         (width, height): (usize, usize),
-        copy: Arc<Image>,
-        scale: f64,
+        untouched: Untouched,
     ) -> bool {
+        let Untouched { copy, scale, .. } = untouched;
         let frame = request
             .view
             .frame(Size::new(width, height), request.available);
@@ -147,11 +173,11 @@ impl Desk {
             frame,
             subject: Subject::Picture,
             skipped: Vec::new(),
-            remarks: Vec::new(),
+            remarks: untouched.remarks,
             resolved: Arc::new(request.recipe.clone()),
             patches: None,
             spots: None,
-            histogram: Arc::default(),
+            histogram: untouched.histogram,
         };
         self.send(request, known, to_rgb(&tile), false);
         true

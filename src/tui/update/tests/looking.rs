@@ -123,6 +123,49 @@ fn every_screen_fits_a_small_terminal() {
 }
 
 #[test]
+fn no_hint_is_cut_off() {
+    let mut model = model();
+    let hints = |model: &mut Model, width: u16| {
+        model.screen = Size::new(width.into(), 24);
+        let screen = shown_at(model, width, 24);
+        let row = screen.lines().last().expect("a row").to_string();
+        row.trim_matches(['"', ' ']).to_string()
+    };
+    for _ in 0..3 {
+        let all = hints(&mut model, 200);
+        for width in 60..100 {
+            let row = hints(&mut model, width);
+            let rest = all.strip_prefix(&row).expect("the first of the hints");
+            let whole = rest.is_empty() || rest.starts_with("  ");
+            assert!(whole, "{width}: {row}|{rest}");
+        }
+        keys(&mut model, "\t");
+    }
+}
+
+#[test]
+fn what_a_parameter_does_is_said_when_the_cursor_gets_there() {
+    let mut model = model();
+    keys(&mut model, "\tu");
+    assert!(shown(&model).contains("nothing to undo"));
+    keys(&mut model, "jk");
+    assert!(shown(&model).contains("the original  ○ too fine here: z, Z"));
+    // Where it does not fit, nothing is begun to be said of the zoom.
+    model.screen = Size::new(60, 20);
+    let screen = shown_at(&model, 60, 20);
+    let row = screen.lines().rev().nth(1).expect("a row");
+    assert!(row.contains("the original ") && !row.contains('○'), "{row}");
+}
+
+#[test]
+fn of_renders_that_are_equally_far_the_first_is_named() {
+    let mut model = model();
+    model.renders = [(0, 0.0), (1, 0.0)].into();
+    let screen = shown(&model);
+    assert!(screen.contains("rendering a.png"), "{screen}");
+}
+
+#[test]
 fn wide_letters_in_names_move_nothing() {
     let names = [
         "写真の肖像画です.png",

@@ -70,6 +70,28 @@ fn settings_for_another_recipe_than_the_present_one_are_not_taken() {
     assert_eq!(model.status, "there is nothing to match");
 }
 
+#[test]
+fn a_search_is_told_of_until_it_ends() {
+    let mut model = model();
+    asked(&mut model);
+    // What other keys have to say does not hide that it goes on.
+    keys(&mut model, "u");
+    for (width, height) in [(100, 30), (60, 20)] {
+        model.screen = Size::new(width.into(), height.into());
+        let screen = shown_at(&model, width, height);
+        assert!(screen.contains("nothing to undo"), "{screen}");
+        assert!(screen.contains("F: looking for settings…"), "{screen}");
+    }
+    // The meter needs what the search works with.
+    assert!(matches!(keys(&mut model, "i")[..], [Effect::Measure(_)]));
+    assert!(
+        model.status.contains("no longer looked for"),
+        "{}",
+        model.status
+    );
+    assert!(!shown_at(&model, 60, 20).contains("F: looking"));
+}
+
 fn reading(share: f64) -> Reading {
     let octave = |(from_px, to_px): (f64, f64)| Octave {
         from_px,

@@ -71,6 +71,9 @@ fn the_answer_is_waited_for_and_can_be_taken_at_once() {
     };
     assert_eq!((&toning.answer, toning.now), (&layer.path, false));
     assert!(model.dialog.is_none(), "the rest of the interface works on");
+    // What that has to say does not hide that a tone is waited for.
+    keys(&mut model, "u");
+    assert!(shown(&model).contains("T: waiting for the tone…"));
     keys(&mut model, "T");
     assert!(shown(&model).contains("Enter merges it"));
     let effects = keys(&mut model, "\n");
@@ -83,6 +86,7 @@ fn the_answer_is_waited_for_and_can_be_taken_at_once() {
     update(&mut model, Message::Toned(done));
     assert!(model.toning.is_none());
     assert!(shown(&model).contains("wrote a.toned.png"));
+    assert!(!shown(&model).contains("T: waiting"));
 }
 
 #[test]
