@@ -99,14 +99,33 @@ pub trait Take {
     /// Begins with a row.
     fn begin(&mut self);
 
-    /// Takes some groups of it, with the first coefficients of the blocks before; `None` if they are damaged.
-    fn take(
-        &mut self,
-        frame: &Frame,
-        range: Range<usize>,
-        cursor: &mut Cursor,
-        before: &mut [i32; 3],
-    ) -> Option<()>;
+    /// Takes some groups of it; `None` if they are damaged. It is compiled for the processor it runs on, if it is
+    /// inlined, and no closure.
+    fn take(&mut self, groups: Groups) -> Option<()>;
+}
+
+/// Some groups of blocks of a row.
+pub struct Groups<'a, 'b> {
+    pub frame: &'a Frame,
+    pub range: Range<usize>,
+    pub cursor: &'a mut Cursor<'b>,
+    /// The first coefficients of the blocks before, of each component.
+    pub before: &'a mut [i32; 3],
+}
+
+/// Takes them.
+struct Taking<'a, 'b, T> {
+    taken: &'a mut T,
+    groups: Groups<'a, 'b>,
+}
+
+impl<T: Take> WithSimd for Taking<'_, '_, T> {
+    type Output = Option<()>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Option<()> {
+        self.taken.take(self.groups)
+    }
 }
 
 impl Take for Blocks {
@@ -114,20 +133,33 @@ impl Take for Blocks {
         self.blocks.fill([0; 64]);
     }
 
-    fn take(
-        &mut self,
-        frame: &Frame,
-        range: Range<usize>,
-        cursor: &mut Cursor,
-        before: &mut [i32; 3],
-    ) -> Option<()> {
-        Arch::new().dispatch(Groups {
-            cursor,
+    #[inline(always)]
+    fn take(&mut self, groups: Groups) -> Option<()> {
+        let Groups {
             frame,
             range,
-            blocks: self,
+            cursor,
             before,
-        })
+        } = groups;
+        let mut kinds = Vec::with_capacity(self.places.len());
+        for (start, step, component) in &self.places {
+            let (first, others) = frame.components[*component].codes;
+            let first = frame.first[first].as_deref()?;
+            let others = frame.others[others].as_deref()?;
+            kinds.push((*start, *step, *component, first, others));
+        }
+        let (blocks, busy) = (&mut self.blocks, &mut self.busy);
+        // Kept in registers.
+        let mut own = cursor.clone();
+        for group in range {
+            for (start, step, component, first, others) in &kinds {
+                let at = start + group * step;
+                let codes = (*first, *others);
+                busy[at] = own.block(codes, &mut before[*component], &mut blocks[at])?;
+            }
+        }
+        *cursor = own;
+        Some(())
     }
 }
 
@@ -177,8 +209,16 @@ impl Reader {
             let least = (to - from) * frame.blocks_of_group() * LARGEST_BLOCK;
             self.bits.fill(file, least);
             let before = &mut self.before;
-            self.bits
-                .read(|cursor| taken.take(frame, from..to, cursor, before))?;
+            self.bits.read(|cursor| {
+                let range = from..to;
+                let groups = Groups {
+                    frame,
+                    range,
+                    cursor,
+                    before,
+                };
+                Arch::new().dispatch(Taking { taken, groups })
+            })?;
             self.left -= to - from;
             from = to;
             if self.left == 0 && !self.bits.is_done() {
@@ -191,55 +231,6 @@ impl Reader {
     /// Whether all that there is was read.
     pub fn is_done(&self, pieces: &[Range<usize>]) -> bool {
         self.next == pieces.len() && self.bits.is_done()
-    }
-}
-
-/// Some groups of blocks of a row.
-struct Groups<'a, 'b> {
-    cursor: &'a mut Cursor<'b>,
-    frame: &'a Frame,
-    range: Range<usize>,
-    blocks: &'a mut Blocks,
-    before: &'a mut [i32; 3],
-}
-
-// A loop that is no closure is compiled for the processor it runs on.
-impl WithSimd for Groups<'_, '_> {
-    type Output = Option<()>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Option<()> {
-        let Self {
-            cursor,
-            frame,
-            range,
-            blocks,
-            before,
-        } = self;
-        let Blocks {
-            blocks,
-            busy,
-            places,
-            ..
-        } = blocks;
-        let mut kinds = Vec::with_capacity(places.len());
-        for (start, step, component) in places {
-            let (first, others) = frame.components[*component].codes;
-            let first = frame.first[first].as_deref()?;
-            let others = frame.others[others].as_deref()?;
-            kinds.push((*start, *step, *component, first, others));
-        }
-        // Kept in registers.
-        let mut own = cursor.clone();
-        for group in range {
-            for (start, step, component, first, others) in &kinds {
-                let at = start + group * step;
-                let codes = (*first, *others);
-                busy[at] = own.block(codes, &mut before[*component], &mut blocks[at])?;
-            }
-        }
-        *cursor = own;
-        Some(())
     }
 }
 

@@ -1,13 +1,9 @@
 //! The picture at an eighth of its size, from the means of its blocks: what lies between them is read as fast as it can be
 //! passed over, and nothing is transformed.
 
-use std::ops::Range;
-
-use pulp::{Arch, Simd, WithSimd};
-
 use super::bits::Cursor;
 use super::codes::Codes;
-use super::coefficients::Take;
+use super::coefficients::{Groups, Take};
 use super::frame::{Colours, Frame};
 use super::pixels::{colour, join};
 
@@ -139,62 +135,32 @@ impl Means {
 impl Take for Means {
     fn begin(&mut self) {}
 
-    fn take(
-        &mut self,
-        frame: &Frame,
-        range: Range<usize>,
-        cursor: &mut Cursor,
-        before: &mut [i32; 3],
-    ) -> Option<()> {
-        Arch::new().dispatch(Groups {
-            means: self,
-            frame,
-            range,
-            cursor,
-            before,
-        })
-    }
-}
-
-/// Some groups of blocks of a row.
-struct Groups<'a, 'b> {
-    means: &'a mut Means,
-    frame: &'a Frame,
-    range: Range<usize>,
-    cursor: &'a mut Cursor<'b>,
-    before: &'a mut [i32; 3],
-}
-
-// A loop that is no closure is compiled for the processor it runs on.
-impl WithSimd for Groups<'_, '_> {
-    type Output = Option<()>;
-
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Option<()> {
-        let Self {
-            means,
+    fn take(&mut self, groups: Groups) -> Option<()> {
+        let Groups {
             frame,
             range,
             cursor,
             before,
-        } = self;
-        let mut kinds = Vec::with_capacity(means.places.len());
-        for (component, start, step) in &means.places {
+        } = groups;
+        let mut kinds = Vec::with_capacity(self.places.len());
+        for (component, start, step) in &self.places {
             let (first, others) = frame.components[*component].codes;
             let kind = Kind {
                 first: frame.first[first].as_deref()?,
-                leaps: means.leaps[others].as_deref()?,
+                leaps: self.leaps[others].as_deref()?,
                 others: frame.others[others].as_deref()?,
                 step: i32::from(frame.components[*component].steps[0]),
             };
             kinds.push((*component, *start, *step, kind));
         }
+        let planes = &mut self.planes;
         // Kept in registers.
         let mut own = cursor.clone();
         for group in range {
             for (component, start, step, kind) in &kinds {
                 let mean = own.mean(kind, &mut before[*component])?;
-                means.planes[*component][start + group * step] = mean;
+                planes[*component][start + group * step] = mean;
             }
         }
         *cursor = own;
