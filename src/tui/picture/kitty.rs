@@ -18,7 +18,7 @@ use crate::tui::geometry::Frame;
 use crate::tui::stage::{Made, Quality};
 
 /// Bytes of base64 in one escape sequence.
-pub const CHUNK: usize = 4096;
+const CHUNK: usize = 4096;
 
 /// Pictures that are kept in the terminal, with the layer and the one that is being sent.
 const SLOTS: u32 = 4;
@@ -55,6 +55,14 @@ fn first_id(process: u32) -> u32 {
 /// The bytes that delete a picture.
 pub fn deleted(id: u32) -> String {
     format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\")
+}
+
+/// What goes into one escape sequence after the other of a PNG file in base64, each with whether it is the first, and 1
+/// while more follow.
+pub fn chunks(png: &[u8]) -> impl Iterator<Item = (bool, u8, &[u8])> {
+    let last = png.len().div_ceil(CHUNK).saturating_sub(1);
+    let chunks = png.chunks(CHUNK).enumerate();
+    chunks.map(move |(i, chunk)| (i == 0, u8::from(i < last), chunk))
 }
 
 /// A picture or a layer as it is sent.
@@ -320,12 +328,10 @@ impl Kitty {
         if self.slots[slot].take().is_some() {
             out.extend(deleted(id).into_bytes());
         }
-        let last = coded.png.len().div_ceil(CHUNK).saturating_sub(1);
-        let chunk = |(i, chunk): (usize, &[u8])| {
-            let more = u8::from(i < last);
-            let mut bytes = match i {
-                0 => format!("\x1b_Ga=t,f=100,i={id},q=1,m={more};").into_bytes(),
-                _ => format!("\x1b_Gm={more},q=1;").into_bytes(),
+        let sequence = |(is_first, more, chunk): (bool, u8, &[u8])| {
+            let mut bytes = match is_first {
+                true => format!("\x1b_Ga=t,f=100,i={id},q=1,m={more};").into_bytes(),
+                false => format!("\x1b_Gm={more},q=1;").into_bytes(),
             };
             bytes.extend_from_slice(chunk);
             bytes.extend_from_slice(b"\x1b\\");
@@ -334,7 +340,7 @@ impl Kitty {
         self.transfer = Some(Transfer {
             slot,
             then,
-            chunks: coded.png.chunks(CHUNK).enumerate().map(chunk).collect(),
+            chunks: chunks(&coded.png).map(sequence).collect(),
             content: Slot {
                 held,
                 scaled: coded.scaled,

@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use super::kitty::{self, CHUNK};
+use super::kitty;
 
 /// The character that stands for a cell of a picture.
 const PLACEHOLDER: char = '\u{10EEEE}';
@@ -47,16 +47,13 @@ fn passed(command: &str) -> Vec<u8> {
 /// The bytes that send a PNG file in base64 for so many cells, in place of the one before.
 pub fn encode(png: &[u8], place: Rect) -> Vec<u8> {
     SENT.store(true, Ordering::Relaxed);
-    let last = png.len().div_ceil(CHUNK).saturating_sub(1);
-    let chunks = png.chunks(CHUNK).enumerate();
-    let commands = chunks.flat_map(|(i, chunk)| {
-        let more = u8::from(i < last);
-        let keys = match i {
-            0 => {
+    let commands = kitty::chunks(png).flat_map(|(is_first, more, chunk)| {
+        let keys = match is_first {
+            true => {
                 let (id, columns, rows) = (id(), place.width, place.height);
                 format!("a=T,U=1,f=100,i={id},c={columns},r={rows},q=2,m={more}")
             }
-            _ => format!("m={more},q=2"),
+            false => format!("m={more},q=2"),
         };
         passed(&format!(
             "\x1b_G{keys};{}\x1b\\",
