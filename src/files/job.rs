@@ -391,14 +391,8 @@ impl Job {
         notes.extend(inputs.photo.notes.iter().cloned());
         notes.extend(format.losses(depth, inputs.photo.image.layout()));
         notes.extend(misnamed(&output, format));
-        let mut told = plan.resolved().clone();
-        // Where things lie on this machine is nobody's business.
-        told.move_files(|path| {
-            let name = Path::new(path).file_name();
-            name.map_or_else(String::new, |it| it.to_string_lossy().into_owned())
-        });
         let provenance = Provenance {
-            recipe: told.to_toml(),
+            recipe: told(plan.resolved()),
             fingerprint: fingerprint.unwrap_or_default(),
         };
         let metadata = &inputs.photo.metadata;
@@ -532,6 +526,16 @@ impl Job {
             None => check_output(output, inputs, replaces),
         }
     }
+}
+
+/// A recipe as a result's history tells it: where things lie on this machine is nobody's business.
+fn told(recipe: &Recipe) -> String {
+    let mut told = recipe.clone();
+    told.move_files(|path| {
+        let name = Path::new(path).file_name();
+        name.map_or_else(String::new, |it| it.to_string_lossy().into_owned())
+    });
+    told.to_toml()
 }
 
 /// What to say of a file whose name promises another format than it has.

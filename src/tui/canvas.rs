@@ -2,6 +2,7 @@
 //! frames that the link takes.
 
 mod ahead;
+mod layer;
 
 use std::io;
 use std::sync::Arc;
@@ -13,13 +14,14 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use self::ahead::Ahead;
+use self::layer::{Layer, same};
 use super::geometry::Size;
 use super::link::{Link, LinkSpeed};
 use super::model::{Dialog, Model};
 use super::overlay::{Drawn, Overlay};
 use super::picture::{
-    Abilities, Cells, Coded, Coder, Colours, Job, Kitty, KittyCoded, Means, Payload, Protocol,
-    farewell, placeholders,
+    Abilities, Cells, Coded, Coder, Colours, Job, Kitty, Means, Payload, Protocol, farewell,
+    placeholders,
 };
 use super::screen::{FrameBuffer, Output, Writer, erase};
 use super::stage::{Made, Quality, Stage, Wanted};
@@ -61,28 +63,12 @@ pub struct Canvas {
     owed: Vec<u8>,
 }
 
-/// The see-through layer over the picture, where the protocol has layers.
-#[derive(Debug, Default)]
-struct Layer {
-    shown: Option<(Arc<RgbaImage>, Rect)>,
-    coding: bool,
-    ready: Option<(Arc<RgbaImage>, Rect, KittyCoded)>,
-}
-
 /// How long a change of the text waits for the picture that belongs to it, so that both go together.
 const TOGETHER: Duration = Duration::from_millis(20);
 
 /// Bytes of a cell with two colours, and how long cells that stand for a picture may be on the way.
 const BYTES_OF_CELL: usize = 40;
 const LONGEST_BEHIND: Duration = Duration::from_millis(250);
-
-fn same<T>(a: Option<&(Arc<T>, Rect)>, b: Option<&(Arc<T>, Rect)>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1,
-        (None, None) => true,
-        _ => false,
-    }
-}
 
 impl Canvas {
     /// A screen that nothing is on yet.
@@ -568,46 +554,6 @@ impl Canvas {
         match self.stage.shown() {
             Some(old) if old.place != made.place => erase(erased, old.place),
             _ => Ok(()),
-        }
-    }
-
-    /// The layer that belongs over the picture.
-    fn wanted_layer(&mut self, model: &Model) -> Option<(Arc<RgbaImage>, Rect)> {
-        if self.abilities.protocol != Protocol::Kitty {
-            return None;
-        }
-        let shown = self.stage.shown()?;
-        let preview: &Arc<RgbImage> = &model.current_preview()?.image;
-        let overlay = Overlay::of(model)?;
-        Arc::ptr_eq(&shown.image, preview)
-            .then(|| (self.drawn.layer(preview, overlay), shown.place))
-    }
-
-    fn order_layer(&mut self, layer: Option<&(Arc<RgbaImage>, Rect)>) {
-        let Some((image, place)) = layer else {
-            return;
-        };
-        let ready = self.layer.ready.as_ref();
-        let made = ready.is_some_and(|it| Arc::ptr_eq(&it.0, image) && it.1 == *place);
-        if self.layer.coding || made || same(layer, self.layer.shown.as_ref()) {
-            return;
-        }
-        self.layer.coding = true;
-        let job = Job::Layer(image.clone(), *place);
-        self.coder.encode(self.abilities, job);
-    }
-
-    fn next_layer(&mut self, layer: Option<&(Arc<RgbaImage>, Rect)>, graphics: &mut Vec<u8>) {
-        if layer.is_none() && self.layer.shown.take().is_some() {
-            graphics.extend(self.kitty.clear_layer());
-        }
-        // Nothing may come between the slices of a picture.
-        if layer.is_none() || self.kitty.sending().is_some() {
-            return;
-        }
-        if let Some((image, place, coded)) = self.layer.ready.take() {
-            graphics.extend(self.kitty.show_layer(coded, place));
-            self.layer.shown = Some((image, place));
         }
     }
 }

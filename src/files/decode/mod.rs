@@ -2,9 +2,12 @@
 
 mod arriving;
 mod glimpse;
+mod grey_tiff;
 mod jpeg;
 mod lines;
 mod png;
+mod refusal;
+mod samples;
 mod shared;
 mod spans;
 mod tiff;
@@ -18,12 +21,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use image::metadata::Orientation;
-use image::{
-    DynamicImage, ExtendedColorType, ImageBuffer, ImageDecoder, ImageError, ImageFormat,
-    ImageReader,
-};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
 use self::arriving::Arriving;
+use self::refusal::{SHORT, refusal};
+use self::samples::{to_image, to_pixels};
 use self::shared::Shared;
 use self::spans::{ByDepth, Sample, Spans};
 use super::contain::contain;
@@ -33,7 +35,7 @@ use super::metadata::{Directories, Metadata, NO_CREDENTIALS, Provenance};
 use super::ordinary::open_ordinary;
 use super::photo::COPIES;
 use super::{FileError, Format, Photo, ReadOptions};
-use crate::engine::raster::{Image, Layout, NEVER_KEPT, Samples};
+use crate::engine::raster::{Image, Layout, NEVER_KEPT};
 
 /// Reads a picture file. Its content says what format it has, not its name.
 ///
@@ -371,57 +373,6 @@ impl Decoding<'_> {
         })
     }
 
-    /// The pixels of TIFFs that `image` does not read: of grey floats, as RGB of three equal channels,
-    /// and of grey with alpha. `None` for all others.
-    fn grey_tiff(
-        &self,
-        source: &mut (impl BufRead + Seek),
-    ) -> Result<Option<DynamicImage>, FileError> {
-        use ::tiff::decoder::{Decoder, DecodingResult, Limits};
-        let Ok(mut decoder) = Decoder::new(source) else {
-            return Ok(None);
-        };
-        let (Ok(colour), Ok((width, height))) = (decoder.colortype(), decoder.dimensions()) else {
-            return Ok(None);
-        };
-        let bytes = match colour {
-            ::tiff::ColorType::Gray(32) => 12,
-            // Samples of a pixel side by side; the second one is alpha.
-            ::tiff::ColorType::Multiband {
-                bit_depth: bits @ (8 | 16),
-                num_samples: 2,
-            } if !is_planar(&mut decoder) => u64::from(bits) / 4,
-            _ => return Ok(None),
-        };
-        self.check_size(
-            (width as usize, height as usize),
-            bytes * u64::from(width) * u64::from(height),
-        )?;
-        let mut limits = Limits::default();
-        limits.decoding_buffer_size = usize::MAX;
-        let mut decoder = decoder.with_limits(limits);
-        match decoder.read_image() {
-            Ok(DecodingResult::F32(samples)) => {
-                let three = samples.iter().flat_map(|it| [*it; 3]).collect();
-                let pixels = ImageBuffer::from_raw(width, height, three);
-                Ok(pixels.map(DynamicImage::ImageRgb32F))
-            }
-            Ok(DecodingResult::U8(samples)) => {
-                let pixels = ImageBuffer::from_raw(width, height, samples);
-                Ok(pixels.map(DynamicImage::ImageLumaA8))
-            }
-            Ok(DecodingResult::U16(samples)) => {
-                let pixels = ImageBuffer::from_raw(width, height, samples);
-                Ok(pixels.map(DynamicImage::ImageLumaA16))
-            }
-            Ok(_) => Ok(None),
-            Err(error) => {
-                let cause = format!("it is damaged: {error}");
-                Err(FileError::new("read", self.path, cause).with_cure("copy or export it again"))
-            }
-        }
-    }
-
     fn webp(&self, source: impl BufRead + Seek) -> Result<Decoded, FileError> {
         let decoder = image::codecs::webp::WebPDecoder::new(source);
         let decoder = decoder.map_err(|it| self.refusal(&it))?;
@@ -511,91 +462,8 @@ impl Decoding<'_> {
     }
 }
 
-/// Whether a TIFF has its channels one after the other instead of side by side.
-fn is_planar(decoder: &mut ::tiff::decoder::Decoder<impl BufRead + Seek>) -> bool {
-    let arrangement = decoder.get_tag_u32(::tiff::tags::Tag::PlanarConfiguration);
-    arrangement.is_ok_and(|it| it != 1)
-}
-
-const SHORT: &str = "the file ends early";
 const ENDS_EARLY: &str = "the file ends early; what is missing is grey";
 const GIF: &str = "a GIF is read only, and only its first frame";
 const ANIMATED: &str = "it is animated; only its first picture is used";
 const CMYK: &str = "its CMYK was turned into RGB without its profile, so colours may differ, and it \
                     cannot be written back as CMYK";
-
-/// Pixels out of interleaved samples; `None` if these do not fill them.
-fn to_pixels(
-    (width, height): (usize, usize),
-    channels: usize,
-    samples: Samples,
-) -> Option<DynamicImage> {
-    use {DynamicImage as Pixels, ImageBuffer as Buffer};
-    let (width, height) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
-    match (channels, samples) {
-        (1, Samples::Eight(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageLuma8),
-        (2, Samples::Eight(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageLumaA8),
-        (3, Samples::Eight(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgb8),
-        (_, Samples::Eight(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgba8),
-        (1, Samples::Sixteen(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageLuma16),
-        (2, Samples::Sixteen(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageLumaA16),
-        (3, Samples::Sixteen(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgb16),
-        (_, Samples::Sixteen(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgba16),
-        (_, Samples::Float(it)) => Buffer::from_raw(width, height, it).map(Pixels::ImageRgba32F),
-    }
-}
-
-fn to_image(path: &Path, pixels: DynamicImage, is_grey: bool) -> Result<Image, FileError> {
-    let (width, height) = (pixels.width() as usize, pixels.height() as usize);
-    let (layout, samples) = match pixels {
-        DynamicImage::ImageLuma8(it) => (Layout::Grey, Samples::Eight(it.into_raw())),
-        DynamicImage::ImageLumaA8(it) => (Layout::GreyAlpha, Samples::Eight(it.into_raw())),
-        DynamicImage::ImageRgb8(it) => (Layout::Rgb, Samples::Eight(it.into_raw())),
-        DynamicImage::ImageRgba8(it) => (Layout::Rgba, Samples::Eight(it.into_raw())),
-        DynamicImage::ImageLuma16(it) => (Layout::Grey, Samples::Sixteen(it.into_raw())),
-        DynamicImage::ImageLumaA16(it) => (Layout::GreyAlpha, Samples::Sixteen(it.into_raw())),
-        DynamicImage::ImageRgb16(it) => (Layout::Rgb, Samples::Sixteen(it.into_raw())),
-        DynamicImage::ImageRgba16(it) => (Layout::Rgba, Samples::Sixteen(it.into_raw())),
-        DynamicImage::ImageRgb32F(it) if is_grey => {
-            let samples = it.into_raw().into_iter().step_by(3).collect();
-            (Layout::Grey, Samples::Float(samples))
-        }
-        DynamicImage::ImageRgb32F(it) => (Layout::Rgb, Samples::Float(it.into_raw())),
-        DynamicImage::ImageRgba32F(it) => (Layout::Rgba, Samples::Float(it.into_raw())),
-        other => {
-            let cause = format!("its pixels are of an unknown kind ({:?})", other.color());
-            return Err(FileError::new("read", path, cause));
-        }
-    };
-    Image::new(width, height, layout, samples)
-        .map_err(|it| FileError::new("read", path, it.to_string()))
-}
-
-fn refusal(path: &Path, error: &ImageError) -> FileError {
-    match error {
-        ImageError::IoError(it) => FileError::from_io("read", path, it),
-        ImageError::Unsupported(it) => FileError::new("read", path, it.to_string())
-            .with_cure("convert it to PNG, TIFF or JPEG"),
-        ImageError::Decoding(it) if ends_early(it) => {
-            FileError::new("read", path, SHORT).with_cure("copy it again")
-        }
-        ImageError::Decoding(it) => FileError::new("read", path, format!("it is damaged: {it}"))
-            .with_cure("copy or export it again"),
-        ImageError::Limits(_) => FileError::new("read", path, "it is too large for any memory")
-            .with_cure(
-                "scale it down; if it is no large picture it is damaged, so export it again",
-            ),
-        other => FileError::new("read", path, other.to_string()),
-    }
-}
-
-/// Whether a decoder missed the rest of a file.
-fn ends_early(error: &image::error::DecodingError) -> bool {
-    let text = error.to_string().to_lowercase();
-    let words = [
-        "unexpected end of file",
-        "unexpectedeof",
-        "not enough bytes",
-    ];
-    words.iter().any(|it| text.contains(it))
-}
