@@ -7,6 +7,7 @@ use crate::engine::operations::parameter::Adjust;
 use crate::engine::recipe::Operation;
 use crate::tui::message::Effect;
 use crate::tui::model::Model;
+use crate::tui::tool::Tool;
 
 /// Takes the next of the best patches for a graft layer, once the worker has found them.
 pub fn next(model: &mut Model) -> Vec<Effect> {
@@ -49,15 +50,20 @@ pub fn known(model: &mut Model) -> Option<Vec<Effect>> {
     });
     model.stack.layer = layer;
     model.clamp_stack();
-    model.status = format!(
-        "patch {} of {} for {label}: {}×{} at {}, {}",
-        at + 1,
-        patches.len(),
-        patch.width,
-        patch.height,
-        patch.x,
-        patch.y
-    );
+    let Rectangle {
+        x,
+        y,
+        width,
+        height,
+    } = patch;
+    let (number, count) = (at + 1, patches.len());
+    // With the marquee it is seen already.
+    let seen = match model.tool {
+        Some(Tool::Marquee(_)) => "",
+        _ => "; m shows it",
+    };
+    model.status =
+        format!("patch {number} of {count} for {label}: {width}×{height} at {x}, {y}{seen}");
     (!effects.is_empty()).then_some(effects)
 }
 

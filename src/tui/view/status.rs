@@ -132,6 +132,7 @@ fn hinted(model: &Model) -> &'static [(&'static str, &'static str)] {
             ("h j k l", "move"),
             ("H J K L", "size"),
             ("Enter", "take"),
+            ("t", "best patches"),
             ("Esc", "leave"),
             ("+ - z", "zoom"),
         ],

@@ -40,7 +40,7 @@ fn the_best_patches_come_in_turn() {
     assert_eq!(graft(&model).1.patch.map(|it| it.x), Some(1200));
     assert_eq!(
         model.status,
-        "patch 2 of 2 for layer 2 \"graft\": 128×128 at 1200, 500"
+        "patch 2 of 2 for layer 2 \"graft\": 128×128 at 1200, 500; m shows it"
     );
     keys(&mut model, "t");
     answer_patches(&mut model, false);
