@@ -2,12 +2,12 @@
 //!
 //! Everything else in a packet stays as it is, to the byte. (XMP specification, parts 1 and 2.)
 
-use std::ops::Range;
+mod found;
 
-use quick_xml::NsReader;
 use quick_xml::escape::{escape, unescape};
-use quick_xml::events::Event;
-use quick_xml::name::{Namespace, NamespaceResolver, QName, ResolveResult};
+use quick_xml::name::{NamespaceResolver, QName};
+
+use self::found::{Found, Place, resolved};
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const MEDIA_MANAGEMENT: &str = "http://ns.adobe.com/xap/1.0/mm/";
@@ -167,153 +167,6 @@ fn new_packet(description: &str) -> String {
          </x:xmpmeta>\n\
          <?xpacket end=\"w\"?>"
     )
-}
-
-/// Where an addition belongs.
-#[derive(Debug)]
-enum Place {
-    /// Before the end of the history's list, with declarations of the namespaces that it lacks.
-    InHistory { at: usize, missing: String },
-    /// Before the end of the descriptions, as one more about the same thing.
-    InRdf { at: usize, about: String },
-}
-
-/// What was found in a packet, as places in its text.
-#[derive(Debug, Default)]
-struct Found {
-    place: Option<Place>,
-    /// Recipe and fingerprint of each render of this program.
-    renders: Vec<(Range<usize>, Range<usize>)>,
-    /// The bits that the last split tells of.
-    bits: Option<Range<usize>>,
-    /// The digits of orientations.
-    orientations: Vec<usize>,
-}
-
-/// An element's or attribute's namespace and local name.
-fn resolved<'a>(
-    resolver: &'a NamespaceResolver,
-    name: QName<'a>,
-    attribute: bool,
-) -> (&'a str, &'a str) {
-    let (namespace, local) = if attribute {
-        resolver.resolve_attribute(name)
-    } else {
-        resolver.resolve_element(name)
-    };
-    match namespace {
-        ResolveResult::Bound(Namespace(it)) => (it, local.into_inner()),
-        _ => ("", local.into_inner()),
-    }
-}
-
-impl Found {
-    /// `None` if it is no well-formed XML.
-    fn in_packet(text: &str) -> Option<Self> {
-        let mut found = Self::default();
-        let mut reader = NsReader::from_str(text);
-        let mut path: Vec<(String, String)> = Vec::new();
-        let mut about = None;
-        let (mut recipe, mut end_of_rdf) = (None::<Range<usize>>, None);
-        loop {
-            let start = reader.buffer_position() as usize;
-            let event = reader.read_event().ok()?;
-            let end = reader.buffer_position() as usize;
-            match event {
-                Event::Eof => break,
-                Event::Start(it) | Event::Empty(it) if text[start..end].ends_with("/>") => {
-                    found.see_attributes(&it, reader.resolver(), start, &mut about);
-                }
-                Event::Start(it) => {
-                    found.see_attributes(&it, reader.resolver(), start, &mut about);
-                    let (namespace, local) = resolved(reader.resolver(), it.name(), false);
-                    path.push((namespace.to_string(), local.to_string()));
-                }
-                Event::Text(_) => {
-                    let content = text[start..end].trim();
-                    let at = start + text[start..end].find(content)?;
-                    match path
-                        .last()
-                        .map(|(namespace, local)| (namespace.as_str(), local.as_str()))
-                    {
-                        Some((TIFF, "Orientation")) if is_orientation(content) => {
-                            found.orientations.push(at);
-                        }
-                        // A text with escaped characters arrives in parts.
-                        Some((EVENT, "parameters")) => {
-                            recipe = Some(recipe.map_or(start, |it| it.start)..end);
-                        }
-                        Some((OWN, BITS)) => found.bits = Some(at..at + content.len()),
-                        Some((OWN, FINGERPRINT)) => {
-                            let recipe = recipe.take();
-                            let fingerprint = at..at + content.len();
-                            found.renders.extend(recipe.map(|it| (it, fingerprint)));
-                        }
-                        _ => {}
-                    }
-                }
-                // Escaped characters inside of a text arrive one by one.
-                Event::GeneralRef(_) => {
-                    if let Some(range) = &mut recipe {
-                        range.end = end;
-                    }
-                }
-                Event::End(_) => {
-                    let is = |depth: usize, namespace: &str, local: &str| {
-                        let at = path.len().checked_sub(depth).and_then(|it| path.get(it));
-                        at.is_some_and(|(n, l)| n == namespace && l == local)
-                    };
-                    if is(1, RDF, "Seq") && is(2, MEDIA_MANAGEMENT, "History") {
-                        found.place = Some(Place::InHistory {
-                            at: start,
-                            missing: missing(reader.resolver()),
-                        });
-                    } else if is(1, RDF, "RDF") {
-                        end_of_rdf = Some(start);
-                    }
-                    if is(1, RDF, "li") {
-                        recipe = None;
-                    }
-                    path.pop();
-                }
-                _ => {}
-            }
-        }
-        if let (None, Some(at)) = (&found.place, end_of_rdf) {
-            let about = about.unwrap_or_default();
-            found.place = Some(Place::InRdf { at, about });
-        }
-        Some(found)
-    }
-
-    fn see_attributes(
-        &mut self,
-        element: &quick_xml::events::BytesStart,
-        resolver: &NamespaceResolver,
-        start: usize,
-        about: &mut Option<String>,
-    ) {
-        let inside: &str = element;
-        for attribute in element.attributes().flatten() {
-            let raw: &str = &attribute.value;
-            match resolved(resolver, attribute.key, true) {
-                // Raw, so that it can be written again as it stands.
-                (RDF, "about") if about.is_none() => *about = Some(raw.replace('"', "&quot;")),
-                (TIFF, "Orientation") if is_orientation(raw) => {
-                    // One behind the `<`, and where the value stands behind its name.
-                    let name = inside.find(attribute.key.as_ref()).unwrap_or_default();
-                    if let Some(quoted) = inside[name..].find(['"', '\'']) {
-                        self.orientations.push(start + 1 + name + quoted + 1);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-fn is_orientation(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'1'..=b'8'])
 }
 
 #[cfg(test)]

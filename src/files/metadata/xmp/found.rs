@@ -1,0 +1,177 @@
+//! What is found in an XMP packet, as places in its text.
+
+use std::ops::Range;
+
+use quick_xml::NsReader;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::{Namespace, NamespaceResolver, QName, ResolveResult};
+
+use super::{BITS, EVENT, FINGERPRINT, MEDIA_MANAGEMENT, OWN, RDF, TIFF, missing};
+
+/// Where an addition belongs.
+#[derive(Debug)]
+pub enum Place {
+    /// Before the end of the history's list, with declarations of the namespaces that it lacks.
+    InHistory { at: usize, missing: String },
+    /// Before the end of the descriptions, as one more about the same thing.
+    InRdf { at: usize, about: String },
+}
+
+/// What was found in a packet, as places in its text.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub place: Option<Place>,
+    /// Recipe and fingerprint of each render of this program.
+    pub renders: Vec<(Range<usize>, Range<usize>)>,
+    /// The bits that the last split tells of.
+    pub bits: Option<Range<usize>>,
+    /// The digits of orientations.
+    pub orientations: Vec<usize>,
+}
+
+impl Found {
+    /// `None` if it is no well-formed XML.
+    pub fn in_packet(text: &str) -> Option<Self> {
+        let mut reader = NsReader::from_str(text);
+        let mut walk = Walk::default();
+        loop {
+            let start = reader.buffer_position() as usize;
+            let event = reader.read_event().ok()?;
+            let end = reader.buffer_position() as usize;
+            match event {
+                Event::Eof => return Some(walk.finish()),
+                Event::Start(it) | Event::Empty(it) if text[start..end].ends_with("/>") => {
+                    walk.see_attributes(&it, reader.resolver(), start);
+                }
+                Event::Start(it) => {
+                    walk.see_attributes(&it, reader.resolver(), start);
+                    let (namespace, local) = resolved(reader.resolver(), it.name(), false);
+                    walk.path.push((namespace.to_string(), local.to_string()));
+                }
+                Event::Text(_) => walk.see_text(text, start..end)?,
+                // Escaped characters inside of a text arrive one by one.
+                Event::GeneralRef(_) => {
+                    if let Some(range) = &mut walk.recipe {
+                        range.end = end;
+                    }
+                }
+                Event::End(_) => walk.leave(start, reader.resolver()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The way through a packet.
+#[derive(Default)]
+struct Walk {
+    found: Found,
+    /// The elements that are open, by namespace and name.
+    path: Vec<(String, String)>,
+    /// What the descriptions are about.
+    about: Option<String>,
+    /// The recipe in the entry of the history that is open.
+    recipe: Option<Range<usize>>,
+    end_of_rdf: Option<usize>,
+}
+
+impl Walk {
+    fn see_attributes(&mut self, element: &BytesStart, resolver: &NamespaceResolver, start: usize) {
+        let inside: &str = element;
+        for attribute in element.attributes().flatten() {
+            let raw: &str = &attribute.value;
+            match resolved(resolver, attribute.key, true) {
+                // Raw, so that it can be written again as it stands.
+                (RDF, "about") if self.about.is_none() => {
+                    self.about = Some(raw.replace('"', "&quot;"));
+                }
+                (TIFF, "Orientation") if is_orientation(raw) => {
+                    // One behind the `<`, and where the value stands behind its name.
+                    let name = inside.find(attribute.key.as_ref()).unwrap_or_default();
+                    if let Some(quoted) = inside[name..].find(['"', '\'']) {
+                        self.found.orientations.push(start + 1 + name + quoted + 1);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn see_text(&mut self, text: &str, range: Range<usize>) -> Option<()> {
+        let content = text[range.clone()].trim();
+        let at = range.start + text[range.clone()].find(content)?;
+        let inside = self.path.last();
+        match inside.map(|(namespace, local)| (namespace.as_str(), local.as_str())) {
+            Some((TIFF, "Orientation")) if is_orientation(content) => {
+                self.found.orientations.push(at);
+            }
+            // A text with escaped characters arrives in parts.
+            Some((EVENT, "parameters")) => {
+                let start = self.recipe.take().map_or(range.start, |it| it.start);
+                self.recipe = Some(start..range.end);
+            }
+            Some((OWN, BITS)) => self.found.bits = Some(at..at + content.len()),
+            Some((OWN, FINGERPRINT)) => {
+                let recipe = self.recipe.take();
+                let fingerprint = at..at + content.len();
+                self.found
+                    .renders
+                    .extend(recipe.map(|it| (it, fingerprint)));
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Leaves an element whose end stands at a place.
+    fn leave(&mut self, at: usize, resolver: &NamespaceResolver) {
+        if self.is_in(1, RDF, "Seq") && self.is_in(2, MEDIA_MANAGEMENT, "History") {
+            self.found.place = Some(Place::InHistory {
+                at,
+                missing: missing(resolver),
+            });
+        } else if self.is_in(1, RDF, "RDF") {
+            self.end_of_rdf = Some(at);
+        }
+        if self.is_in(1, RDF, "li") {
+            self.recipe = None;
+        }
+        self.path.pop();
+    }
+
+    /// Whether the open element of a depth, 1 for the innermost, is called so.
+    fn is_in(&self, depth: usize, namespace: &str, local: &str) -> bool {
+        let at = self.path.len().checked_sub(depth);
+        let element = at.and_then(|it| self.path.get(it));
+        element.is_some_and(|(n, l)| n == namespace && l == local)
+    }
+
+    fn finish(mut self) -> Found {
+        if let (None, Some(at)) = (&self.found.place, self.end_of_rdf) {
+            let about = self.about.unwrap_or_default();
+            self.found.place = Some(Place::InRdf { at, about });
+        }
+        self.found
+    }
+}
+
+/// An element's or attribute's namespace and local name.
+pub fn resolved<'a>(
+    resolver: &'a NamespaceResolver,
+    name: QName<'a>,
+    attribute: bool,
+) -> (&'a str, &'a str) {
+    let (namespace, local) = if attribute {
+        resolver.resolve_attribute(name)
+    } else {
+        resolver.resolve_element(name)
+    };
+    match namespace {
+        ResolveResult::Bound(Namespace(it)) => (it, local.into_inner()),
+        _ => ("", local.into_inner()),
+    }
+}
+
+fn is_orientation(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'1'..=b'8'])
+}
