@@ -40,6 +40,7 @@ impl Canvas {
             .then(|| (self.drawn.layer(preview, overlay), shown.place))
     }
 
+    /// Has the layer made ready for the wire, if it is another than the one that is shown.
     pub(super) fn order_layer(&mut self, layer: Option<&(Arc<RgbaImage>, Rect)>) {
         let Some((image, place)) = layer else {
             return;
@@ -54,13 +55,18 @@ impl Canvas {
         self.coder.encode(self.abilities, job);
     }
 
+    /// Shows the layer that is ready, or takes away the one that is no longer wanted.
     pub(super) fn next_layer(
         &mut self,
         layer: Option<&(Arc<RgbaImage>, Rect)>,
         graphics: &mut Vec<u8>,
     ) {
-        if layer.is_none() && self.layer.shown.take().is_some() {
-            graphics.extend(self.kitty.clear_layer());
+        if layer.is_none()
+            && self.layer.shown.is_some()
+            && let Some(bytes) = self.kitty.clear_layer()
+        {
+            graphics.extend(bytes);
+            self.layer.shown = None;
         }
         // Nothing may come between the slices of a picture.
         if layer.is_none() || self.kitty.sending().is_some() {

@@ -268,21 +268,23 @@ impl Kitty {
         Some((out, quality))
     }
 
-    /// The bytes that take the layer away.
-    pub fn clear_layer(&mut self) -> Vec<u8> {
-        match self.layer.take() {
-            Some(at) => {
-                self.slots[at] = None;
-                deleted(self.id(at)).into_bytes()
-            }
-            None => Vec::new(),
+    /// The bytes that take the layer away; `None` while something is on its way: no other command may come between
+    /// its slices.
+    pub fn clear_layer(&mut self) -> Option<Vec<u8>> {
+        if self.transfer.is_some() {
+            return None;
         }
+        let cleared = self.layer.take().map(|at| {
+            self.slots[at] = None;
+            deleted(self.id(at)).into_bytes()
+        });
+        Some(cleared.unwrap_or_default())
     }
 
     /// The bytes that take the picture and the layer off the screen; the terminal keeps the picture.
     pub fn hide(&mut self) -> Vec<u8> {
         let mut out = self.give_up();
-        out.extend(self.clear_layer());
+        out.extend(self.clear_layer().unwrap_or_default());
         if let Some(at) = self.shown.take() {
             out.extend(hidden(self.id(at)).into_bytes());
         }

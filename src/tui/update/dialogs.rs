@@ -165,6 +165,8 @@ fn typed(model: &mut Model, text: String, key: &KeyEvent) -> Vec<Effect> {
     }
     let setting = model.selected_setting();
     let Some(setting) = setting.filter(|_| key.code == KeyCode::Enter) else {
+        // What was wrong with it does not matter any more.
+        model.status.clear();
         return close(model);
     };
     let spec = setting.spec;

@@ -69,8 +69,14 @@ pub fn tuned(
             return Vec::new();
         }
     };
+    if model.open != Some(request.picture) {
+        let name = model.entries[request.picture].name();
+        model.status =
+            format!("settings were found for {name}, which is no longer open; F there looks again");
+        return Vec::new();
+    }
     let same = model.edit().is_some_and(|it| it.recipe == request.recipe);
-    if model.open != Some(request.picture) || !same {
+    if !same {
         model.status = "the recipe was changed meanwhile; F looks again".to_string();
         return Vec::new();
     }

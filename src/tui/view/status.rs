@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::{ACCENT, BAD, DIM, fitted, width, wrapped};
 use crate::engine::operations::parameter::Choice;
 use crate::tui::layout::Layout;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Dialog, Model, Pane};
 use crate::tui::tool::Tool;
 
 /// What stands behind a text that goes on.
@@ -89,13 +89,20 @@ fn gauge<'a>(model: &Model, width: u16) -> Line<'a> {
     ])
 }
 
+/// A key, or some, and what they do.
+type Hint = (&'static str, &'static str);
+
 /// What the most used keys do. As many as there is room for: none is cut off.
 fn hints(model: &Model, frame: &mut Frame, area: Rect) {
-    // These come first, so that they are there on a narrow screen.
-    let everywhere = [("?", "help"), ("q", "quit")];
+    // Those that work everywhere come first, so that they are there on a narrow screen.
+    let (first, others): (&[Hint], &[Hint]) = match &model.dialog {
+        Some(Dialog::Type(_)) => (&[], &[("Enter", "set it"), ("Esc", "leave it")]),
+        Some(Dialog::Filter) => (&[], &[("Enter", "keep it"), ("Esc", "list all")]),
+        _ => (&[("?", "help"), ("q", "quit")], hinted(model)),
+    };
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(1);
-    for (key, does) in everywhere.iter().chain(hinted(model)) {
+    for (key, does) in first.iter().chain(others) {
         let needed = width(key) + 1 + width(does);
         if needed > room {
             break;
@@ -108,7 +115,7 @@ fn hints(model: &Model, frame: &mut Frame, area: Rect) {
 }
 
 /// Keys for what has the focus, and what they do; those that are most used first.
-fn hinted(model: &Model) -> &'static [(&'static str, &'static str)] {
+fn hinted(model: &Model) -> &'static [Hint] {
     let tool = model.tool.as_ref().filter(|_| model.focus == Pane::Preview);
     match model.focus {
         _ if matches!(tool, Some(Tool::Brush(_))) => &[

@@ -207,6 +207,19 @@ fn sending_is_done_in_slices_and_can_be_given_up() {
 }
 
 #[test]
+fn a_layer_is_not_taken_away_between_the_slices_of_a_picture() {
+    let mut kitty = Kitty::new(0);
+    show(&mut kitty, &made(1, Quality::Exact));
+    kitty.show_layer(coded(100, false), PLACE);
+    kitty.send(made(2, Quality::Exact), coded(9000, false));
+    kitty.slice(1);
+    assert_eq!(kitty.clear_layer(), None);
+    kitty.slice(usize::MAX);
+    let gone = kitty.clear_layer().expect("nothing is on its way");
+    assert!(text(gone).contains("a=d,d=I,i=2"));
+}
+
+#[test]
 fn a_layer_lies_over_the_picture_and_goes_with_it() {
     let mut kitty = Kitty::new(0);
     show(&mut kitty, &made(1, Quality::Exact));
@@ -222,7 +235,7 @@ fn a_layer_lies_over_the_picture_and_goes_with_it() {
         gone.contains("d=I,i=3") && gone.contains("d=i,i=1"),
         "{gone}"
     );
-    assert!(kitty.clear_layer().is_empty());
+    assert_eq!(kitty.clear_layer(), Some(Vec::new()));
 }
 
 #[test]

@@ -158,6 +158,24 @@ fn what_a_parameter_does_is_said_when_the_cursor_gets_there() {
 }
 
 #[test]
+fn while_something_is_typed_the_hints_are_of_that() {
+    let mut model = model();
+    let hints = |model: &Model| {
+        let screen = shown(model);
+        screen.lines().last().expect("a row").to_string()
+    };
+    keys(&mut model, "/");
+    assert!(hints(&model).contains("\" Enter keep it  Esc list all "));
+    key(&mut model, KeyCode::Esc);
+    keys(&mut model, "\t\n999\n");
+    assert!(hints(&model).contains("\" Enter set it  Esc leave it "));
+    assert!(shown(&model).contains("is outside"));
+    key(&mut model, KeyCode::Esc);
+    assert!(hints(&model).contains("? help"));
+    assert!(!shown(&model).contains("is outside"));
+}
+
+#[test]
 fn of_renders_that_are_equally_far_the_first_is_named() {
     let mut model = model();
     model.renders = [(0, 0.0), (1, 0.0)].into();

@@ -59,6 +59,17 @@ fn settings_for_another_recipe_than_the_present_one_are_not_taken() {
         "{}",
         model.status
     );
+    // Neither are those for a picture that is no longer open.
+    let request = asked(&mut model);
+    keys(&mut model, "n");
+    read(&mut model, 1);
+    assert_eq!(update(&mut model, found(&request)), []);
+    assert_eq!(
+        model.status,
+        "settings were found for a.png, which is no longer open; F there looks again"
+    );
+    keys(&mut model, "p");
+    assert_eq!(recipe(&model), changed);
     // Asked again, the search is left, and what it still finds does not matter.
     let request = asked(&mut model);
     assert_eq!(keys(&mut model, "F"), [Effect::LeaveMeasure]);
