@@ -139,8 +139,8 @@ fn hinted(model: &Model) -> &'static [Hint] {
             ("h j k l", "move"),
             ("H J K L", "size"),
             ("Enter", "take"),
-            ("t", "best patches"),
             ("Esc", "leave"),
+            ("t", "best patches"),
             ("+ - z", "zoom"),
         ],
         Pane::Pictures => &[
