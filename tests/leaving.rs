@@ -176,6 +176,12 @@ fn moving_in_the_list_without_a_preview_sends_little() {
     let args = [".", "--recipe", "noise", "--preview", "off"];
     let session = Session::start_on(Terminal::Kitty, &folder, &args, 100, 30);
     session.await_text("The preview is off.");
+    // What is found out about the first picture is shown a little later.
+    session.await_that("silence", || {
+        let before = session.bytes().len();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        session.bytes().len() == before
+    });
     for (key, name) in [("j", " b.png "), ("k", " a.png ")] {
         let before = session.bytes().len();
         session.keys(key);

@@ -65,7 +65,11 @@ pub fn structures(luma: &Plane, cancel: &Cancel) -> Plane {
         let blurred = |it: &Gaussian| it.blur(luma, bounds, from, bounds, cancel);
         let band = blurred(&fine).zip_map(&blurred(&coarse), |fine, coarse| {
             let between = fine - coarse;
-            if between.abs() < ROUNDING { 0.0 } else { between }
+            if between.abs() < ROUNDING {
+                0.0
+            } else {
+                between
+            }
         });
         let squares = band.clone().map(|it| it * it);
         let energy = around.blur(&squares, from, to, bounds, cancel);
