@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use super::bilinear::Bilinear;
 use super::changes::{Changes, on_purpose};
-use super::octaves::{CELL, OCTAVES, Octaves, cells};
+use super::octaves::{CELL, NOTHING, OCTAVES, Octaves, cells};
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian, exp2, log2};
 use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region, Resample};
+use crate::engine::raster::{Image, Plane, Region, Resample, wide};
 
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
 const GATHER: [f64; OCTAVES] = [0.4, 0.56, 0.8];
@@ -20,6 +20,9 @@ const FLOOR_WITH_ORIGINAL: f32 = 0.0015;
 
 /// Amplitude that promises nothing: less than a third of a level of 8 bits.
 const FLOOR_ALONE: f32 = 0.3 / 255.0;
+
+/// What is flat has so much more in its finest octave than is promised, for no rounding to count as a loss.
+const FLAT: f32 = 1.001;
 
 /// Base-2 logarithm of the finest octave's usual amplitude over the next one's, below which skin begins to look
 /// smoothed. Untouched skin of photographs has 0.2 to 1.1 in its median, faces too small for pores 0; the same skin
@@ -81,6 +84,11 @@ const TELLING: [f32; 2] = [-0.12, 0.12];
 
 /// What is smoothed by its surroundings has lost this much.
 const BY_SURROUNDINGS: f32 = 0.3;
+
+/// Between these sums skin may have been smoothed, which counts for up to so much of a loss: below the usual threshold, since
+/// photographs of small faces lie there as well, but what may be is told from what is not, and a lower threshold takes it.
+const IN_DOUBT: f32 = 0.1;
+const DOUBTFUL: [f32; 2] = [-1.4, TELLING[0]];
 
 /// So much more of the finest octave than the edges nearby, in the same logarithm, has the skin of a picture of any
 /// sharpness, for its texture is finer than an edge.
@@ -162,10 +170,13 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
     // Of these only sums are needed, which take a sixteenth of the memory.
     let sums = Mutex::new([(); 6].map(|()| Plane::filled(blocks.width, blocks.height, 0.0)));
     let widest = feather.max(TOGETHER_GATHER);
+    let finest_floor = FLAT * exp2(PROMISED_RATIO) * (NOTHING + FLOOR_ALONE) - NOTHING;
     let [mut ratio, mut amplitude] = in_strips(bounds, cancel, |to| {
         let luma = |region, out: &mut [u16]| picture.fine_luma(region, out);
         let octaves: Octaves<3> = Octaves::look(luma, to, bounds, widest);
-        let [usual, promise] = [0, 1].map(|octave| octaves.usual(octave, feather));
+        let logarithms = [0, 1].map(|octave| octaves.logarithms(octave));
+        let means = logarithms.each_ref().map(|it| octaves.around(it, feather));
+        let [usual, promise] = means.each_ref().map(|it| it.clone().map(exp2));
         let part = Region::new(
             to.x / BLOCK,
             to.y / BLOCK,
@@ -173,21 +184,27 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             to.height.div_ceil(BLOCK),
         );
         if let Some(skin) = skin {
-            let (coarse, coverage) = (octaves.usual(2, feather), skin.coverage(to));
+            let coarse = octaves.around(&octaves.logarithms(2), feather).map(exp2);
+            let coverage = skin.coverage(to);
             let finer = block_sums((to.width, to.height), |x, y| {
                 let finer = (promise.at(x, y) + FLOOR_ALONE) / (coarse.at(x, y) + FLOOR_ALONE);
                 coverage.at(x, y) * log2(finer)
             });
             lock(&sums)[2].paste(&finer, part);
-            let together = octaves.together([0, 1], TOGETHER_GATHER);
+            let means = match feather == TOGETHER_GATHER {
+                true => means,
+                false => logarithms
+                    .each_ref()
+                    .map(|it| octaves.around(it, TOGETHER_GATHER)),
+            };
+            let together = octaves.together(&logarithms, &means, TOGETHER_GATHER);
             for (sums, it) in lock(&sums)[3..].iter_mut().zip(&together) {
                 let of_skin = |x: usize, y: usize| coverage.at(x, y) * it.at(x, y);
                 sums.paste(&block_sums((to.width, to.height), of_skin), part);
             }
         }
         let ratio = usual.clone().zip_map(&promise, |usual, promise| {
-            let floor = exp2(PROMISED_RATIO) * FLOOR_ALONE;
-            log2((usual + floor) / (promise + FLOOR_ALONE))
+            log2((usual + finest_floor) / (promise + FLOOR_ALONE))
         });
         let [finest, next] = [0, 1].map(|octave| octaves.energy(octave, feather));
         // What has no texture at all says nothing of sharpness.
@@ -266,23 +283,55 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
     }
 }
 
-/// Where skin is, in the cells of a picture. For all of them at once it would be as large as what is looked for.
+/// Where skin is, in the cells of a picture.
 pub struct SkinCells {
-    /// Its coverage, on a small copy of the picture.
-    pub skin: Plane,
-    /// The luma of the copy, and its brightest channel.
-    pub tones: [Plane; 2],
+    /// Its coverage in all of them, in 255ths: as floats they would be as large as what is looked for.
+    covered: Vec<u8>,
+    /// The luma of a small copy of the picture, and its brightest channel.
+    tones: [Plane; 2],
     /// Brings the copy to the size of the cells.
-    pub resample: Resample,
-    /// All cells.
-    pub all: Region,
+    resample: Resample,
+    all: Region,
 }
 
 impl SkinCells {
+    /// From the coverage on a small copy of the picture, the copy's luma and its brightest channel, for all cells.
+    pub fn new(skin: &Plane, tones: [Plane; 2], all: Region) -> Self {
+        let copy = (skin.width(), skin.height());
+        let mut it = Self {
+            covered: vec![0; all.width * all.height],
+            tones,
+            resample: Resample::new(copy, (all.width, all.height)),
+            all,
+        };
+        let strips = it.strips();
+        let rooms = it.covered.chunks_mut(STRIP * all.width);
+        let rooms: Vec<(Region, &mut [u8])> = strips.into_iter().zip(rooms).collect();
+        let resample = &it.resample;
+        rooms.into_par_iter().for_each(|(strip, room)| {
+            let needed = resample.needs(strip);
+            let coverage = resample.apply(&skin.crop(needed), strip);
+            for (room, coverage) in room.iter_mut().zip(coverage.samples()) {
+                *room = (255.0 * coverage + 0.5) as u8;
+            }
+        });
+        it
+    }
+
     /// The coverage of skin in some of the cells.
     fn coverage(&self, cells: Region) -> Plane {
-        let needed = self.resample.needs(cells);
-        self.resample.apply(&self.skin.crop(needed), cells)
+        let mut coverage = Plane::unfilled(cells.width, cells.height);
+        for y in 0..cells.height {
+            let from = (cells.y + y) * self.all.width + cells.x;
+            let covered = &self.covered[from..from + cells.width];
+            let row = coverage.row_mut(y);
+            wide(move || {
+                for (out, covered) in row.iter_mut().zip(covered) {
+                    *out = f32::from(*covered) * (1.0 / 255.0);
+                }
+            });
+        }
+        coverage
     }
 
     /// The picture's luma and brightest channel in some of the cells.
@@ -384,8 +433,8 @@ struct Like<'a> {
 struct Surroundings {
     /// How much skin there is.
     skin: Plane,
-    /// How surely it was smoothed as a whole, 0..=1.
-    smoothed: Plane,
+    /// What its texture lost, as far as that is sure, where it was smoothed as a whole.
+    lost: Plane,
 }
 
 impl Surroundings {
@@ -409,36 +458,30 @@ impl Surroundings {
         let weighted = telling.samples().iter().zip(all.samples());
         let sum: f32 = weighted.map(|(it, skin)| it * skin).sum();
         let whole = sum / all.samples().iter().sum::<f32>().max(1e-3);
-        let smoothed = telling.map(|it| {
-            let it = it + AS_A_WHOLE * (whole - it);
-            smoothstep(TELLING[0], TELLING[1], it)
-        });
-        Self {
-            skin: all,
-            smoothed,
-        }
+        let lost = telling.map(|it| lost_as_a_whole(it + AS_A_WHOLE * (whole - it)));
+        Self { skin: all, lost }
     }
 
     /// The losses of cells of skin, judged by the skin around them as well; none elsewhere. `open` is the share that may
     /// be added.
     fn judge(&self, mut loss: Plane, open: &Plane, skin: &SkinCells, bounds: Region) -> Plane {
-        let lost = skin.sums(|skin, (x, y)| smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin);
-        let lost = around(&lost, bounds, SURROUNDINGS);
-        let share = lost.zip_map(&self.skin, |it, skin| it / skin.max(1e-3));
+        let few = skin.sums(|skin, (x, y)| smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin);
+        let few = around(&few, bounds, SURROUNDINGS);
+        let share = few.zip_map(&self.skin, |it, skin| it / skin.max(1e-3));
         let all = cells(bounds);
-        let (mut shares, mut smoothed) = (
+        let (mut shares, mut around) = (
             Bilinear::new(BLOCK as f32, &share, all),
-            Bilinear::new(BLOCK as f32, &self.smoothed, all),
+            Bilinear::new(BLOCK as f32, &self.lost, all),
         );
-        let [mut share, mut sure] = [(); 2].map(|()| vec![0.0; all.width]);
+        let [mut share, mut lost] = [(); 2].map(|()| vec![0.0; all.width]);
         for strip in skin.strips() {
             let coverage = skin.coverage(strip);
             for y in strip.y..strip.bottom() {
                 shares.row(y, &mut share);
-                smoothed.row(y, &mut sure);
+                around.row(y, &mut lost);
                 let skin = coverage.row(y - strip.y);
                 for (x, it) in loss.row_mut(y).iter_mut().enumerate() {
-                    let filled = BY_SURROUNDINGS * sure[x] * open.at(x, y);
+                    let filled = lost[x] * open.at(x, y);
                     let judged = (*it * smoothstep(FEW[0], FEW[1], share[x])).max(filled);
                     // Half a cell of skin is its edge.
                     *it = judged * (2.0 * skin[x]).min(1.0);
@@ -447,6 +490,13 @@ impl Surroundings {
         }
         loss
     }
+}
+
+/// What skin lost as a whole, from what tells that it was smoothed.
+fn lost_as_a_whole(telling: f32) -> f32 {
+    let sure = smoothstep(TELLING[0], TELLING[1], telling);
+    let doubt = (telling - DOUBTFUL[0]) / (DOUBTFUL[1] - DOUBTFUL[0]);
+    (BY_SURROUNDINGS * sure).max(IN_DOUBT * doubt.clamp(0.0, 1.0))
 }
 
 /// The logarithm of the octaves' ratio on the edges around each block of cells.
@@ -514,6 +564,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_tells_more_that_skin_was_smoothed_has_lost_more() {
+        let telling = (-300..=100).map(|it| it as f32 / 100.0);
+        let losses: Vec<f32> = telling.map(lost_as_a_whole).collect();
+        assert!(losses.is_sorted(), "{losses:?}");
+        assert_eq!(lost_as_a_whole(-1.5), 0.0);
+        assert_eq!(lost_as_a_whole(0.2), BY_SURROUNDINGS);
+        let [less, more] = [-0.8, -0.4].map(lost_as_a_whole);
+        assert!(
+            0.0 < less && less < more && more < IN_DOUBT,
+            "{less}, {more}"
+        );
+    }
 
     #[test]
     fn the_upper_quartile_is_that_of_the_sorted_values() {

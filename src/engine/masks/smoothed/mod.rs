@@ -5,7 +5,8 @@
 //! smoothed skin has less. Geometric means are compared, which see what is everywhere rather than a few features. Blur by
 //! focus does the same to edges, so what lies between soft edges is left alone. Where a face tells what is skin, nothing
 //! else counts; skin with next to nothing in its finest octave does, and so does the skin around a place as a whole, whose
-//! octaves are strong in the same places where a network made it.
+//! octaves are strong in the same places where a network made it. Where that leaves doubt, a loss below the usual threshold says
+//! how much of it.
 
 mod bilinear;
 mod changes;
@@ -18,10 +19,15 @@ use super::{MaskSources, Skin};
 use crate::engine::operations::Cancel;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
-use crate::engine::raster::{Plane, Region, Resample};
+use crate::engine::raster::{Plane, Region};
 use bilinear::Bilinear;
 use loss::SkinCells;
 use octaves::CELL;
+
+/// Coverage of what lost just the threshold, at most, and for each unit of a low threshold: below it, coverage fades out by the
+/// loss's square, so that of two places the one that lost more is covered more, if hardly.
+const TOE: f32 = 0.04;
+const TOE_SLOPE: f32 = 0.4;
 
 /// Settings of the `smoothed` mask.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,9 +93,19 @@ impl Smoothed {
 
     /// The coverage in a region of the picture.
     pub fn coverage(&self, sources: &MaskSources, region: Region) -> Plane {
+        self.loss(sources, region).map(self.of_loss())
+    }
+
+    /// The coverage of a loss.
+    fn of_loss(&self) -> impl Fn(f32) -> f32 + use<> {
         let (threshold, softness) = (self.threshold as f32, self.softness as f32);
-        self.loss(sources, region)
-            .map(move |loss| ((loss - threshold) / softness).clamp(0.0, 1.0))
+        let toe = TOE.min(threshold * TOE_SLOPE);
+        let per_threshold = 1.0 / threshold.max(1e-6);
+        move |loss| {
+            let above = ((loss - threshold) / softness).clamp(0.0, 1.0);
+            let below = (loss * per_threshold).min(1.0);
+            above.max(toe * below * below)
+        }
     }
 
     /// The share of texture that is missing, 0..=1.
@@ -146,17 +162,11 @@ impl Smoothed {
 fn skin_in_cells(sources: &MaskSources) -> Option<SkinCells> {
     let likeness = sources.found.likeness(sources.picture)?;
     let skin = likeness.coverage(Skin::default().tolerance);
-    let cells = octaves::cells(sources.picture.bounds());
-    let resample = Resample::new((skin.width(), skin.height()), (cells.width, cells.height));
     let copy = sources.found.copy(sources.picture);
     let brightest = copy.planes().iter().cloned();
-    let brightest = brightest.reduce(|one, other| one.zip_map(&other, f32::max));
-    Some(SkinCells {
-        skin,
-        tones: [copy.luma(), brightest?],
-        resample,
-        all: cells,
-    })
+    let brightest = brightest.reduce(|one, other| one.zip_map(&other, f32::max))?;
+    let all = octaves::cells(sources.picture.bounds());
+    Some(SkinCells::new(&skin, [copy.luma(), brightest], all))
 }
 
 /// Whether the picture is measured by itself somewhere.
@@ -233,6 +243,25 @@ mod tests {
             mean(SHARP.end + 24..SIDE / 2 - 20),
             mean(SIDE / 2 + 24..SIDE),
         )
+    }
+
+    #[test]
+    fn what_lost_more_is_covered_more_from_the_first_loss_on() {
+        for threshold in [0.0, 0.001, 0.1, 0.9, 1.0] {
+            let mask = Smoothed {
+                threshold,
+                ..Smoothed::default()
+            };
+            let coverage = (0..=1000).map(|it| mask.of_loss()(it as f32 / 1000.0));
+            let coverage: Vec<f32> = coverage.collect();
+            assert_eq!(coverage[0], 0.0, "{threshold}");
+            assert!(coverage.is_sorted(), "{threshold}: {coverage:?}");
+            let below = coverage[(999.0 * threshold) as usize];
+            assert!(below <= TOE, "{threshold}: {below}");
+        }
+        let usual = Smoothed::default().of_loss();
+        assert!(0.0 < usual(0.05) && usual(0.05) < usual(0.09));
+        assert!((usual(0.2) - 0.5).abs() < 1e-6);
     }
 
     #[test]

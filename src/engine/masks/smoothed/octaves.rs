@@ -8,7 +8,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::engine::operations::{Cancel, Gaussian, exp2, log2};
+use crate::engine::operations::{Cancel, Gaussian, log2};
 #[cfg(doc)]
 use crate::engine::raster::Image;
 use crate::engine::raster::{FINE_WHITE, Plane, Region, wide};
@@ -23,7 +23,7 @@ pub const OCTAVES: usize = 3;
 const REACH: usize = 4 * CELL;
 
 /// Amplitude that is added before a logarithm is taken: a fifth of a level of 8 bits.
-const NOTHING: f32 = 0.2 / 255.0;
+pub const NOTHING: f32 = 0.2 / 255.0;
 
 /// Rows that the filter reads for one: its weights are 1, 4, 6, 4 and 1 sixteenths.
 const TAPS: usize = 5;
@@ -146,21 +146,25 @@ impl<const N: usize> Octaves<N> {
         })
     }
 
-    /// The geometric mean of an octave's amplitude around each cell: what is everywhere, rather than in a few edges.
-    pub fn usual(&self, octave: usize, radius: f64) -> Plane {
+    /// The logarithms of an octave's amplitude in each cell, and as far around as they are gathered from.
+    pub fn logarithms(&self, octave: usize) -> Plane {
         let energy = self.energies[octave].clone();
-        let logarithms = energy.map(|it| log2(it + NOTHING * NOTHING));
-        self.gathered(&logarithms, radius).map(|it| exp2(0.5 * it))
+        energy.map(|it| 0.5 * log2(it + NOTHING * NOTHING))
     }
 
-    /// How far the logarithms of two octaves' amplitudes vary together around each cell: their covariance, and the variance
-    /// of each.
-    pub fn together(&self, octaves: [usize; 2], radius: f64) -> [Plane; 3] {
-        let [one, other] = octaves.map(|octave| {
-            let energy = self.energies[octave].clone();
-            energy.map(|it| 0.5 * log2(it + NOTHING * NOTHING))
-        });
-        let [mean, other_mean] = [&one, &other].map(|it| self.gathered(it, radius));
+    /// The mean of [logarithms](Self::logarithms) around each cell: of what is everywhere, rather than in a few edges.
+    pub fn around(&self, logarithms: &Plane, radius: f64) -> Plane {
+        self.gathered(logarithms, radius)
+    }
+
+    /// How far the [logarithms](Self::logarithms) of two octaves vary together around each cell, from their means there:
+    /// their covariance, and the variance of each.
+    pub fn together(
+        &self,
+        [one, other]: &[Plane; 2],
+        [mean, other_mean]: &[Plane; 2],
+        radius: f64,
+    ) -> [Plane; 3] {
         let less_means = |products: Plane, [a, b]: [&Plane; 2]| {
             let means = a.clone().zip_map(b, |a, b| a * b);
             let mean = self.gathered(&products, radius);
@@ -168,9 +172,9 @@ impl<const N: usize> Octaves<N> {
         };
         let product = |a: &Plane, b: &Plane| a.clone().zip_map(b, |a, b| a * b);
         [
-            less_means(product(&one, &other), [&mean, &other_mean]),
-            less_means(product(&one, &one), [&mean, &mean]),
-            less_means(product(&other, &other), [&other_mean, &other_mean]),
+            less_means(product(one, other), [mean, other_mean]),
+            less_means(product(one, one), [mean, mean]),
+            less_means(product(other, other), [other_mean, other_mean]),
         ]
     }
 
@@ -444,7 +448,7 @@ fn gather_by<const N: usize>(columns: &[u32], rows: usize, cells: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::operations::Random;
+    use crate::engine::operations::{Random, exp2};
     use crate::engine::raster::to_fine;
 
     const GREY: f32 = 0.3;
@@ -470,7 +474,7 @@ mod tests {
 
     fn gathered(octaves: &Octaves<OCTAVES>) -> [Plane; 4] {
         [0, 1, 2, 3].map(|i: usize| match i {
-            3 => octaves.usual(0, 8.0),
+            3 => octaves.around(&octaves.logarithms(0), 8.0),
             _ => octaves.energy(i, 4.0 + 2.0 * i as f64),
         })
     }
@@ -521,7 +525,8 @@ mod tests {
             with.at(25, 25) / without.at(25, 25)
         };
         assert!(ratio(&|it| it.energy(0, 8.0)) > 30.0);
-        assert!(ratio(&|it| it.usual(0, 8.0)) < 3.0);
+        let usual = |it: &Octaves<OCTAVES>| it.around(&it.logarithms(0), 8.0).map(exp2);
+        assert!(ratio(&usual) < 3.0);
     }
 
     #[test]
@@ -556,7 +561,9 @@ mod tests {
         let correlation = |plane: &Plane| {
             let whole = Region::of_size(plane.width(), plane.height());
             let octaves = look(plane, cells(whole));
-            let sums = octaves.together([0, 1], 8.0);
+            let logarithms = [0, 1].map(|octave| octaves.logarithms(octave));
+            let means = logarithms.each_ref().map(|it| octaves.around(it, 8.0));
+            let sums = octaves.together(&logarithms, &means, 8.0);
             let [both, one, other] = sums.map(|it| it.samples().iter().sum::<f32>());
             both / (one * other).sqrt()
         };
