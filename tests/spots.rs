@@ -158,16 +158,27 @@ fn render(recipe: &Recipe, inputs: &Inputs) -> Tile {
 /// The share of a blemish's fine detail, as the plain formula brings it all back, that is in `result` and not in
 /// `clean`: the projection of their difference on it.
 fn came_back(result: &Tile, clean: &Tile, blemish: &Blemish) -> f32 {
+    came_back_together(result, clean, &[*blemish])
+}
+
+/// The same of blemishes that lie over each other.
+fn came_back_together(result: &Tile, clean: &Tile, blemishes: &[Blemish]) -> f32 {
     let near = Region::new(
-        blemish.x as usize - APART / 2,
-        blemish.y as usize - APART / 2,
+        blemishes[0].x as usize - APART / 2,
+        blemishes[0].y as usize - APART / 2,
         APART,
         APART,
     )
     .within(&BOUNDS);
     let (mut product, mut energy) = (0.0, 0.0);
-    for (channel, amount) in blemish.colour.iter().enumerate() {
-        let samples = (0..WIDE * HIGH).map(|i| amount * blemish.at(i % WIDE, i / WIDE));
+    for channel in 0..3 {
+        let at = |i: usize| {
+            let heights = blemishes
+                .iter()
+                .map(|it| it.colour[channel] * it.at(i % WIDE, i / WIDE));
+            heights.sum()
+        };
+        let samples = (0..WIDE * HIGH).map(at);
         let plane = Plane::from_samples(WIDE, HIGH, samples.collect());
         let profile = HighPass::new(6.0).detail(&plane, BOUNDS, near, BOUNDS, &Cancel::default());
         let (result, clean) = (&result.planes()[channel], &clean.planes()[channel]);
@@ -249,6 +260,28 @@ fn long_blemishes_stay_removed() {
         over_a_fifth: 0.05,
     };
     check_all(&long, 5.0, &limits);
+}
+
+/// The rim of a crater goes with its middle, which stands out most.
+#[test]
+fn craters_stay_removed() {
+    let rims = blemishes(8.0 * PORES).into_iter();
+    let rims: Vec<Blemish> = rims.filter(|it| it.diameter >= 8.0).collect();
+    let middle = |it: &Blemish| Blemish {
+        diameter: 0.5 * it.diameter,
+        colour: it.colour.map(|it| -1.8 * it),
+        ..*it
+    };
+    let middles: Vec<Blemish> = rims.iter().map(middle).collect();
+    let original = with(&with(skin(), &rims), &middles);
+    let result = render(&recipe("leave-out"), &inputs(smooth(), &original));
+    let parts = rims.iter().zip(&middles);
+    let shares = parts.map(|(rim, middle)| came_back_together(&result, skin(), &[*rim, *middle]));
+    let mut shares: Vec<f32> = shares.collect();
+    shares.sort_by(f32::total_cmp);
+    let over = shares.iter().filter(|it| **it > 0.2).count();
+    assert!(shares[shares.len() / 2].abs() < 0.1, "{shares:.2?}");
+    assert!(8 * over <= shares.len(), "{shares:.2?}");
 }
 
 /// A bright head in the middle of a faint red spot goes with it.

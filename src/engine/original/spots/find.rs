@@ -117,6 +117,8 @@ struct Candidate {
     widest: f64,
     /// In samples.
     height: f32,
+    /// See [`Fit`].
+    cored: bool,
 }
 
 /// The candidates whose middles lie in a square of the picture.
@@ -232,6 +234,7 @@ impl Candidate {
             surprise: blob.surprise,
             widest: MOST_GROWTH * (fit.shape.reach() + 0.5),
             height: fit.heights[0].abs(),
+            cored: fit.cored,
         })
     }
 
@@ -240,7 +243,9 @@ impl Candidate {
         let (spot, other) = (&mut self.spot, &weaker.spot);
         let distance = spot.distance([other.x, other.y]);
         let inside = distance < spot.radius;
-        let over = distance < other.radius
+        // Beside a spot, one with a core fits as well: the core is where it is not.
+        let over = !weaker.cored
+            && distance < other.radius
             && other.radius > spot.radius
             && other.radius <= self.widest
             && weaker.height >= SAME_HEIGHT * self.height;

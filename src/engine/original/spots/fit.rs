@@ -27,6 +27,13 @@ const LEAST_GAIN: f64 = 1.2;
 const CORE: f64 = 0.5;
 const LEAST_CORE_GAIN: f64 = 1.4;
 
+/// What stands out of a crater may be its middle alone. Shapes with cores are tried up to so many times the size, which
+/// brings the rim of such a one into sight.
+const WITH_RIM: f64 = 2.2;
+
+/// A rim is at least this share as high as its middle is deep, measured from the rim.
+const LEAST_RIM: f64 = 0.35;
+
 /// How often the middle is looked for, each time at half the distance.
 const MIDDLES: usize = 3;
 
@@ -51,6 +58,8 @@ pub struct Fit<const N: usize> {
     pub heights: [f32; N],
     /// Whether it has a core: a crater, or a head in a spot.
     pub cored: bool,
+    /// Whether what is around the core stands out as well, the other way: uneven tone does not.
+    rimmed: bool,
     /// What it explains: the squares that are less for it.
     explained: f64,
 }
@@ -116,6 +125,15 @@ impl<const N: usize> Fit<N> {
         let place = (best.middle, best.stretch);
         let cored = Rings::around(planes, &usable, place, size).fit_cored(place, &tried.profiles);
         let is_better = |it: &Self| it.explained > LEAST_CORE_GAIN * best.explained;
+        if let Some(cored) = cored.filter(is_better) {
+            return Some(cored);
+        }
+        let rings = Rings::around(planes, &usable, place, WITH_RIM * size);
+        let cored = rings.fit_cored(place, &tried.wider);
+        let alone = [&tried.profiles, &tried.wider].map(|it| rings.fit(place, it));
+        let alone = alone.iter().flatten().map(|it| it.explained);
+        let alone = alone.fold(0.0, f64::max);
+        let is_better = |it: &Self| it.rimmed && it.explained > LEAST_CORE_GAIN * alone;
         Some(cored.filter(is_better).unwrap_or(best))
     }
 }
@@ -164,35 +182,43 @@ struct Profile {
 pub struct Tried {
     pub size: f64,
     profiles: Vec<Profile>,
+    /// Those that are tried with a core, up to the rim of a crater.
+    wider: Vec<Profile>,
 }
 
 impl Tried {
     /// For a size as that of a [`Blob`](super::blobs::Blob), in pixels of the planes.
     pub fn of_size(size: f64) -> Self {
-        let (_, rings) = rings(size);
-        let radii = RADII.iter().map(|it| it * size);
-        let shapes = radii.flat_map(|radius| {
-            SOFTNESSES.map(|it| Shape {
-                radius,
-                softness: (it * radius).max(LEAST_SOFTNESS),
-            })
-        });
-        let profile = |shape: Shape| {
-            let heights = |shape: Shape| {
-                let heights = (0..rings).map(|it| shape.at(it as f64 / RINGS).into());
-                heights.collect()
-            };
-            Profile {
-                shape,
-                heights: heights(shape),
-                cores: heights(shape.core()),
-            }
-        };
         Self {
             size,
-            profiles: shapes.map(profile).collect(),
+            profiles: profiles(size),
+            wider: profiles(WITH_RIM * size),
         }
     }
+}
+
+/// The shapes for a size.
+fn profiles(size: f64) -> Vec<Profile> {
+    let (_, rings) = rings(size);
+    let radii = RADII.iter().map(|it| it * size);
+    let shapes = radii.flat_map(|radius| {
+        SOFTNESSES.map(|it| Shape {
+            radius,
+            softness: (it * radius).max(LEAST_SOFTNESS),
+        })
+    });
+    let profile = |shape: Shape| {
+        let heights = |shape: Shape| {
+            let heights = (0..rings).map(|it| shape.at(it as f64 / RINGS).into());
+            heights.collect()
+        };
+        Profile {
+            shape,
+            heights: heights(shape),
+            cores: heights(shape.core()),
+        }
+    };
+    shapes.map(profile).collect()
 }
 
 /// Some pixels that are about as far from a place.
@@ -293,6 +319,7 @@ impl<const N: usize> Rings<N> {
                     stretch,
                     heights: products.map(|it| (it / spread) as f32),
                     cored: false,
+                    rimmed: false,
                     explained,
                 });
             }
@@ -350,12 +377,19 @@ impl<const N: usize> Rings<N> {
                     stretch,
                     heights: solved.map(|it| it[0] as f32),
                     cored: true,
+                    rimmed: is_rimmed(&solved),
                     explained,
                 });
             }
         }
         best
     }
+}
+
+/// Whether the heights of a body go the other way than those of its core, in all planes together, and are no small share.
+fn is_rimmed(heights: &[[f64; 2]]) -> bool {
+    let sum = |one: usize, other: usize| heights.iter().map(|it| it[one] * it[other]).sum::<f64>();
+    sum(0, 1) < 0.0 && sum(0, 0) >= LEAST_RIM * LEAST_RIM * sum(1, 1)
 }
 
 /// The numbers of the rings that the pixels of a row lie in; `rings` for those that lie at `reach` or beyond.
