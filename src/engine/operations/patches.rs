@@ -27,6 +27,10 @@ const UNEVEN: f64 = 0.45;
 const PEAKED: f64 = 2.0;
 const STRUCTURE: f64 = 2.0;
 
+/// Even skin has up to this power of coarser structure for that of detail. What has more are creases and edges, which a graft
+/// would draw all over a face.
+const EVEN_STRUCTURE: f64 = 0.3;
+
 /// Base-2 logarithm of the finest octave's amplitude over the next one's: the best patches of photographs have 0.6 to
 /// 1.3, and what networks drew in place of texture up to 0.5.
 const UNSPOILED: f64 = 0.55;
@@ -178,6 +182,7 @@ impl Judge {
             strength.min(0.2) - (strength - 0.4).max(0.0) + size.min(0.25 * size).min(0.25)
                 - uneven
                 - 0.3 * structure
+                - 0.6 * (structure - EVEN_STRUCTURE).max(0.0)
                 - 0.4 * libm::log(1.0 + marked)
                 - 0.8 * libm::log(peaked.max(1.0))
                 - 8.0 * spread
@@ -319,6 +324,16 @@ mod tests {
                 assert!(apart, "{one:?} and {other:?}");
             }
         }
+    }
+
+    #[test]
+    fn even_skin_is_better_than_strong_texture_among_creases() {
+        let picture = skin(|x, y, it| match x {
+            0..240 => it + 0.08 * (x as f32 * 0.3).sin() * (y as f32 * 0.3).sin(),
+            _ => 0.5 + 0.65 * (it - 0.5),
+        });
+        let best = best(&picture, &everywhere(), (1.0, false))[0];
+        assert!(best.x >= 240, "{best:?}");
     }
 
     #[test]
