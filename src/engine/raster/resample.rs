@@ -58,6 +58,8 @@ struct Taps {
 pub struct Resample {
     columns: Taps,
     rows: Taps,
+    /// There are fewer rows than before.
+    is_lower: bool,
 }
 
 impl Resample {
@@ -80,6 +82,7 @@ impl Resample {
         Self {
             columns: Taps::new(kernel, from.0, to.0, region.x..region.right()),
             rows: Taps::new(kernel, from.1, to.1, region.y..region.bottom()),
+            is_lower: to.1 < from.1,
         }
     }
 
@@ -94,6 +97,9 @@ impl Resample {
     pub fn apply(&self, source: &Plane, target: Region) -> Plane {
         let from = self.needs(target);
         assert_eq!((source.width(), source.height()), (from.width, from.height));
+        if self.is_lower {
+            return self.down_first(source, from, target);
+        }
         let mut across = Plane::filled(target.width, from.height, 0.0);
         for y in 0..from.height {
             let columns = self.columns.of(target.x..target.right());
@@ -105,6 +111,22 @@ impl Resample {
             for (i, weight) in weights.iter().enumerate() {
                 add_weighted(out.row_mut(y), across.row(first - from.y + i), *weight);
             }
+        }
+        out
+    }
+
+    /// The same where there are fewer rows to go along than come: going down is a wide loop, and going along is not.
+    fn down_first(&self, source: &Plane, from: Region, target: Region) -> Plane {
+        let mut out = Plane::unfilled(target.width, target.height);
+        let mut sums = vec![0.0; from.width];
+        let rows = self.rows.of(target.y..target.bottom());
+        for (y, (first, weights)) in rows.enumerate() {
+            sums.fill(0.0);
+            for (i, weight) in weights.iter().enumerate() {
+                add_weighted(&mut sums, source.row(first - from.y + i), *weight);
+            }
+            let columns = self.columns.of(target.x..target.right());
+            sum_along(&sums, from.x, columns, out.row_mut(y));
         }
         out
     }
