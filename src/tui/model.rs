@@ -283,7 +283,8 @@ impl Model {
     /// What goes on in the background for minutes, and the key that it belongs to.
     pub fn under_way(&self) -> Option<&'static str> {
         match (&self.meter, &self.toning) {
-            (Meter::Tuning, _) => Some("F: looking for settings…"),
+            (Meter::Tuning, Some(_)) => Some("F and T: looking, waiting…"),
+            (Meter::Tuning, None) => Some("F: looking for settings…"),
             (_, Some(_)) => Some("T: waiting for the tone…"),
             _ => None,
         }

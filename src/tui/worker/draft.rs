@@ -36,7 +36,9 @@ impl Desk {
         let last = loaded.last.as_ref();
         let Filled { recipe, is_open } = found::filled(&request.recipe, last);
         if !is_drafted(frame) {
-            return is_open && last.is_none() && self.show_as_it_is(request);
+            // Masks and detail are nothing without what is looked for.
+            let is_picture = matches!(request.show, Show::After | Show::Split);
+            return is_open && last.is_none() && is_picture && self.show_as_it_is(request);
         }
         let mut known = Known {
             frame,

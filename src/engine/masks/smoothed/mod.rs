@@ -24,7 +24,7 @@ use bilinear::Bilinear;
 use loss::SkinCells;
 use octaves::CELL;
 
-/// Coverage of what lost just the threshold, at most, and for each unit of a low threshold: below it, coverage fades out by the
+/// Without an original, coverage of what lost just the threshold, at most, and for each unit of a low threshold: below it, coverage fades out by the
 /// loss's square, so that of two places the one that lost more is covered more, if hardly.
 const TOE: f32 = 0.04;
 const TOE_SLOPE: f32 = 0.4;
@@ -93,13 +93,17 @@ impl Smoothed {
 
     /// The coverage in a region of the picture.
     pub fn coverage(&self, sources: &MaskSources, region: Region) -> Plane {
-        self.loss(sources, region).map(self.of_loss())
+        let is_alone = sources.original.is_none();
+        self.loss(sources, region).map(self.of_loss(is_alone))
     }
 
-    /// The coverage of a loss.
-    fn of_loss(&self) -> impl Fn(f32) -> f32 + use<> {
+    /// The coverage of a loss, which is less sure where the picture is measured by itself.
+    fn of_loss(&self, is_alone: bool) -> impl Fn(f32) -> f32 + use<> {
         let (threshold, softness) = (self.threshold as f32, self.softness as f32);
-        let toe = TOE.min(threshold * TOE_SLOPE);
+        let toe = match is_alone {
+            true => TOE.min(threshold * TOE_SLOPE),
+            false => 0.0,
+        };
         let per_threshold = 1.0 / threshold.max(1e-6);
         move |loss| {
             let above = ((loss - threshold) / softness).clamp(0.0, 1.0);
@@ -252,15 +256,18 @@ mod tests {
                 threshold,
                 ..Smoothed::default()
             };
-            let coverage = (0..=1000).map(|it| mask.of_loss()(it as f32 / 1000.0));
+            let coverage = (0..=1000).map(|it| mask.of_loss(true)(it as f32 / 1000.0));
             let coverage: Vec<f32> = coverage.collect();
             assert_eq!(coverage[0], 0.0, "{threshold}");
             assert!(coverage.is_sorted(), "{threshold}: {coverage:?}");
             let below = coverage[(999.0 * threshold) as usize];
             assert!(below <= TOE, "{threshold}: {below}");
         }
-        let usual = Smoothed::default().of_loss();
+        let usual = Smoothed::default().of_loss(true);
         assert!(0.0 < usual(0.05) && usual(0.05) < usual(0.09));
+        let beside = Smoothed::default().of_loss(false);
+        assert_eq!(beside(0.09), 0.0);
+        assert_eq!(beside(0.2), usual(0.2));
         assert!((usual(0.2) - 0.5).abs() < 1e-6);
     }
 

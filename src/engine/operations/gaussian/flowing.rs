@@ -154,7 +154,7 @@ impl Summed {
                 for (i, it) in rows.iter_mut().enumerate().take(places) {
                     *it = row(i);
                 }
-                sum_rows(Arch::new(), sums, &rows[..places], &self.weights, true);
+                sum_rows(Arch::new(), sums, &rows[..places], &self.weights);
             }
             for made in made {
                 pixels::repeat_ends(made, left..left + needed.width * pixel, pixel);

@@ -18,7 +18,7 @@ pub const FEW: usize = 2;
 const TOGETHER: usize = 16;
 
 /// Rows that [`sum_rows`] takes at most.
-pub const MOST_ROWS: usize = 48;
+pub const MOST_ROWS: usize = 32;
 
 /// `taps[0]`·`before(0)` + Σ `taps[j]`·(`before(j)` + `after(j)`) for every sample of `out`.
 ///
@@ -99,8 +99,8 @@ pub fn sum_sides<S: Simd, const N: usize, const TAPS: usize>(
 /// A tap and the two rows that it weighs.
 type Pair<'r> = (f32, &'r [f32], &'r [f32]);
 
-/// Adds Σ `weights[j][i]`·`rows[j]` to each of `sums`, in the order of the rows, or sets them to it where nothing was
-/// summed up yet. Rows and sums are as long as the first sum, or longer.
+/// Sets each of `sums` to Σ `weights[j][i]`·`rows[j]`, in the order of the rows. Rows and sums are as long as the first sum,
+/// or longer.
 ///
 /// A row is read once for all sums, which stay in registers meanwhile: many rows may come from a farther cache.
 pub fn sum_rows<const SUMS: usize>(
@@ -108,14 +108,12 @@ pub fn sum_rows<const SUMS: usize>(
     sums: [&mut [f32]; SUMS],
     rows: &[&[f32]],
     weights: &[[f32; SUMS]],
-    is_first: bool,
 ) {
     assert!(rows.len() <= MOST_ROWS);
     arch.dispatch(Rows {
         sums,
         rows,
         weights,
-        is_first,
     });
 }
 
@@ -326,7 +324,6 @@ struct Rows<'o, const SUMS: usize> {
     sums: [&'o mut [f32]; SUMS],
     rows: &'o [&'o [f32]],
     weights: &'o [[f32; SUMS]],
-    is_first: bool,
 }
 
 impl<const SUMS: usize> WithSimd for Rows<'_, SUMS> {
@@ -351,12 +348,11 @@ impl<const SUMS: usize> WithSimd for Rows<'_, SUMS> {
             }
             head
         });
-        sum_heads(simd, sums, heads, weights, self.is_first);
+        sum_heads(simd, sums, heads, weights);
         for i in 0..tails.first().map_or(0, |it| it.len()) {
             for (which, sum) in ends.iter_mut().enumerate() {
-                let start = if self.is_first { 0.0 } else { sum[i] };
                 let terms = weights.iter().zip(tails);
-                sum[i] = terms.fold(start, |sum, (weights, row)| sum + weights[which] * row[i]);
+                sum[i] = terms.fold(0.0, |sum, (weights, row)| sum + weights[which] * row[i]);
             }
         }
     }
@@ -369,15 +365,14 @@ fn sum_heads<S: Simd, const SUMS: usize>(
     mut sums: [&mut [S::f32s]; SUMS],
     rows: &[&[S::f32s]],
     weights: &[[f32; SUMS]],
-    is_first: bool,
 ) {
     let length = sums[0].len();
     let pairs = length / 2 * 2;
     for at in (0..pairs).step_by(2) {
-        sum_registers::<S, SUMS, 2>(simd, &mut sums, rows, weights, (at, is_first));
+        sum_registers::<S, SUMS, 2>(simd, &mut sums, rows, weights, at);
     }
     for at in pairs..length {
-        sum_registers::<S, SUMS, 1>(simd, &mut sums, rows, weights, (at, is_first));
+        sum_registers::<S, SUMS, 1>(simd, &mut sums, rows, weights, at);
     }
 }
 
@@ -388,14 +383,9 @@ fn sum_registers<S: Simd, const SUMS: usize, const WIDTH: usize>(
     sums: &mut [&mut [S::f32s]; SUMS],
     rows: &[&[S::f32s]],
     weights: &[[f32; SUMS]],
-    (at, is_first): (usize, bool),
+    at: usize,
 ) {
     let mut made = [[simd.splat_f32s(0.0); WIDTH]; SUMS];
-    if !is_first {
-        for (made, sum) in made.iter_mut().zip(&*sums) {
-            made.copy_from_slice(&sum[at..at + WIDTH]);
-        }
-    }
     for (row, weights) in rows.iter().zip(weights) {
         let samples = &row[at..at + WIDTH];
         for (made, weight) in made.iter_mut().zip(weights) {

@@ -68,8 +68,9 @@ pub fn halving(order: usize, step: usize) -> Vec<f64> {
     both.split_off(both.len() / 2)
 }
 
-/// Most samples to a step of the grid for which [`between`] finds its taps: what it finds for 32 is as good for 64.
-const LARGEST_STEP: usize = 32;
+/// Most samples to a step of the grid for which [`between`] finds its taps: beyond, halving is a B-spline to five
+/// digits, whatever the step.
+const LARGEST_STEP: usize = 64;
 
 /// The taps of a blur on a coarser grid, centre and so many to one side, in whose place between reducing and enlarging by
 /// [`halving`] the whole comes closest to the exact Gaussian: least squares over all its taps and all positions between

@@ -75,7 +75,7 @@ fn on_a_coarser_grid_it_is_at_most_a_ten_thousandth_off() {
     };
     for (width, height) in [(1, 1), (1, 90), (83, 1), (101, 67)] {
         for sigma in [
-            3.2, 3.7, 4.2, 6.0, 6.39, 6.4, 8.0, 8.4, 13.2, 16.79, 16.8, 24.0, 50.0, 134.3, 134.4,
+            3.2, 3.7, 4.2, 6.0, 6.39, 6.4, 8.0, 8.4, 13.2, 15.99, 16.0, 24.0, 50.0, 127.9, 128.0,
             200.0,
         ] {
             let noise = noise(width, height).map(|it| 0.5 + 0.5 * it);
@@ -163,10 +163,7 @@ fn rows_blurred_while_they_are_read_are_the_same() {
             let mut row = row_set(1, to.width);
             for y in (0..to.height).chain([3, 8, 8, 0, 1, 0]) {
                 flowing.read(y, &mut row);
-                // They are added up in another order.
-                let mut pairs = row[0].iter().zip(expected.row(y));
-                let same = pairs.all(|(a, b)| (a - b).abs() < 1e-6);
-                assert!(same, "{sigma}, {to:?}, row {y}");
+                assert_eq!(row[0], expected.row(y), "{sigma}, {to:?}, row {y}");
             }
         }
     }
