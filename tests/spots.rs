@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use repore::engine::masks::{Found, MaskName, MaskSources, Masks};
 use repore::engine::operations::{Align, Gaussian, HighPass, Random};
 use repore::engine::original::spots::Spot;
 use repore::engine::raster::{Depth, Image, Layout, Plane, Region, Samples, Tile, store::to_eight};
@@ -402,6 +403,35 @@ fn kept_spots_come_back() {
 }
 
 /// Laws 1 and 3.
+/// The portrait's hair and lashes have spots as strong as those of its skin.
+#[test]
+fn spots_on_skin_are_looked_at_first() {
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/");
+    let [picture, original] = ["stubble.jpg", "originals/stubble.jpg"].map(|it| {
+        let path = format!("{samples}{it}");
+        let photo = repore::files::read_photo(path.as_ref()).expect("a sample");
+        photo.image
+    });
+    let mut inputs = Inputs::alone(picture.clone());
+    inputs.original = Some(original);
+    let plan = Plan::new(&recipe("leave-out"), inputs.clone());
+    let (layer, walk) = plan.spots().expect("a layer leaves them out");
+    let strongest = inputs.spots(Align::Off);
+    assert_eq!((layer, walk.len()), (0, strongest.len()));
+    assert!(strongest.iter().all(|it| walk.contains(it)));
+    let (found, bounds) = (Found::default(), picture.bounds());
+    let sources = MaskSources::alone(&picture, &found);
+    let skin = Masks::default().coverage(MaskName::Skin, &sources, bounds, &Cancel::default());
+    let on_skin = |spots: &[Spot]| {
+        let is_on_skin = |it: &&Spot| skin.at(it.x as usize, it.y as usize) > 0.5;
+        spots.iter().filter(is_on_skin).count()
+    };
+    let all = on_skin(&walk);
+    let (first, others) = walk.split_at(all);
+    assert!(on_skin(first) * 10 >= all * 9 && on_skin(others) * 10 <= all);
+    assert!(on_skin(&strongest[..all]) < on_skin(first));
+}
+
 #[test]
 fn tiles_and_threads_do_not_show() {
     let original = with(skin(), &blemishes(0.15));

@@ -33,6 +33,8 @@ pub struct Findings {
     held: OnceLock<Option<Arc<Image>>>,
     /// What the AI removed, by how the original is laid over the picture: as it lies, and aligned.
     spots: [OnceLock<Arc<[Spot]>>; 2],
+    /// The same in the order in which they are looked at.
+    walk: [OnceLock<Arc<[Spot]>>; 2],
     /// The original without spots, by how it is laid over the picture and which spots it keeps.
     healed: Memory<(bool, Vec<[f64; 2]>), Patchwork>,
     /// What masks find out about the picture.
@@ -160,6 +162,33 @@ impl Inputs {
         self.once(&self.findings.spots[place], find)
     }
 
+    /// The same spots, those on what is likely skin first: among hairs and lashes the AI always changed something.
+    fn spots_to_look_at(&self, align: Align) -> Arc<[Spot]> {
+        let order = || {
+            let spots = self.spots(align);
+            let picture = &self.picture;
+            let Some(skin) = self.findings.masks.likely_skin(picture) else {
+                return spots;
+            };
+            let on_copy = |at: f64, length: usize, copied: usize| {
+                let place = (at + 0.5) / length as f64 * copied as f64;
+                (place.max(0.0) as usize).min(copied - 1)
+            };
+            let is_on_skin = |it: &Spot| {
+                let x = on_copy(it.x, picture.width(), skin.width());
+                let y = on_copy(it.y, picture.height(), skin.height());
+                skin.at(x, y) > 0.5
+            };
+            let (first, others): (Vec<Spot>, Vec<Spot>) =
+                spots.iter().partition(|it| is_on_skin(it));
+            first.into_iter().chain(others).collect()
+        };
+        self.once(
+            &self.findings.walk[usize::from(align == Align::Auto)],
+            order,
+        )
+    }
+
     /// The original without its spots but those that `kept` names, and how many were left out.
     pub(super) fn without_spots(
         &self,
@@ -187,8 +216,8 @@ impl Inputs {
 }
 
 impl Plan {
-    /// The first texture layer of the recipe that leaves spots out, and all spots that were found for it, the strongest
-    /// first; `None` where none does.
+    /// The first texture layer of the recipe that leaves spots out, and all spots that were found for it, those on skin
+    /// first and the strongest of both first; `None` where none does.
     pub fn spots(&self) -> Option<(usize, Arc<[Spot]>)> {
         let layers = self.resolved().layers.iter().enumerate();
         let mut leaves_out = layers.filter_map(|(at, layer)| match &layer.operation {
@@ -199,7 +228,7 @@ impl Plan {
         });
         let (layer, align) = leaves_out.next()?;
         let applies = self.skipped().iter().all(|it| it.layer != layer);
-        applies.then(|| (layer, self.inputs.spots(align)))
+        applies.then(|| (layer, self.inputs.spots_to_look_at(align)))
     }
 }
 

@@ -15,7 +15,7 @@ mod octaves;
 
 use std::sync::Arc;
 
-use super::{MaskSources, Skin};
+use super::MaskSources;
 use crate::engine::operations::Cancel;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
@@ -164,8 +164,7 @@ impl Smoothed {
 
 /// The skin in the picture's cells, where a face tells.
 fn skin_in_cells(sources: &MaskSources) -> Option<SkinCells> {
-    let likeness = sources.found.likeness(sources.picture)?;
-    let skin = likeness.coverage(Skin::default().tolerance);
+    let skin = sources.found.likely_skin(sources.picture)?;
     let copy = sources.found.copy(sources.picture);
     let brightest = copy.planes().iter().cloned();
     let brightest = brightest.reduce(|one, other| one.zip_map(&other, f32::max))?;
