@@ -12,6 +12,7 @@ mod down;
 mod flowing;
 mod halving;
 mod lows;
+mod pairs;
 mod pixels;
 mod sums;
 mod taps;

@@ -158,8 +158,7 @@ impl Inputs {
             }
             None => spots::find(&self.picture, original, &self.cancel).into(),
         };
-        let place = usize::from(align == Align::Auto);
-        self.once(&self.findings.spots[place], find)
+        self.once(&self.findings.spots[place_of(align)], find)
     }
 
     /// The same spots, those on what is likely skin first: among hairs and lashes the AI always changed something.
@@ -183,10 +182,7 @@ impl Inputs {
                 spots.iter().partition(|it| is_on_skin(it));
             first.into_iter().chain(others).collect()
         };
-        self.once(
-            &self.findings.walk[usize::from(align == Align::Auto)],
-            order,
-        )
+        self.once(&self.findings.walk[place_of(align)], order)
     }
 
     /// The original without its spots but those that `kept` names, and how many were left out.
@@ -229,6 +225,14 @@ impl Plan {
         let (layer, align) = leaves_out.next()?;
         let applies = self.skipped().iter().all(|it| it.layer != layer);
         applies.then(|| (layer, self.inputs.spots_to_look_at(align)))
+    }
+}
+
+/// Where findings stand that are one for each way to lay the original over the picture.
+fn place_of(align: Align) -> usize {
+    match align {
+        Align::Off => 0,
+        Align::Auto => 1,
     }
 }
 

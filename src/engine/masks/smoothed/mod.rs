@@ -24,8 +24,8 @@ use bilinear::Bilinear;
 use loss::SkinCells;
 use octaves::CELL;
 
-/// Without an original, coverage of what lost just the threshold, at most, and for each unit of a low threshold: below it, coverage fades out by the
-/// loss's square, so that of two places the one that lost more is covered more, if hardly.
+/// Without an original, coverage of what lost just the threshold, at most, and for each unit of a low threshold: below it,
+/// coverage fades out by the loss's square, so that of two places the one that lost more is covered more, if hardly.
 const TOE: f32 = 0.04;
 const TOE_SLOPE: f32 = 0.4;
 

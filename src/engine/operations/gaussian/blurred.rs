@@ -3,6 +3,7 @@
 use pulp::Arch;
 
 use super::halving::{Halving, Run};
+use super::pairs::Pairs;
 use crate::engine::raster::{Plane, Region};
 
 /// A region of a picture whose rows are enlarged when they are read, so that blurred planes need not be in memory.
@@ -24,38 +25,7 @@ struct Doubled {
     start: usize,
     width: usize,
     /// Rows of finer grids, from the coarsest on, of which some of the next finer are made; the last are the picture's.
-    levels: Vec<Level>,
-}
-
-/// Pairs of rows that were made, each in the place of its number.
-#[derive(Clone, Debug)]
-struct Level {
-    held: Vec<[Held; 2]>,
-}
-
-/// A row of a grid, and which one it is, if it is there.
-#[derive(Clone, Debug)]
-struct Held {
-    is: Option<isize>,
-    row: Vec<f32>,
-}
-
-impl Level {
-    fn at(&self, y: isize) -> (usize, usize) {
-        let pairs = self.held.len() as isize;
-        let place = y.div_euclid(2).rem_euclid(pairs);
-        (place as usize, y.rem_euclid(2) as usize)
-    }
-
-    fn get(&self, y: isize) -> &Held {
-        let (place, which) = self.at(y);
-        &self.held[place][which]
-    }
-
-    fn get_mut(&mut self, y: isize) -> &mut Held {
-        let (place, which) = self.at(y);
-        &mut self.held[place][which]
-    }
+    levels: Vec<Pairs<Vec<f32>>>,
 }
 
 impl Blurred {
@@ -69,16 +39,10 @@ impl Blurred {
         (to, interleaved): (Region, usize),
     ) -> Self {
         let width = to.width * interleaved;
-        let none = Held {
-            is: None,
-            row: vec![0.0; width],
-        };
-        let pair = [none.clone(), none];
+        let row = vec![0.0; width];
         let pairs_for_one = halving.coarser(Run::new(0, 2)).length.div_ceil(2) + 1;
-        let level = |level| Level {
-            held: vec![pair.clone(); if level == 1 { 1 } else { pairs_for_one }],
-        };
-        let levels: Vec<Level> = (1..=halvings).rev().map(level).collect();
+        let level = |level| Pairs::new(if level == 1 { 1 } else { pairs_for_one }, &row);
+        let levels: Vec<Pairs<Vec<f32>>> = (1..=halvings).rev().map(level).collect();
         let doubled = |grid| Doubled {
             grid,
             lies,
@@ -106,9 +70,7 @@ impl Blurred {
         let of_grid = |y: isize| &grid.row((y - lies.first) as usize)[*start..][..*width];
         make(&self.halving, levels, &of_grid, y);
         if let Some(picture) = levels.last_mut() {
-            let held = picture.get_mut(y);
-            held.is = None;
-            std::mem::swap(&mut held.row, row);
+            picture.take(y, row);
         }
     }
 }
@@ -116,23 +78,17 @@ impl Blurred {
 /// Makes a row of the last of these levels and the one beside it, if they are not there.
 fn make<'g>(
     halving: &Halving,
-    levels: &mut [Level],
+    levels: &mut [Pairs<Vec<f32>>],
     of_grid: &impl Fn(isize) -> &'g [f32],
     y: isize,
 ) {
     let Some((level, coarser)) = levels.split_last_mut() else {
         return;
     };
-    if level.get(y).is == Some(y) {
+    let Some(both) = level.missing(y) else {
         return;
-    }
-    let pair = y.div_euclid(2);
-    let (place, _) = level.at(y);
-    let both = &mut level.held[place];
-    for (held, y) in both.iter_mut().zip(2 * pair..) {
-        held.is = Some(y);
-    }
-    let out = both.each_mut().map(|it| it.row.as_mut_slice());
+    };
+    let (pair, out) = (y.div_euclid(2), both.map(Vec::as_mut_slice));
     let Some(last) = coarser.len().checked_sub(1) else {
         return halving.double(Arch::new(), out, pair, of_grid);
     };
@@ -140,7 +96,5 @@ fn make<'g>(
     for y in needed.first..=needed.last() {
         make(halving, coarser, of_grid, y);
     }
-    halving.double(Arch::new(), out, pair, |y| {
-        coarser[last].get(y).row.as_slice()
-    });
+    halving.double(Arch::new(), out, pair, |y| coarser[last].row(y).as_slice());
 }

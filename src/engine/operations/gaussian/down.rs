@@ -3,6 +3,7 @@
 use pulp::Arch;
 
 use super::halving::{Halving, Run};
+use super::pairs::Pairs;
 use crate::engine::raster::{Region, RowSet, RowSource, row_set};
 
 /// Rows of a source on ever coarser grids, made when they are asked for, best from top to bottom: no more of them is in
@@ -19,8 +20,7 @@ struct Level {
     /// Those of the rows at and beyond the picture's edges that are made of nothing but its first row, or its last one:
     /// others beyond are the same.
     ends: (isize, isize),
-    /// Pairs of rows that were made, each in the place of its number, and which ones those are.
-    held: Vec<(Option<isize>, [RowSet; 2])>,
+    made: Pairs<RowSet>,
 }
 
 impl Level {
@@ -28,14 +28,9 @@ impl Level {
         y.clamp(self.ends.0, self.ends.1)
     }
 
-    fn place(&self, pair: isize) -> usize {
-        pair.rem_euclid(self.held.len() as isize) as usize
-    }
-
     /// A row that was made.
     fn row(&self, y: isize) -> &RowSet {
-        let y = self.clamped(y);
-        &self.held[self.place(y.div_euclid(2))].1[y.rem_euclid(2) as usize]
+        self.made.row(self.clamped(y))
     }
 }
 
@@ -48,7 +43,7 @@ impl<'h> Down<'h> {
         (from, bounds): (Region, Region),
     ) -> Self {
         let width = from.width * source.interleaved();
-        let row = || row_set(source.planes(), width);
+        let row = row_set(source.planes(), width);
         let reach = halving.reach() as isize;
         let pairs_for_one = halving.finer(Run::new(0, 2)).pieces(2).count();
         let mut ends = (bounds.y as isize, bounds.bottom() as isize - 1);
@@ -57,7 +52,7 @@ impl<'h> Down<'h> {
             let pairs = if level == halvings { 1 } else { pairs_for_one };
             levels.push(Level {
                 ends,
-                held: (0..pairs).map(|_| (None, [row(), row()])).collect(),
+                made: Pairs::new(pairs, &row),
             });
             ends = (
                 (ends.0 - reach).div_euclid(2),
@@ -89,14 +84,13 @@ fn make(
     let Some((level, finer)) = levels.split_last_mut() else {
         return;
     };
-    let pair = level.clamped(y).div_euclid(2);
-    let place = level.place(pair);
-    let (held, made) = &mut level.held[place];
-    if held.replace(pair) == Some(pair) {
+    let y = level.clamped(y);
+    let Some(made) = level.made.missing(y) else {
         return;
-    }
+    };
+    let pair = y.div_euclid(2);
     let Some(last) = finer.len().checked_sub(1) else {
-        for (rows, y) in made.iter_mut().zip(2 * pair..) {
+        for (rows, y) in made.into_iter().zip(2 * pair..) {
             // The one beside may not be there, and nobody needs it then.
             let y = y.clamp(from.y as isize, from.bottom() as isize - 1);
             source.read(y as usize, from.x..from.right(), rows);
