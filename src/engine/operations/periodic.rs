@@ -75,11 +75,11 @@ fn profile(cosine: f64, height: usize) -> Vec<f64> {
     }
     // The decaying root of λ + 1/λ = 4 − 2 cos θ.
     let decay = half - (half * half - 1.0).sqrt();
-    let power = |exponent: f64| libm::exp(exponent * libm::log(decay));
-    let scale = -1.0 / (1.0 - power(last) + 1.0 / decay - power(last + 1.0));
-    (0..height)
-        .map(|y| scale * (power(y as f64) - power(last - y as f64)))
-        .collect()
+    let powers = std::iter::successors(Some(1.0), |it| Some(it * decay));
+    let powers: Vec<f64> = powers.take(height + 1).collect();
+    let scale = -1.0 / (1.0 - powers[height - 1] + 1.0 / decay - powers[height]);
+    let (down, up) = (powers.iter(), powers[..height].iter().rev());
+    down.zip(up).map(|(down, up)| scale * (down - up)).collect()
 }
 
 fn transposed(plane: &Plane) -> Plane {

@@ -5,6 +5,8 @@
 
 use core::f64::consts::TAU;
 
+use rayon::prelude::*;
+
 use super::{Field, Synthesis};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region, wide};
@@ -103,18 +105,15 @@ impl Coarse {
         let (columns, rows) = (highest(width) + 1, highest(height));
         let (across, tall) = (roots(width), roots(height));
         let tall: Vec<[Vec<f64>; 2]> = (0..=rows).map(|it| wave(&tall, it)).collect();
-        let mut power = Self {
-            own: 0.0,
-            both: 0.0,
-            taken: 0.0,
-        };
-        for x in 0..columns {
+        // Of each column of frequencies: the power, and its products with the Gaussian and with its square.
+        let column = |x: usize| {
             let [cosine, sine] = wave(&across, x);
-            let column = |wave: &[f64]| -> Vec<f64> {
+            let down = |wave: &[f64]| -> Vec<f64> {
                 let rows = (0..height).map(|y| plane.row(y));
                 wide(|| rows.map(|row| dot(row, wave)).collect())
             };
-            let (re, im) = (column(&cosine), column(&sine));
+            let (re, im) = (down(&cosine), down(&sine));
+            let mut sums = [0.0; 3];
             for (y, [cosine, sine]) in tall.iter().enumerate() {
                 let frequency = (x as f64 / width as f64).hypot(y as f64 / height as f64);
                 if !(waves.0..waves.1).contains(&(1.0 / frequency)) {
@@ -133,17 +132,20 @@ impl Coarse {
                 let energy = energy * if x == 0 { 1.0 } else { 2.0 };
                 let turn = TAU * frequency * COARSE * waves.0;
                 let gain = libm::exp(-0.5 * turn * turn);
-                power.own += energy;
-                power.both += energy * gain;
-                power.taken += energy * gain * gain;
+                for (sum, share) in sums.iter_mut().zip([1.0, gain, gain * gain]) {
+                    *sum += energy * share;
+                }
             }
-        }
+            sums
+        };
+        let columns: Vec<[f64; 3]> = (0..columns).into_par_iter().map(column).collect();
+        let sum = |i: usize| columns.iter().map(|it| it[i]).sum::<f64>();
         let pixels = (width * height) as f64;
         let scale = 1.0 / (pixels * pixels);
         Self {
-            own: power.own * scale,
-            both: power.both * scale,
-            taken: power.taken * scale,
+            own: sum(0) * scale,
+            both: sum(1) * scale,
+            taken: sum(2) * scale,
         }
     }
 

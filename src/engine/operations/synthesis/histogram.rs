@@ -32,7 +32,7 @@ fn share_shown(size: usize, side: f64, reach: f64) -> Vec<f64> {
     let weight = |distance: f64| {
         // One of two pieces on an edge of a triangle.
         let own = (1.0 - distance / reach).max(0.0);
-        let (own, other) = (libm::pow(own, 8.0), libm::pow(1.0 - own, 8.0));
+        let (own, other) = (eighth_power(own), eighth_power(1.0 - own));
         own / (own + other)
     };
     let length = size as f64;
@@ -48,25 +48,37 @@ fn share_shown(size: usize, side: f64, reach: f64) -> Vec<f64> {
     shown
 }
 
+fn eighth_power(it: f64) -> f64 {
+    let square = it * it;
+    (square * square) * (square * square)
+}
+
 /// The patch with a normal histogram, in steps of the table. Ranks count each pixel as often as it is shown, so that the field
 /// is normal.
 pub fn to_normal(patch: &Plane, [columns, rows]: &[Vec<f64>; 2]) -> Plane {
     let (width, samples) = (patch.width(), patch.samples());
-    let mut order: Vec<u32> = (0..samples.len() as u32).collect();
-    order.sort_unstable_by(|a, b| {
-        let by_value = samples[*a as usize].total_cmp(&samples[*b as usize]);
-        by_value.then(a.cmp(b))
-    });
-    let shown = |i: u32| columns[i as usize % width] * rows[i as usize / width];
-    let total: f64 = order.iter().map(|it| shown(*it)).sum();
+    // By value, and equal ones by place: whole numbers sort several times as fast as places by their values.
+    let by_value = |(i, sample): (usize, &f32)| u64::from(rising_bits(*sample)) << 32 | i as u64;
+    let mut order: Vec<u64> = samples.iter().enumerate().map(by_value).collect();
+    order.sort_unstable();
+    let places = order.iter().map(|it| *it as u32 as usize);
+    let shown = |i: usize| columns[i % width] * rows[i / width];
+    let total: f64 = places.clone().map(shown).sum();
     let mut normal = Plane::filled(width, patch.height(), 0.0);
     let mut below = 0.0;
-    for i in order {
+    for i in places {
         let own = shown(i);
-        normal.samples_mut()[i as usize] = quantile((below + 0.5 * own) / total) as f32 * SCALE;
+        normal.samples_mut()[i] = quantile((below + 0.5 * own) / total) as f32 * SCALE;
         below += own;
     }
     normal
+}
+
+/// Bits that rise with a sample, in the order of [`f32::total_cmp`].
+fn rising_bits(sample: f32) -> u32 {
+    let bits = sample.to_bits();
+    // All bits of negative numbers are turned, and the sign of the others.
+    bits ^ (((bits as i32 >> 31) as u32) | 1 << 31)
 }
 
 /// The table from normal values to the patch's own: its quantiles at their shares. They are those of
