@@ -9,6 +9,9 @@ use crate::engine::raster::{Image, Plane, Region};
 /// So far beyond the original's edge nothing is taken from it any more, in its pixels.
 const RIM: f64 = 1.5;
 
+/// Pixels of a row that are asked together whether the original may end there.
+const STRETCH: usize = 64;
+
 /// Rows from one that is looked at for figures to the next, in pixels.
 const SUMMED_UP: usize = 8;
 
@@ -213,24 +216,37 @@ impl Alignment {
         let over = &self.over;
         let trusted = over.confidence.as_ref();
         let trusted = trusted.is_none_or(|it| it.is_at_least(1.0, region));
-        let placed = over.placement.as_ref();
-        if trusted && placed.is_none_or(|it| over.holds(it, region)) {
+        let placement = over.placement.as_ref();
+        let placement = placement.map(|it| (it, it.farthest_drift()));
+        let holds = |region| placement.is_none_or(|(it, drift)| over.holds(it, drift, region));
+        if trusted && holds(region) {
             return None;
         }
         let mut plane = Plane::filled(region.width, region.height, 1.0);
         let mut values = vec![1.0; region.width];
-        let mut places = vec![[0.0; 2]; region.width];
+        let mut places = [[0.0; 2]; STRETCH];
         for y in 0..region.height {
+            let out = plane.row_mut(y);
+            let y = region.y + y;
             if let Some(grid) = &over.confidence {
-                grid.read_row(region.x, region.y + y, &mut values);
+                grid.read_row(region.x, y, &mut values);
+                for (out, value) in out.iter_mut().zip(&values) {
+                    *out = value.clamp(0.0, 1.0) as f32;
+                }
             }
-            if let Some(placement) = &over.placement {
-                placement.row(region.x, region.y + y, &mut places);
-            }
-            let row = plane.row_mut(y).iter_mut();
-            for ((out, value), place) in row.zip(&values).zip(&places) {
-                let inside = over.placement.as_ref().map_or(1.0, |_| over.inside(*place));
-                *out = (value.clamp(0.0, 1.0) * inside) as f32;
+            let Some((placement, _)) = placement else {
+                continue;
+            };
+            let stretches = out.chunks_mut(STRETCH).zip(values.chunks(STRETCH));
+            for (x, (out, values)) in (region.x..).step_by(STRETCH).zip(stretches) {
+                if holds(Region::new(x, y, out.len(), 1)) {
+                    continue;
+                }
+                let places = &mut places[..out.len()];
+                placement.row(x, y, places);
+                for ((out, value), place) in out.iter_mut().zip(values).zip(places) {
+                    *out = (value.clamp(0.0, 1.0) * over.inside(*place)) as f32;
+                }
             }
         }
         Some(plane)
@@ -247,9 +263,8 @@ impl Over {
         (1.0 + depth(0).min(depth(1)) / RIM).clamp(0.0, 1.0)
     }
 
-    /// Whether all of a region surely lies in the original.
-    fn holds(&self, placement: &Placement, region: Region) -> bool {
-        let [across, down] = placement.farthest_drift();
+    /// Whether all of a region surely lies in the original, if it drifts so far at most.
+    fn holds(&self, placement: &Placement, [across, down]: [f64; 2], region: Region) -> bool {
         let (left, right) = (region.x as f64 - across, region.right() as f64 + across);
         let (top, bottom) = (region.y as f64 - down, region.bottom() as f64 + down);
         let corners = [[left, top], [right, top], [left, bottom], [right, bottom]];
