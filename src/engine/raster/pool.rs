@@ -76,8 +76,10 @@ pub fn take(count: usize) -> Vec<f32> {
         let fitting = kept.iter().enumerate();
         let fitting = fitting.filter(|(_, it)| it.capacity() >= count && count >= SMALLEST);
         let fitting = fitting.filter(|(_, it)| is_large(it) == (count >= large));
-        let smallest = fitting.min_by_key(|(_, it)| it.capacity()).map(|(i, _)| i);
-        smallest.map(|i| kept.swap_remove(i))
+        // What was shorter has to be filled.
+        let best = fitting.min_by_key(|(_, it)| (it.len() < count, it.capacity()));
+        let best = best.map(|(i, _)| i);
+        best.map(|i| kept.remove(i))
     });
     let mut samples = kept.ok().flatten().unwrap_or_default();
     if samples.capacity() == 0 {
@@ -94,7 +96,7 @@ pub fn take(count: usize) -> Vec<f32> {
     samples
 }
 
-/// Keeps the memory of samples that nobody needs any more, if there is not enough already.
+/// Keeps the memory of samples that nobody needs any more, in place of what was kept longest if there is too much.
 pub fn give(samples: Vec<f32>) {
     let size = samples.capacity();
     if size < SMALLEST {
@@ -103,16 +105,23 @@ pub fn give(samples: Vec<f32>) {
     // A thread that ends keeps nothing.
     let _ = KEPT.try_with(|kept| {
         let mut kept = kept.borrow_mut();
-        let fits = match is_large(&samples) {
-            true => kept.iter().filter(|it| is_large(it)).count() < ROOM.get(),
-            false => {
-                let small = kept.iter().filter(|it| !is_large(it));
-                small.map(Vec::capacity).sum::<usize>() + size <= MOST
+        if is_large(&samples) {
+            if kept.iter().filter(|it| is_large(it)).count() < ROOM.get() {
+                kept.push(samples);
             }
-        };
-        if fits {
-            kept.push(samples);
+            return;
         }
+        // What was needed last is needed again; what came before it may be of sizes that nobody asks for any more.
+        let all = kept.iter().filter(|it| !is_large(it)).map(Vec::capacity);
+        let mut too_many = (all.sum::<usize>() + size).saturating_sub(MOST);
+        kept.retain(|it| {
+            let stays = too_many == 0 || is_large(it);
+            if !stays {
+                too_many = too_many.saturating_sub(it.capacity());
+            }
+            stays
+        });
+        kept.push(samples);
     });
 }
 
@@ -139,6 +148,18 @@ mod tests {
         }
         let kept = KEPT.with_borrow(|kept| kept.iter().map(Vec::capacity).sum::<usize>());
         assert!(kept <= MOST);
+    }
+
+    #[test]
+    fn what_nobody_asks_for_makes_room() {
+        for _ in 0..100 {
+            give(vec![0.0; MOST / 10]);
+        }
+        let needed = vec![0.0; MOST / 7];
+        let place = needed.as_ptr();
+        give(needed);
+        let taken = take(MOST / 7);
+        assert_eq!(taken.as_ptr(), place);
     }
 
     #[test]
