@@ -127,6 +127,11 @@ pub enum Effect {
     },
     /// Make a preview; an earlier request is no longer wanted.
     Preview(PreviewRequest),
+    /// Get ready for changes of a layer of the picture that was previewed last, when there is nothing else to do.
+    Prepare {
+        /// The layer.
+        layer: usize,
+    },
     /// Render at full size, in the background.
     Render(RenderRequest),
     /// Cancel all full-size renders.

@@ -327,6 +327,7 @@ impl Shell {
                     effects.extend(update(&mut self.model, message));
                 }
                 Effect::Preview(request) => self.worker.wish(request),
+                Effect::Prepare { layer } => self.worker.prepare(layer),
                 Effect::Render(request) => self.renders.add(request),
                 Effect::CancelRenders => self.renders.cancel(),
                 Effect::WriteRecipe {

@@ -24,7 +24,7 @@ use self::base::tuned;
 use self::compose::{detail, masked, reduced, split, to_screen};
 use self::levels::level_for;
 use self::load::Loaded;
-use self::mailbox::Mailbox;
+use self::mailbox::{Mailbox, Task};
 use self::search::{Planned, Search};
 use self::views::{Kept, Of};
 use super::geometry::{Frame, Size};
@@ -56,17 +56,7 @@ impl PreviewWorker {
         answers: Sender<Message>,
     ) -> Self {
         let mailbox = Arc::new(Mailbox::default());
-        let mut desk = Desk {
-            paths,
-            originals,
-            read,
-            mailbox: mailbox.clone(),
-            answers,
-            pictures: VecDeque::new(),
-            views: VecDeque::new(),
-            search: None,
-            base: None,
-        };
+        let mut desk = Desk::new(paths, (originals, read), mailbox.clone(), answers);
         // Threads of its own: on those of renders and searches a draft would wait until they are through with a tile.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(rayon::current_num_threads());
         let pool = pool.build();
@@ -80,6 +70,11 @@ impl PreviewWorker {
     /// Wishes for nothing any more.
     pub fn leave(&self) {
         self.mailbox.clear();
+    }
+
+    /// Gets ready for changes of a layer of the picture that was wished for last, when there is nothing else to do.
+    pub fn prepare(&self, layer: usize) {
+        self.mailbox.leave_layer(layer);
     }
 
     /// Wishes for a preview. What the worker does for an earlier wish is cancelled, but for a draft of the same
@@ -130,15 +125,45 @@ struct Desk {
     search: Option<Search>,
     /// The layers below the one that is tuned, in the first picture.
     base: Option<Base>,
+    /// The wish that was worked at last.
+    latest: Option<PreviewRequest>,
 }
 
 impl Desk {
+    fn new(
+        paths: Vec<PathBuf>,
+        (originals, read): (Originals, ReadOptions),
+        mailbox: Arc<Mailbox>,
+        answers: Sender<Message>,
+    ) -> Self {
+        Self {
+            paths,
+            originals,
+            read,
+            mailbox,
+            answers,
+            pictures: VecDeque::new(),
+            views: VecDeque::new(),
+            search: None,
+            base: None,
+            latest: None,
+        }
+    }
+
     fn work(&mut self) {
         loop {
-            let (request, cancel) = self.mailbox.next();
+            let (task, cancel) = self.mailbox.next();
+            let (request, layer) = match task {
+                Task::Answer(request) => (request, None),
+                Task::Prepare(layer) => match self.latest.clone() {
+                    Some(request) => (request, Some(layer)),
+                    None => continue,
+                },
+            };
             let (number, picture) = (request.number, request.picture);
-            let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                self.answer(&request, &cancel)
+            let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match layer {
+                Some(layer) => self.prepare(&request, layer, &cancel),
+                None => self.answer(&request, &cancel),
             }));
             let why = match answer {
                 Ok(Ok(())) => continue,
@@ -160,6 +185,7 @@ impl Desk {
     }
 
     fn answer(&mut self, request: &PreviewRequest, cancel: &Cancel) -> Result<(), FileError> {
+        self.latest = Some(request.clone());
         if !self.load(request)? {
             return Ok(());
         }
@@ -225,10 +251,29 @@ impl Desk {
         if let Ok(image) = settled {
             self.send(request, known.clone(), image, true);
             self.look_ahead(request, &plan, &known, cancel);
-            if let Some(layer) = tuned {
-                // A newer wish needs no answer to this one.
-                let _ = self.paint_base(&plan, layer, known.frame, cancel);
-            }
+            // What is selected may be tuned next. A newer wish needs no answer to this one.
+            let layer = tuned.unwrap_or(request.layer);
+            let _ = self.paint_base(&plan, layer, known.frame, cancel);
+        }
+        Ok(())
+    }
+
+    /// Paints what lies below a layer of the picture of a wish that was answered, so that the first change of the layer
+    /// is seen as soon as the others.
+    fn prepare(
+        &mut self,
+        request: &PreviewRequest,
+        layer: usize,
+        cancel: &Cancel,
+    ) -> Result<(), FileError> {
+        if !self.load(request)? {
+            return Ok(());
+        }
+        if let Some(Planned { plan, .. }) = self.planned(request) {
+            let frame = request.frame_of(plan.picture());
+            let plan = self.over_base(plan);
+            // What cancels it is a wish, which needs no answer to this.
+            let _ = self.paint_base(&plan, layer, frame, cancel);
         }
         Ok(())
     }

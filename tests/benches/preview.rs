@@ -11,7 +11,7 @@ use std::time::Duration;
 use divan::Bencher;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat};
-use repore::engine::recipe::{Recipe, preset};
+use repore::engine::recipe::{Layer, Recipe, preset};
 use repore::files::{Originals, ReadOptions};
 use repore::tui::{Message, Preview, PreviewRequest, PreviewWorker, Show, Size, View};
 
@@ -62,7 +62,7 @@ impl Desk {
     }
 
     /// Wishes for a preview of the whole picture in a box of 80×40 cells of 8×16 pixels.
-    fn wish(&mut self, recipe: &Recipe) {
+    fn wish(&mut self, Keys { recipe, layer, .. }: &Keys) {
         self.number += 1;
         self.worker.wish(PreviewRequest {
             number: self.number,
@@ -73,7 +73,7 @@ impl Desk {
             available: Size::new(640, 640),
             loupe: None,
             show: Show::After,
-            layer: 0,
+            layer: *layer,
             marking: None,
             patches_of: None,
         });
@@ -90,28 +90,34 @@ impl Desk {
     }
 }
 
-/// A recipe, and the same after some presses of a key.
+/// A recipe, and the same after some presses of a key in the layer that is selected.
 struct Keys {
     recipe: Recipe,
+    layer: usize,
     setting: &'static str,
     presses: u32,
 }
 
 impl Keys {
     fn new(name: &str, setting: &'static str) -> Self {
+        let recipe = preset(name).expect("built in");
+        let tuned = setting.split('.').next();
+        let is_tuned = |it: &Layer| Some(it.label()) == tuned;
+        let layer = recipe.layers.iter().position(is_tuned);
         Self {
-            recipe: preset(name).expect("built in"),
+            recipe,
+            layer: layer.expect("it has such a layer"),
             setting,
             presses: 0,
         }
     }
 
-    fn press(&mut self) -> &Recipe {
+    fn press(&mut self) -> &Self {
         self.presses += 1;
         let value = 2.0 + f64::from(self.presses % 40) / 10.0;
         let change = format!("{}={value}", self.setting);
         self.recipe.set(&change).expect("it fits");
-        &self.recipe
+        self
     }
 }
 
@@ -132,7 +138,7 @@ fn cases() -> impl Iterator<Item = (usize, usize)> {
 fn case((megapixels, tuned): (usize, usize)) -> (Desk, Keys) {
     let (name, setting) = TUNED[tuned];
     let (mut desk, keys) = (Desk::new(megapixels), Keys::new(name, setting));
-    desk.wish(&keys.recipe);
+    desk.wish(&keys);
     desk.answer(|it| it.settled);
     (desk, keys)
 }
@@ -163,7 +169,7 @@ fn opening(bencher: Bencher, megapixels: usize) {
     bencher
         .with_inputs(|| Desk::new(megapixels))
         .bench_local_values(|mut desk| {
-            desk.wish(&preset("noise").expect("built in"));
+            desk.wish(&Keys::new("noise", "noise.amount"));
             desk.answer(|_| true);
             desk
         });

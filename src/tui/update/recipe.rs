@@ -125,11 +125,12 @@ pub fn select(model: &mut Model, layer: usize, row: usize) -> Vec<Effect> {
         model.status.clear();
     }
     model.stack = to;
-    // The mask that is shown is that of the selected layer.
-    if other_layer && model.show == crate::tui::message::Show::Mask {
-        return model.wish_preview();
+    match model.show {
+        _ if !other_layer => Vec::new(),
+        // The mask that is shown is that of the selected layer.
+        crate::tui::message::Show::Mask => model.wish_preview(),
+        _ => vec![Effect::Prepare { layer }],
     }
-    Vec::new()
 }
 
 /// Sets the selected setting to a value that was checked.

@@ -133,6 +133,15 @@ fn tab_leads_to_the_first_parameter_of_the_first_layer() {
 }
 
 #[test]
+fn a_layer_that_is_selected_is_got_ready_for() {
+    let mut model = model();
+    keys(&mut model, "\t");
+    let to_the_next = (0..20).map(|_| keys(&mut model, "j"));
+    let mut effects = to_the_next.flatten();
+    assert!(matches!(effects.next(), Some(Effect::Prepare { layer: 1 })));
+}
+
+#[test]
 fn a_draft_of_an_earlier_recipe_is_shown_while_a_key_is_held() {
     let mut model = model();
     keys(&mut model, "\tlll");

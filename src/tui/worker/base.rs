@@ -1,6 +1,7 @@
 //! The layers below the one that is tuned, painted once for all presses of its keys.
 //!
-//! They are painted when the keys rest after the first press, or at the second: for one press it would not pay.
+//! They are painted when the keys rest, for the layer that was tuned last or is selected; or at the second press in a row:
+//! for one it would not pay.
 
 use super::{Desk, is_drafted};
 use crate::engine::recipe::Recipe;
@@ -38,7 +39,7 @@ impl Desk {
         plan
     }
 
-    /// Paints the layers below one that is tuned, unless that is done.
+    /// Paints the layers below one, unless that is done.
     ///
     /// # Errors
     /// When it is cancelled.

@@ -141,50 +141,44 @@ fn draft(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
-    use std::sync::mpsc;
+    use std::path::PathBuf;
+    use std::sync::mpsc::{self, Receiver};
 
     use super::super::Last;
     use super::super::levels::levels;
-    use super::super::mailbox::Mailbox;
     use super::*;
     use crate::engine::raster::{Image, Layout, Samples};
-    use crate::engine::recipe::preset;
+    use crate::engine::recipe::{Recipe, preset};
     use crate::files::{Originals, ReadOptions};
     use crate::tui::geometry::{Size, View, Zoom};
     use crate::tui::message::Message;
 
-    /// The draft of a part at 1:1, with its remarks.
-    fn draft_at_full_size(last: Option<Last>) -> Option<(RgbImage, Vec<String>)> {
+    /// A desk with a picture of 900×900 pixels and no original, and what it answers.
+    fn desk(last: Option<Last>) -> (Desk, Receiver<Message>) {
         let samples = Samples::Eight((0..900 * 900 * 3).map(|it| (it % 251) as u8).collect());
         let image = Image::new(900, 900, Layout::Rgb, samples).expect("its size is right");
         let (answers, answered) = mpsc::channel();
-        let loaded = Loaded {
+        let read = (Originals::Beside, ReadOptions::default());
+        let mut desk = Desk::new(vec![PathBuf::new()], read, Arc::default(), answers);
+        desk.pictures.push_front(Loaded {
             picture: 0,
             levels: levels(RenderInputs::alone(Arc::new(image))),
             remarks: Vec::new(),
             histogram: Default::default(),
             last,
             files: Vec::new(),
-        };
-        let mut desk = Desk {
-            paths: Vec::new(),
-            originals: Originals::Beside,
-            read: ReadOptions::default(),
-            mailbox: Arc::new(Mailbox::default()),
-            answers,
-            pictures: VecDeque::from([loaded]),
-            views: VecDeque::new(),
-            search: None,
-            base: None,
-        };
-        let request = PreviewRequest {
+        });
+        (desk, answered)
+    }
+
+    fn request(recipe: Recipe, zoom: Zoom) -> PreviewRequest {
+        PreviewRequest {
             number: 1,
             picture: 0,
-            recipe: preset("full").expect("built in"),
+            recipe,
             folder: Default::default(),
             view: View {
-                zoom: Zoom::Scale(1.0),
+                zoom,
                 centre: (0.5, 0.5),
             },
             available: Size::new(600, 600),
@@ -193,7 +187,13 @@ mod tests {
             layer: 0,
             marking: None,
             patches_of: None,
-        };
+        }
+    }
+
+    /// The draft of a part at 1:1, with its remarks.
+    fn draft_at_full_size(last: Option<Last>) -> Option<(RgbImage, Vec<String>)> {
+        let (mut desk, answered) = desk(last);
+        let request = request(preset("full").expect("built in"), Zoom::Scale(1.0));
         let drafted = desk.draft_at_once(&request, &Cancel::default());
         let answer = answered.try_recv().ok();
         assert_eq!(drafted, answer.is_some());
@@ -223,5 +223,17 @@ mod tests {
         };
         last.recipe.seed = 7;
         assert_eq!(draft_at_full_size(Some(last)), None);
+    }
+
+    #[test]
+    fn what_lies_below_a_selected_layer_is_painted_before_it_is_tuned() {
+        let mut recipe = preset("noise").expect("built in");
+        recipe.layers[0].masks.clear();
+        recipe.layers.push(recipe.layers[0].clone());
+        let (mut desk, _answered) = desk(None);
+        let request = request(recipe, Zoom::Fit);
+        let prepared = desk.prepare(&request, 1, &Cancel::default());
+        prepared.expect("nothing has to be read");
+        assert_eq!(desk.base.map(|it| it.layers()), Some(1));
     }
 }

@@ -1,4 +1,4 @@
-//! Wishes on their way to the worker: a newer one replaces the one before.
+//! Wishes on their way to the worker: a newer one replaces the one before. What to get ready for waits until none is there.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +13,14 @@ const REST: Duration = Duration::from_millis(40);
 /// Wishes that come no faster than this are no held key: none of them has to wait.
 const UNHURRIED: Duration = Duration::from_millis(120);
 
+/// What the worker does next.
+pub enum Task {
+    /// Answers a wish.
+    Answer(PreviewRequest),
+    /// Gets ready for changes of a layer.
+    Prepare(usize),
+}
+
 /// A slot for one wish.
 #[derive(Debug, Default)]
 pub struct Mailbox {
@@ -24,6 +32,8 @@ pub struct Mailbox {
 #[derive(Debug, Default)]
 struct Slot {
     wish: Option<PreviewRequest>,
+    /// The layer to get ready for.
+    prepare: Option<usize>,
     /// Stops what is being done.
     cancel: Cancel,
     /// What is being drafted.
@@ -42,9 +52,20 @@ impl Mailbox {
             slot.cancel.cancel();
         }
         slot.wish = Some(request);
+        slot.prepare = None;
         let now = Instant::now();
         let before = slot.came.replace(now);
         slot.is_hurried = before.is_some_and(|it| now - it < UNHURRIED);
+        self.stirred.notify_all();
+    }
+
+    /// Leaves a layer to get ready for. It stops nothing.
+    pub fn leave_layer(&self, layer: usize) {
+        let mut slot = lock(&self.slot);
+        match &mut slot.wish {
+            Some(wish) => wish.layer = layer,
+            None => slot.prepare = Some(layer),
+        }
         self.stirred.notify_all();
     }
 
@@ -53,16 +74,18 @@ impl Mailbox {
         let mut slot = lock(&self.slot);
         slot.cancel.cancel();
         slot.wish = None;
+        slot.prepare = None;
         self.stirred.notify_all();
     }
 
-    /// Waits for the next wish, and what cancels it.
-    pub fn next(&self) -> (PreviewRequest, Cancel) {
+    /// Waits for what is to be done, and what cancels it.
+    pub fn next(&self) -> (Task, Cancel) {
         let mut slot = lock(&self.slot);
         loop {
-            if let Some(request) = slot.wish.take() {
+            let wish = slot.wish.take().map(Task::Answer);
+            if let Some(task) = wish.or_else(|| slot.prepare.take().map(Task::Prepare)) {
                 slot.cancel = Cancel::default();
-                return (request, slot.cancel.clone());
+                return (task, slot.cancel.clone());
             }
             let waited = self.stirred.wait(slot);
             slot = waited.unwrap_or_else(PoisonError::into_inner);
