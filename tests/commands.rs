@@ -297,7 +297,8 @@ fn a_batch_goes_on_past_a_bad_picture() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_or_a_device_is_refused_and_not_waited_for() {
+fn a_pipe_or_a_device_is_refused_and_neither_waited_for_nor_replaced() {
+    use std::os::unix::fs::FileTypeExt;
     let folder = Folder::new();
     folder.picture("a.png", &plastic(16, 16));
     let made = std::process::Command::new("mkfifo")
@@ -316,6 +317,12 @@ fn a_pipe_or_a_device_is_refused_and_not_waited_for() {
             folder.run(args).check(1, &words);
         }
     }
+    let render = ["render", "a.png", "--recipe", "noise", "-o", "b.png"];
+    folder
+        .run(&[&render[..], &["--overwrite"]].concat())
+        .check(1, "cannot write b.png: it is a pipe or a device; name a file");
+    let pipe = folder.at("b.png").metadata().expect("it is there");
+    assert!(pipe.file_type().is_fifo());
     assert_eq!(folder.names(), ["a.png", "b.png"]);
 }
 

@@ -32,8 +32,8 @@ pub fn check_no_input<'a>(
         .with_cure("inputs are never written to; choose another output"))
 }
 
-/// Makes sure that a result may go to `output`: none of its inputs, no folder, in a folder that is there, and
-/// only if `replaces` says so a file that is there.
+/// Makes sure that a result may go to `output`: none of its inputs, no folder or device, in a folder that is there,
+/// and only if `replaces` says so a file that is there.
 ///
 /// # Errors
 /// When it may not.
@@ -56,6 +56,12 @@ pub(super) fn check_place<'a>(
     if output.is_dir() {
         return Err(
             FileError::new("write", output, "it is a folder").with_cure("name a file in it")
+        );
+    }
+    if output.exists() && !output.is_file() {
+        // A result is put in its place by renaming, which would take /dev/null or /dev/stdout away from everyone.
+        return Err(
+            FileError::new("write", output, "it is a pipe or a device").with_cure("name a file")
         );
     }
     if output.exists() && !replaces {
