@@ -13,7 +13,8 @@ use super::{
 };
 use crate::engine::render::Cancel;
 use crate::files::{
-    Chosen, FileError, Job, Loaded, RecipeChoice, Rendered, Stage, list_pictures, output_format,
+    Chosen, FileError, Job, Loaded, Protected, RecipeChoice, Rendered, Stage, list_pictures,
+    output_format,
 };
 
 /// Renders all inputs; a picture that fails does not keep the others from being done.
@@ -30,6 +31,7 @@ pub fn run(args: &RenderArgs) -> u8 {
 struct Batch<'a> {
     args: &'a RenderArgs,
     inputs: Vec<PathBuf>,
+    protected: Protected,
     choice: RecipeChoice,
     cancel: Cancel,
     bar: ProgressBar,
@@ -61,6 +63,7 @@ impl<'a> Batch<'a> {
         }
         Ok(Self {
             args,
+            protected: inputs.iter().collect(),
             inputs,
             choice,
             cancel: watch_signals()?,
@@ -179,7 +182,7 @@ impl<'a> Batch<'a> {
             recipe: chosen.recipe.clone(),
             recipe_folder: chosen.folder.clone(),
             recipe_file: chosen.file.clone(),
-            protected: self.inputs.clone(),
+            protected: self.protected.clone(),
             ..self.args.shared.job()
         }
     }

@@ -15,7 +15,7 @@ use super::metadata::{Provenance, SOFTWARE};
 use super::output::{check_output, check_place, output_format};
 use super::photo::COPIES;
 use super::stream::Destination;
-use super::{FileError, Format, Originals, Photo, ReadOptions, find_original};
+use super::{FileError, Format, Originals, Photo, Protected, ReadOptions, find_original};
 use crate::engine::raster::Depth;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{self, Cancel, Plan, Skipped, reads_in_order};
@@ -53,7 +53,7 @@ pub struct Job {
     /// What of the metadata is dropped.
     pub strip: Strip,
     /// Further files that are never written to: the other pictures of a batch.
-    pub protected: Vec<PathBuf>,
+    pub protected: Protected,
 }
 
 /// What of a picture's metadata is dropped.
@@ -177,9 +177,10 @@ pub fn load_inputs(
     recipe_folder: &Path,
     options: ReadOptions,
 ) -> Result<Inputs, FileError> {
+    let original = find_original(picture, originals)?;
     load_with(
         read_photo_with,
-        (picture, originals),
+        (picture, original.as_deref()),
         (recipe, recipe_folder),
         options,
     )
@@ -193,15 +194,11 @@ type Read = fn(&Path, ReadOptions) -> Result<Photo, FileError>;
 
 fn load_with(
     read: Read,
-    (picture, originals): (&Path, &Originals),
+    (picture, original): (&Path, Option<&Path>),
     (recipe, recipe_folder): (&Recipe, &Path),
     options: ReadOptions,
 ) -> Result<Inputs, FileError> {
-    let original_path = find_original(picture, originals)?;
-    let read_original = || {
-        let path = original_path.as_deref();
-        path.map(|it| read(it, options)).transpose()
-    };
+    let read_original = || original.map(|it| read(it, options)).transpose();
     let read_files = || {
         let files = recipe.files().into_iter().map(|path| {
             let file = match named_file(path, recipe_folder) {
@@ -226,14 +223,13 @@ fn load_with(
         Ok((photo, original))
     };
     let (pictures, files) = rayon::join(read_pictures, read_files);
-    let (photo, original) = pictures?;
-    let sources = sources(picture, original_path.as_deref(), recipe, recipe_folder);
+    let (photo, original_photo) = pictures?;
     Ok(Inputs {
         photo,
-        original,
-        original_path,
+        original: original_photo,
+        original_path: original.map(Path::to_path_buf),
         files: files?,
-        sources,
+        sources: sources(picture, original, recipe, recipe_folder),
     })
 }
 
@@ -328,7 +324,7 @@ impl Job {
         let load = || {
             load_with(
                 read,
-                (&self.input, &self.originals),
+                (&self.input, original.as_deref()),
                 (&self.recipe, &self.recipe_folder),
                 self.read,
             )
@@ -515,10 +511,8 @@ impl Job {
 
     /// Whether a result may go there: never onto a file it is made from or another picture of the batch.
     fn check_output(&self, output: &Path, sources: &[PathBuf]) -> Result<(), FileError> {
-        let inputs = sources
-            .iter()
-            .chain(&self.recipe_file)
-            .chain(&self.protected);
+        self.protected.check(output)?;
+        let inputs = sources.iter().chain(&self.recipe_file);
         let inputs = inputs.map(PathBuf::as_path);
         let replaces = self.replaces(output);
         match self.folder {

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use super::decode::read_photo_with;
 use super::encode::{EncodeOptions, encode};
+use super::identity::same_file;
 use super::metadata::{Edit, Metadata};
 use super::output::{check_output, output_format};
-use super::safe_write::same_file;
 use super::{FileError, Format, Photo, ReadOptions, SafeWriter, Strip, Timings};
 use crate::engine::raster::{Depth, Image};
 use crate::engine::render::{Cancel, Separation, resized};

@@ -1,5 +1,6 @@
 //! Pictures in folders.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ pub fn is_picture(path: &Path) -> bool {
     extension.is_some_and(|it| EXTENSIONS.contains(&it.to_ascii_lowercase().as_str()))
 }
 
-/// The pictures that paths lead to: files as they are, and what is in folders, sorted by name,
+/// The pictures that paths lead to, each once: files as they are, and what is in folders, sorted by name,
 /// without this program's own results and layers, without originals and without hidden files.
 ///
 /// # Errors
@@ -31,6 +32,8 @@ pub fn list_pictures(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
             pictures.push(path.clone());
         }
     }
+    let mut listed = HashSet::new();
+    pictures.retain(|it| listed.insert(it.clone()));
     Ok(pictures)
 }
 
@@ -84,5 +87,16 @@ mod tests {
         let listed = list_pictures(&[folder.path().to_path_buf()]).expect("a list");
         let names: Vec<_> = listed.iter().filter_map(|it| it.file_name()).collect();
         assert_eq!(names, ["a.png", "b.JPG"]);
+    }
+
+    #[test]
+    fn a_picture_that_is_named_twice_is_listed_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for name in ["a.png", "b.png"] {
+            fs::write(at(name), "").expect("a file");
+        }
+        let listed = list_pictures(&[at("b.png"), folder.path().to_path_buf(), at("b.png")]);
+        assert_eq!(listed.expect("a list"), [at("b.png"), at("a.png")]);
     }
 }

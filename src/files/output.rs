@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::safe_write::{already_exists, check_folder, same_file};
+use super::identity::check_no_input;
+use super::safe_write::{already_exists, check_folder};
 use super::{FileError, Format};
 
 /// The format of an output: the one that was chosen, or else the one its extension names.
@@ -14,22 +15,6 @@ pub fn output_format(output: &Path, chosen: Option<Format>) -> Result<Format, Fi
         FileError::new("write", output, "its extension names no format")
             .with_cure("end it in .jpg, .png, .tif or .webp, or use --format")
     })
-}
-
-/// Makes sure that an output is none of its inputs, also not through a link.
-///
-/// # Errors
-/// When it is one of them.
-pub fn check_no_input<'a>(
-    output: &Path,
-    inputs: impl IntoIterator<Item = &'a Path>,
-) -> Result<(), FileError> {
-    let Some(input) = inputs.into_iter().find(|it| same_file(it, output)) else {
-        return Ok(());
-    };
-    let cause = format!("it is the input {}", input.display());
-    Err(FileError::new("write", output, cause)
-        .with_cure("inputs are never written to; choose another output"))
 }
 
 /// Makes sure that a result may go to `output`: none of its inputs, no folder or device, in a folder that is there,

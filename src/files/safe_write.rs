@@ -115,18 +115,3 @@ fn flush_folder(path: &Path) {
 pub(super) fn already_exists(path: &Path) -> FileError {
     FileError::new("write", path, "it exists").with_cure("use --overwrite to replace it")
 }
-
-/// Whether two paths lead to one file, also through links.
-pub fn same_file(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if let (Ok(one), Ok(other)) = (fs::metadata(one), fs::metadata(other)) {
-            return (one.dev(), one.ino()) == (other.dev(), other.ino());
-        }
-    }
-    match (fs::canonicalize(one), fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
-}

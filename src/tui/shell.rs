@@ -28,8 +28,8 @@ use super::worker::PreviewWorker;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{ORIGINAL, SELF};
 use crate::files::{
-    Donors, FileError, Originals, ReadOptions, RecipeChoice, find_original, keep_recipe,
-    read_photo_with, sidecar_path, write_recipe,
+    Donors, FileError, OriginalFinder, Originals, ReadOptions, RecipeChoice, find_original,
+    keep_recipe, read_photo_with, sidecar_path, write_recipe,
 };
 
 /// What the interface is opened with.
@@ -136,8 +136,9 @@ fn forward(events: Sender<LoopEvent>) -> Sender<Message> {
 /// Finds out what is beside each picture, without holding anything up.
 fn survey(pictures: Vec<PathBuf>, settings: RenderSettings, messages: Sender<Message>) {
     thread::spawn(move || {
+        let mut originals = OriginalFinder::new(&settings.job.originals);
         let surveys = pictures.iter().map(|path| Survey {
-            paired: matches!(find_original(path, &settings.job.originals), Ok(Some(_))),
+            paired: matches!(originals.find(path), Ok(Some(_))),
             edited: sidecar_path(path).exists(),
             rendered: {
                 let mut job = settings.job.clone();

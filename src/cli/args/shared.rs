@@ -150,7 +150,7 @@ impl Shared {
             resume: self.resume,
             read: self.common.reading.options(),
             strip: self.common.strip(),
-            protected: Vec::new(),
+            protected: Default::default(),
         }
     }
 }
