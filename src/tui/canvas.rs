@@ -44,8 +44,6 @@ pub struct Canvas {
     abilities: Abilities,
     /// The last frame was written.
     idle: bool,
-    /// Something changed since the last frame.
-    dirty: bool,
     /// The picture on the screen if it is made of cells.
     cells: Option<Cells>,
     /// What stands for a picture that a dialog would lie under, and what it was made from.
@@ -96,7 +94,6 @@ impl Canvas {
             stage: Stage::new(Instant::now()),
             abilities,
             idle: true,
-            dirty: true,
             cells: None,
             behind: None,
             kitty: Kitty::new(std::process::id()),
@@ -104,14 +101,13 @@ impl Canvas {
             drawn: Drawn::default(),
             layer: Layer::default(),
             ahead: Ahead::default(),
-            touched: None,
+            touched: Some(Instant::now()),
             owed: Vec::new(),
         })
     }
 
     /// Something has changed that is drawn.
     pub fn touch(&mut self) {
-        self.dirty = true;
         self.touched.get_or_insert_with(Instant::now);
     }
 
@@ -174,7 +170,7 @@ impl Canvas {
         if self.abilities.protocol != Protocol::Kitty {
             self.stage.show(None);
         }
-        self.dirty = true;
+        self.touch();
     }
 
     /// Has everything sent anew, as to a terminal that has forgotten it.
@@ -195,7 +191,7 @@ impl Canvas {
         self.stage.show(None);
         self.layer.shown = None;
         self.before = None;
-        self.dirty = true;
+        self.touch();
     }
 
     /// Gives the terminal back, for good or for a while.
@@ -236,7 +232,7 @@ impl Canvas {
 
     /// From when on changes of the text are drawn; `None` if there are none.
     fn text_from(&self, model: &Model) -> Option<Instant> {
-        let touched = self.touched.filter(|_| self.dirty)?;
+        let touched = self.touched?;
         Some(if model.awaits_preview() {
             touched + TOGETHER
         } else {
@@ -389,7 +385,7 @@ impl Canvas {
                 placeholders::draw(place, frame.buffer_mut());
             }
         })?;
-        (self.dirty, self.touched) = (false, None);
+        self.touched = None;
         let mut cells = self.frame.take();
         if cells == self.empty {
             cells.clear();
