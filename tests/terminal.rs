@@ -463,6 +463,28 @@ fn a_suspended_session_goes_on_where_it_was() {
 }
 
 #[test]
+fn no_question_gets_into_a_picture_while_the_window_is_resized() {
+    let folder = Folder::new();
+    folder.picture("a.png", &skin(600, 400));
+    let session = Session::start_on(Terminal::Kitty, &folder, &["a.png"], 150, 50);
+    session.await_text("a.png 600×400");
+    for step in 0..60 {
+        session.resize(150 - step % 7, 50);
+        std::thread::sleep(Duration::from_millis(15));
+    }
+    session.keys("q");
+    let (code, bytes) = session.end();
+    assert_eq!(code, 0);
+    assert!(bytes.contains("\x1b[16t"));
+    let pictures: Vec<&str> = bytes.split("\x1b_G").skip(1).collect();
+    assert!(pictures.len() > 10, "{}", pictures.len());
+    for picture in pictures {
+        let (inside, _) = picture.split_once('\x1b').expect("an end");
+        assert_eq!(picture.get(inside.len()..inside.len() + 2), Some("\x1b\\"));
+    }
+}
+
+#[test]
 fn every_key_of_a_fast_typist_counts_and_a_rest_costs_nothing() {
     let folder = folder();
     let session = Session::start(&folder, &[".", "--recipe", "noise"], 100, 30);

@@ -111,6 +111,11 @@ impl Canvas {
         self.touched.get_or_insert_with(Instant::now);
     }
 
+    /// Has something written before the next frame, and not into the one that is being written.
+    pub fn owe(&mut self, bytes: &[u8]) {
+        self.owed.extend_from_slice(bytes);
+    }
+
     /// The last frame was handed to the system.
     pub fn written(&mut self) {
         self.idle = true;

@@ -42,11 +42,12 @@ impl Takeover {
         Ok(Self(()))
     }
 
-    /// Switches to a screen of our own, with mouse and paste, also after it was given back for a while.
+    /// Takes the terminal over for a screen of our own, also after it was given back for a while. The answer is what has
+    /// to be written for that screen, with mouse and paste.
     ///
     /// # Errors
     /// When the terminal has gone.
-    pub fn enter(&self) -> io::Result<()> {
+    pub fn enter(&self) -> io::Result<Vec<u8>> {
         enable_raw_mode()?;
         LEAVING.store(false, Ordering::SeqCst);
         let mut bytes = Vec::new();
@@ -57,7 +58,7 @@ impl Takeover {
             EnableBracketedPaste,
             cursor::Hide
         )?;
-        write_all(&bytes)
+        Ok(bytes)
     }
 }
 
@@ -113,7 +114,8 @@ pub enum Output {
     Restore,
 }
 
-/// The one thread that writes to the terminal, so that a slow link never holds up the keys.
+/// The one thread that writes to the terminal, so that a slow link never holds up the keys, and nothing gets into the
+/// middle of a frame: a question there would be taken for a part of a picture.
 #[derive(Debug)]
 pub struct Writer {
     outputs: Sender<Output>,

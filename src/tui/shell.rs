@@ -73,7 +73,7 @@ pub fn run(options: Options) -> io::Result<Vec<String>> {
     let answers = probe::ask(io::stdout(), wanted, &surroundings, &mut parser, &mut typed)?;
     let terminal = Terminal::of(wanted, answers, surroundings);
     restore_on_panic();
-    takeover.enter()?;
+    write_all(&takeover.enter()?)?;
     let messages = forward(sender.clone());
     for input in typed {
         // The other end is here.
@@ -273,7 +273,7 @@ impl Shell {
             LoopEvent::Signal(SIGWINCH) => {
                 if self.tells_cell {
                     // The font may have changed.
-                    write_all(Question::Cell.text().as_bytes())?;
+                    self.canvas.owe(Question::Cell.text().as_bytes());
                 } else if let Some(cell) = probe::cell_of_window() {
                     self.set_cell(cell);
                 }
@@ -281,7 +281,9 @@ impl Shell {
             }
             LoopEvent::Signal(SIGTSTP) => return Ok(self.carry_out(vec![Effect::Suspend])),
             LoopEvent::Signal(SIGCONT) => {
-                self.takeover.enter()?;
+                // A process that was stopped from outside may go on in the middle of a frame.
+                let entry = self.takeover.enter()?;
+                self.canvas.owe(&entry);
                 self.canvas.begin_anew(self.model.screen);
                 Message::Resized(screen_size()?)
             }
