@@ -141,6 +141,30 @@ fn drag(cells: &[(u16, u16)]) -> String {
 }
 
 #[test]
+fn a_mask_that_covers_nothing_says_why() {
+    let folder = folder();
+    folder.text(
+        "job.toml",
+        "[[layer]]\nkind = \"texture\"\n\
+         [[layer]]\nkind = \"noise\"\nmasks = [\"midtones\"]\n\
+         [mask.midtones]\nlow = 0.97\nhigh = 1.0\n",
+    );
+    // The first layer is skipped, as this picture has no original; that of the second covers no pixel.
+    let session = Session::start(&folder, &["b.png", "--recipe", "job.toml"], 120, 30);
+    session.await_text("b.png 120×160");
+    session.keys("M");
+    session.await_text("layer 1 \"texture\" skipped: there is no original");
+    session.keys("\tG");
+    session.keys("\x1b[Z");
+    session.await_text("layer 2 \"noise\" paints nothing here");
+    session.keys("\t ");
+    session.keys("\x1b[Z");
+    session.await_text("layer 2 \"noise\" is off: it paints nowhere");
+    session.keys("qn");
+    assert_eq!(session.end().0, 0);
+}
+
+#[test]
 fn a_patch_is_marked_and_a_mask_painted_with_the_mouse() {
     let folder = folder();
     folder.text(

@@ -9,6 +9,7 @@ mod levels;
 mod load;
 mod mailbox;
 mod marking;
+mod mask;
 mod search;
 mod views;
 
@@ -21,10 +22,11 @@ use std::thread;
 use image::RgbImage;
 
 use self::base::tuned;
-use self::compose::{detail, masked, reduced, split, to_screen};
+use self::compose::{detail, reduced, split, to_screen};
 use self::levels::level_for;
 use self::load::Loaded;
 use self::mailbox::{Mailbox, Task};
+use self::mask::Covered;
 use self::search::{Planned, Search};
 use self::views::{Kept, Of};
 use super::geometry::{Frame, Size};
@@ -246,7 +248,8 @@ impl Desk {
             }
             plan = self.over_base(plan);
         }
-        let settled = self.settled(&plan, request, known.frame, cancel);
+        let frame = known.frame;
+        let settled = self.settled(&plan, request, frame, cancel, &mut known.remarks);
         let settled = settled.and_then(|it| self.with_loupe(it, &plan, request, &known, cancel));
         if let Ok(image) = settled {
             self.send(request, known.clone(), image, true);
@@ -348,7 +351,7 @@ impl Desk {
                 None if kind == AheadKind::Around => continue,
                 None => known.frame,
             };
-            let made = self.settled(plan, &request, frame, cancel);
+            let made = self.settled(plan, &request, frame, cancel, &mut Vec::new());
             let made = made.and_then(|it| self.with_loupe(it, plan, &request, known, cancel));
             match made {
                 Ok(Some(image)) => self.send_ahead(&request, image, frame, kind),
@@ -388,13 +391,14 @@ impl Desk {
         }));
     }
 
-    /// The true pixels of what a wish shows.
+    /// The true pixels of what a wish shows; what there is to be said of them goes to `remarks`.
     fn settled(
         &mut self,
         plan: &Plan,
         request: &PreviewRequest,
         frame: Frame,
         cancel: &Cancel,
+        remarks: &mut Vec<String>,
     ) -> Result<Option<RgbImage>, Cancelled> {
         let untouched = Recipe::default();
         let before_plan = Plan::new(&untouched, RenderInputs::alone(plan.picture().clone()));
@@ -408,9 +412,11 @@ impl Desk {
             Show::Detail => detail(&*view(before)?, &*view(after)?),
             Show::Mask => {
                 let after = view(after)?;
-                let size = reduced(frame);
-                let mask = plan.coverage_reduced(request.layer, frame.region, size, cancel)?;
-                masked(&after, mask.as_ref())
+                let view = (frame.region, reduced(frame));
+                let covered = Covered::of(plan, request.layer, view, cancel)?;
+                let composed = covered.over(&after);
+                covered.tell(remarks);
+                composed
             }
         };
         Ok(to_screen(&composed, frame))
@@ -433,7 +439,8 @@ impl Desk {
         };
         let size = Size::new(plan.picture().width(), plan.picture().height());
         let place = loupe::frame(centre, size, request.available);
-        if let Some(magnified) = self.settled(plan, request, place, cancel)? {
+        let magnified = self.settled(plan, request, place, cancel, &mut Vec::new())?;
+        if let Some(magnified) = magnified {
             loupe::draw(&mut image, &known.frame, &magnified, &place);
         }
         Ok(Some(image))

@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 
-use crate::engine::raster::{Plane, Tile};
+use crate::engine::raster::Tile;
 use crate::tui::display::to_rgb;
 use crate::tui::geometry::Frame;
 
@@ -56,19 +56,6 @@ pub fn detail(before: &Tile, after: &Tile) -> Tile {
     for (out, before) in composed.planes_mut().iter_mut().zip(before.planes()) {
         for (out, before) in out.samples_mut().iter_mut().zip(before.samples()) {
             *out = 0.5 + DETAIL_GAIN * (*out - before);
-        }
-    }
-    composed
-}
-
-/// The picture with a coverage in red; without a mask everything is covered.
-pub fn masked(picture: &Tile, coverage: Option<&Plane>) -> Tile {
-    let mut composed = picture.clone().with_channels(3);
-    for (channel, plane) in composed.planes_mut().iter_mut().enumerate() {
-        let red = if channel == 0 { 1.0 } else { 0.0 };
-        for (i, sample) in plane.samples_mut().iter_mut().enumerate() {
-            let coverage = coverage.map_or(1.0, |it| it.samples()[i]);
-            *sample += 0.6 * coverage * (red - *sample);
         }
     }
     composed

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::compose::{detail, masked, split};
+use super::compose::{detail, split};
 use super::found::Filled;
 use super::levels::{level_for, reduced_region};
 use super::load::{Loaded, Untouched};
+use super::mask::Covered;
 use super::{Desk, Known, found, is_drafted};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Inputs as RenderInputs, Plan};
@@ -132,8 +133,8 @@ fn draft(
         Show::Split => split(&before()?, &after()?),
         Show::Detail => detail(&before()?, &after()?),
         Show::Mask => {
-            let mask = plan.coverage_reduced(request.layer, region, size, cancel)?;
-            masked(&after()?, mask.as_ref())
+            let covered = Covered::of(&plan, request.layer, (region, size), cancel)?;
+            covered.over(&after()?)
         }
     };
     Ok(to_rgb(&composed))
