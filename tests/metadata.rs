@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::{Folder, plastic, skin};
-use repore::files::containers::jpeg::{APP1, COMMENT, Header, Segment, with_segments};
+use repore::files::containers::jpeg::{APP1, APP13, COMMENT, Header, Segment, with_segments};
 use repore::files::containers::png::{Chunk, Chunks, with_chunks};
 use repore::files::read_photo;
 
@@ -103,9 +103,12 @@ fn the_segments_of_a_jpeg_stay_and_it_stands_upright_in_all_of_them() {
     let folder = Folder::new();
     let path = folder.picture("a.jpg", &plastic(24, 16));
     let comment = Segment::new(COMMENT, b"", b"for the studio");
+    let caption = b"\x1C\x02\x78\0\x07caption".to_vec();
+    let resources = [&b"8BIM\x04\x04\0\0\0\0\0\x0C"[..], &caption].concat();
     let given = [
         Segment::new(APP1, b"Exif\0\0", &exif(6)),
         Segment::new(APP1, b"http://ns.adobe.com/xap/1.0/\0", XMP.as_bytes()),
+        Segment::new(APP13, b"Photoshop 3.0\0", &resources),
         comment.clone(),
     ];
     let plain = fs::read(&path).expect("it is there");
@@ -120,6 +123,15 @@ fn the_segments_of_a_jpeg_stay_and_it_stands_upright_in_all_of_them() {
             "{format}"
         );
         assert!(photo.metadata.provenance().is_some(), "{format}");
+        if format != "webp" {
+            assert_eq!(photo.metadata.iptc, Some(caption.clone()), "{format}");
+            // And out of that format again.
+            let args = ["render", "--recipe", "noise", "out", "-o", "back.jpg"];
+            let ran = folder.run(&[&args[..], &["--overwrite"]].concat());
+            assert!(!ran.stderr().contains("does not hold"), "{}", ran.stderr());
+            let back = read_photo(&folder.at("back.jpg")).expect("a picture");
+            assert_eq!(back.metadata.iptc, Some(caption.clone()), "{format}");
+        }
         if format == "jpeg" {
             let header = Header::read(&fs::read(folder.at("out")).expect("it is there"));
             assert!(header.segments.contains(&comment));

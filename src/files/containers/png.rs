@@ -1,14 +1,20 @@
 //! The chunks of a PNG (third edition, section 5).
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use crc32fast::Hasher;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
 
 /// The first bytes of a PNG.
 pub const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// Chunks beside the pixels may have so many bytes together; what goes beyond is left out.
 const MOST_BYTES: u64 = 256 << 20;
+
+/// A compressed block of metadata may have so many bytes; a larger one is left as it is.
+const MOST_INFLATED: u64 = 64 << 20;
 
 /// A chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +52,37 @@ impl Chunk {
         out.extend_from_slice(&self.data);
         out.extend(check.finalize().to_be_bytes());
     }
+}
+
+/// A compressed text with a keyword.
+pub fn compressed_text(keyword: &[u8], text: &[u8]) -> Option<Chunk> {
+    let data = [keyword, &[0, 0], deflated(text)?.as_slice()].concat();
+    Some(Chunk::new(b"zTXt", data))
+}
+
+/// What a text without a language says.
+pub fn text_of(chunk: &Chunk) -> Option<Vec<u8>> {
+    let rest = chunk.data.get(chunk.keyword().len() + 1..)?;
+    match (&chunk.kind, rest) {
+        (b"tEXt", text) => Some(text.to_vec()),
+        (b"zTXt", [0, packed @ ..]) => inflated(packed),
+        _ => None,
+    }
+}
+
+/// What compressed metadata holds, if it is not too much.
+pub fn inflated(data: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut decoder = ZlibDecoder::new(data).take(MOST_INFLATED);
+    let length = decoder.read_to_end(&mut out).ok()?;
+    (length < MOST_INFLATED as usize).then_some(out)
+}
+
+/// Metadata made as small as it gets.
+pub fn deflated(data: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(data).ok()?;
+    encoder.finish().ok()
 }
 
 /// The chunks of a PNG beside its pixels.

@@ -183,14 +183,7 @@ impl Metadata {
     }
 
     fn resource_segments(&self) -> Vec<Segment> {
-        let resources = match (&self.photoshop, &self.iptc) {
-            (Some(resources), Some(iptc)) if photoshop::iptc(resources).is_none() => {
-                [photoshop::with_iptc(iptc), resources.clone()].concat()
-            }
-            (Some(resources), _) => resources.clone(),
-            (None, Some(iptc)) => photoshop::with_iptc(iptc),
-            (None, None) => return Vec::new(),
-        };
+        let resources = self.resources().unwrap_or_default();
         let part = LARGEST_SEGMENT - photoshop::SIGNATURE.len();
         let parts = resources.chunks(part);
         parts

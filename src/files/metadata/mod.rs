@@ -9,6 +9,7 @@ mod ifd;
 mod jpeg;
 mod photoshop;
 mod png;
+mod raw_profile;
 mod resolution;
 mod tiff;
 mod xmp;
@@ -166,6 +167,17 @@ impl Metadata {
     }
 
     /// What a result in this format cannot hold, in words.
+    /// Photoshop's resources, with the IPTC among them.
+    fn resources(&self) -> Option<Vec<u8>> {
+        match (&self.photoshop, &self.iptc) {
+            (Some(resources), Some(iptc)) if photoshop::iptc(resources).is_none() => {
+                Some([photoshop::with_iptc(iptc), resources.clone()].concat())
+            }
+            (Some(resources), _) => Some(resources.clone()),
+            (None, iptc) => iptc.as_deref().map(photoshop::with_iptc),
+        }
+    }
+
     pub fn losses(&self, format: Format) -> Vec<String> {
         let mut lost: Vec<String> = Vec::new();
         match (&self.own, format) {
@@ -174,7 +186,7 @@ impl Metadata {
             (Own::Png(chunks), _) => lost.extend(png::unshared(chunks)),
             _ => {}
         }
-        if matches!(format, Format::Png | Format::WebP) {
+        if format == Format::WebP {
             if self.photoshop.is_some() {
                 lost.push("Photoshop's resources".to_string());
             }

@@ -1,18 +1,9 @@
 //! Metadata in the chunks of a PNG.
 
-use std::io::{Read, Write};
-
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
-
-use super::{Metadata, Own, Resolution};
-use crate::files::containers::png::{Chunk, Chunks};
+use super::{Metadata, Own, Resolution, photoshop, raw_profile};
+use crate::files::containers::png::{Chunk, Chunks, deflated, inflated};
 
 const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
-
-/// A compressed block of metadata may have so many bytes; a larger one is left as it is.
-const MOST_INFLATED: u64 = 64 << 20;
 
 /// Chunks that belong to the pixels as they were: palette and transparency, further frames, and
 /// what Apple notes about where the pixels' data begins.
@@ -42,10 +33,14 @@ impl Metadata {
         let exif = find(b"eXIf").map(|it| it.data.clone());
         let xmp = chunks.iter().find(|it| is_xmp(it)).and_then(xmp_text);
         let resolution = find(b"pHYs").and_then(|it| Resolution::from_png(&it.data));
+        let resources = chunks.iter().find_map(raw_profile::resources);
+        let iptc = resources.as_deref().and_then(photoshop::iptc);
         Self {
             icc,
             exif,
             xmp,
+            iptc: iptc.map(<[u8]>::to_vec),
+            photoshop: resources,
             resolution,
             own: Own::Png(chunks),
             ..Self::default()
@@ -60,7 +55,9 @@ impl Metadata {
         let Own::Png(chunks) = &self.own else {
             let profile = self.icc.as_deref().and_then(profile_chunk);
             let resolution = self.resolution.map(|it| Chunk::new(b"pHYs", it.to_png()));
-            let new = [profile, resolution, exif, xmp];
+            let resources = self.resources();
+            let resources = resources.as_deref().and_then(raw_profile::chunk);
+            let new = [profile, resolution, exif, xmp, resources];
             return (new.into_iter().flatten().collect(), Vec::new());
         };
         let same_colours = chunks.form[..2] == form[..2];
@@ -96,7 +93,8 @@ pub(super) fn stripped(mut chunks: Chunks) -> Chunks {
 
 /// What no other format holds.
 pub(super) fn unshared(chunks: &Chunks) -> Option<String> {
-    let texts = chunks.iter().filter(|it| it.is_text() && !is_xmp(it));
+    let held = |it: &Chunk| is_xmp(it) || raw_profile::resources(it).is_some();
+    let texts = chunks.iter().filter(|it| it.is_text() && !held(it));
     let names: Vec<_> = texts
         .map(|it| String::from_utf8_lossy(it.keyword()))
         .collect();
@@ -121,13 +119,6 @@ fn xmp_text(chunk: &Chunk) -> Option<Vec<u8>> {
         return Some(text.to_vec());
     }
     inflated(text)
-}
-
-fn inflated(data: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut decoder = ZlibDecoder::new(data).take(MOST_INFLATED);
-    let length = decoder.read_to_end(&mut out).ok()?;
-    (length < MOST_INFLATED as usize).then_some(out)
 }
 
 /// A PNG has one profile: of several, the first that can be read stays.
@@ -155,9 +146,6 @@ fn keep_one_profile(chunks: &mut Chunks) {
 }
 
 fn profile_chunk(profile: &[u8]) -> Option<Chunk> {
-    let mut data = b"ICC Profile\0\0".to_vec();
-    let mut encoder = ZlibEncoder::new(&mut data, Compression::best());
-    encoder.write_all(profile).ok()?;
-    encoder.finish().ok()?;
+    let data = [b"ICC Profile\0\0", deflated(profile)?.as_slice()].concat();
     Some(Chunk::new(b"iCCP", data))
 }
