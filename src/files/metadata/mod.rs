@@ -73,11 +73,12 @@ impl Metadata {
 
     /// Says that the pixels stand upright now.
     pub fn make_upright(&mut self) {
+        let on_side = exif::lies_on_its_side(self.orientation().to_exif().into());
         if let Some(exif) = &mut self.exif {
             exif::make_upright(exif);
         }
         if let Some(xmp) = &mut self.xmp {
-            xmp::make_upright(xmp);
+            xmp::make_upright(xmp, on_side);
         }
         if let Own::Tiff(form) = &mut self.own {
             form.make_upright();
@@ -166,7 +167,6 @@ impl Metadata {
         Provenance::last_in(self.xmp.as_deref()?)
     }
 
-    /// What a result in this format cannot hold, in words.
     /// Photoshop's resources, with the IPTC among them.
     fn resources(&self) -> Option<Vec<u8>> {
         match (&self.photoshop, &self.iptc) {
@@ -178,6 +178,7 @@ impl Metadata {
         }
     }
 
+    /// What a result in this format cannot hold, in words.
     pub fn losses(&self, format: Format) -> Vec<String> {
         let mut lost: Vec<String> = Vec::new();
         match (&self.own, format) {

@@ -13,6 +13,7 @@ const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const MEDIA_MANAGEMENT: &str = "http://ns.adobe.com/xap/1.0/mm/";
 const EVENT: &str = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#";
 const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
+const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
 
 /// The namespace of this program's own properties; a name, not an address.
 const OWN: &str = "urn:repore:1";
@@ -122,12 +123,30 @@ pub fn with_edit(packet: Option<&[u8]>, edit: &Edit) -> Option<Vec<u8>> {
     Some([&text[..at], &addition, &text[at..]].concat().into_bytes())
 }
 
-/// Sets the orientation that a packet names to upright.
-pub fn make_upright(packet: &mut [u8]) {
-    let found = std::str::from_utf8(packet).ok().and_then(Found::in_packet);
-    for at in found.into_iter().flat_map(|it| it.orientations) {
-        packet[at] = b'1';
+/// Sets the orientation that a packet names to upright, and exchanges the sides that it tells if the picture was stored
+/// on its side.
+pub fn make_upright(packet: &mut Vec<u8>, on_side: bool) {
+    let text = std::str::from_utf8(packet).ok();
+    let Some((text, found)) = text.and_then(|it| Some((it, Found::in_packet(it)?))) else {
+        return;
+    };
+    let upright = found.orientations.iter().map(|at| (*at..at + 1, "1"));
+    let sides = found.sides.iter().filter(|_| on_side);
+    let exchanged = sides.filter_map(|(side, at)| {
+        let (_, other) = found.sides.iter().find(|(it, _)| *it == side.other())?;
+        Some((at.clone(), &text[other.clone()]))
+    });
+    let mut changes: Vec<_> = upright.chain(exchanged).collect();
+    changes.sort_by_key(|(at, _)| at.start);
+    let mut changed = String::with_capacity(text.len());
+    let mut behind = 0;
+    for (at, value) in changes {
+        changed.push_str(&text[behind..at.start]);
+        changed.push_str(value);
+        behind = at.end;
     }
+    changed.push_str(&text[behind..]);
+    *packet = changed.into_bytes();
 }
 
 /// A description whose history begins with an edit. It declares the namespaces, as ImageMagick takes a slash in an
@@ -271,9 +290,32 @@ mod tests {
              <rdf:Description t:XOrientation='6' t:Orientation = \"6\"/>\
              <rdf:Description><t:Orientation> 8 </t:Orientation></rdf:Description></rdf:RDF>";
         let mut upright = packet.as_bytes().to_vec();
-        make_upright(&mut upright);
+        make_upright(&mut upright, true);
         let expected = packet.replace("\"6\"", "\"1\"").replace(" 8 ", " 1 ");
         assert_eq!(String::from_utf8(upright).expect("text"), expected);
+    }
+
+    #[test]
+    fn the_sides_of_a_picture_that_lay_are_exchanged() {
+        let packet = |sides: [&str; 4]| {
+            let [x, y, width, length] = sides;
+            format!(
+                "<rdf:RDF xmlns:rdf='{RDF}' xmlns:t='{TIFF}' xmlns:e='{EXIF}'>\
+                 <rdf:Description t:ImageWidth='{width}' t:ImageLength = \"{length}\"/>\
+                 <rdf:Description><e:PixelXDimension> {x} </e:PixelXDimension>\
+                 <e:PixelYDimension>{y}</e:PixelYDimension></rdf:Description></rdf:RDF>"
+            )
+        };
+        let check = |sides, on_side, expected| {
+            let mut upright = packet(sides).into_bytes();
+            make_upright(&mut upright, on_side);
+            assert_eq!(String::from_utf8(upright).expect("text"), packet(expected));
+        };
+        let sides = ["6000", "4000", "12000", "800"];
+        check(sides, true, ["4000", "6000", "800", "12000"]);
+        check(sides, false, sides);
+        let odd = ["6000", "many", "12000", "800"];
+        check(odd, true, ["6000", "many", "800", "12000"]);
     }
 
     #[test]

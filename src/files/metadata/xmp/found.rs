@@ -6,7 +6,7 @@ use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, NamespaceResolver, QName, ResolveResult};
 
-use super::{BITS, EVENT, FINGERPRINT, MEDIA_MANAGEMENT, OWN, RDF, TIFF, missing};
+use super::{BITS, EVENT, EXIF, FINGERPRINT, MEDIA_MANAGEMENT, OWN, RDF, TIFF, missing};
 
 /// Where an addition belongs.
 #[derive(Debug)]
@@ -27,6 +27,39 @@ pub struct Found {
     pub bits: Option<Range<usize>>,
     /// The digits of orientations.
     pub orientations: Vec<usize>,
+    /// The picture's sides, as often as they are told.
+    pub sides: Vec<(Side, Range<usize>)>,
+}
+
+/// A side of the picture and the property that tells its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    ImageWidth,
+    ImageLength,
+    PixelXDimension,
+    PixelYDimension,
+}
+
+impl Side {
+    fn named(namespace: &str, local: &str) -> Option<Self> {
+        match (namespace, local) {
+            (TIFF, "ImageWidth") => Some(Self::ImageWidth),
+            (TIFF, "ImageLength") => Some(Self::ImageLength),
+            (EXIF, "PixelXDimension") => Some(Self::PixelXDimension),
+            (EXIF, "PixelYDimension") => Some(Self::PixelYDimension),
+            _ => None,
+        }
+    }
+
+    /// The one that is across, as the same namespace calls it.
+    pub fn other(self) -> Self {
+        match self {
+            Self::ImageWidth => Self::ImageLength,
+            Self::ImageLength => Self::ImageWidth,
+            Self::PixelXDimension => Self::PixelYDimension,
+            Self::PixelYDimension => Self::PixelXDimension,
+        }
+    }
 }
 
 impl Found {
@@ -80,19 +113,27 @@ impl Walk {
         let inside: &str = element;
         for attribute in element.attributes().flatten() {
             let raw: &str = &attribute.value;
-            match resolved(resolver, attribute.key, true) {
+            let place = || {
+                // One behind the `<`, and where the value stands behind its name.
+                let name = inside.find(attribute.key.as_ref()).unwrap_or_default();
+                let quoted = inside[name..].find(['"', '\''])?;
+                Some(start + 1 + name + quoted + 1)
+            };
+            let (namespace, local) = resolved(resolver, attribute.key, true);
+            match (namespace, local) {
                 // Raw, so that it can be written again as it stands.
                 (RDF, "about") if self.about.is_none() => {
                     self.about = Some(raw.replace('"', "&quot;"));
                 }
                 (TIFF, "Orientation") if is_orientation(raw) => {
-                    // One behind the `<`, and where the value stands behind its name.
-                    let name = inside.find(attribute.key.as_ref()).unwrap_or_default();
-                    if let Some(quoted) = inside[name..].find(['"', '\'']) {
-                        self.found.orientations.push(start + 1 + name + quoted + 1);
+                    self.found.orientations.extend(place());
+                }
+                _ => {
+                    if let Some(side) = Side::named(namespace, local).filter(|_| is_number(raw)) {
+                        let value = place().map(|at| (side, at..at + raw.len()));
+                        self.found.sides.extend(value);
                     }
                 }
-                _ => {}
             }
         }
     }
@@ -104,6 +145,11 @@ impl Walk {
         match inside.map(|(namespace, local)| (namespace.as_str(), local.as_str())) {
             Some((TIFF, "Orientation")) if is_orientation(content) => {
                 self.found.orientations.push(at);
+            }
+            Some((namespace, local)) if Side::named(namespace, local).is_some() => {
+                let side = Side::named(namespace, local).filter(|_| is_number(content));
+                let value = side.map(|it| (it, at..at + content.len()));
+                self.found.sides.extend(value);
             }
             // A text with escaped characters arrives in parts.
             Some((EVENT, "parameters")) => {
@@ -174,4 +220,8 @@ pub fn resolved<'a>(
 
 fn is_orientation(text: &str) -> bool {
     matches!(text.as_bytes(), [b'1'..=b'8'])
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
 }
