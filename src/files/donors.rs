@@ -4,17 +4,17 @@
 //! it is from.
 
 use std::fs;
-use std::io::{Cursor, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder};
 use toml_edit::{DocumentMut, InlineTable, Item, value};
 
+use super::encode::{EncodeOptions, Refusal, encode};
+use super::metadata::Metadata;
 use super::safe_write::already_exists;
-use super::{FileError, Photo, ReadOptions, SafeWriter, read_photo_with, user_folder};
+use super::{FileError, Format, Photo, ReadOptions, SafeWriter, read_photo_with, user_folder};
 use crate::engine::operations::{LIBRARY, LIBRARY_RIM, Rectangle, SMALLEST_PATCH};
-use crate::engine::raster::{Depth, Image, Region, store};
+use crate::engine::raster::{Depth, Image, Layout, Region, Samples, store};
 
 /// The folder that saved patches lie in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -310,7 +310,7 @@ fn check_patch(image: &Image, patch: Rectangle) -> Result<(), String> {
 
 /// The patch and its rim as a PNG of 8 or 16 bits. Where the picture ends, its last pixels repeat, as
 /// they do for the engine.
-fn png(image: &Image, patch: Rectangle, icc: Option<&[u8]>) -> Result<Vec<u8>, image::ImageError> {
+fn png(image: &Image, patch: Rectangle, icc: Option<&[u8]>) -> Result<Vec<u8>, Refusal> {
     let (width, height) = (
         patch.width + 2 * LIBRARY_RIM,
         patch.height + 2 * LIBRARY_RIM,
@@ -343,35 +343,22 @@ fn png(image: &Image, patch: Rectangle, icc: Option<&[u8]>) -> Result<Vec<u8>, i
             samples.extend(tile.planes().iter().map(|plane| plane.at(column, row)));
         }
     }
-    let grey = tile.planes().len() == 1;
-    let (bytes, colour): (Vec<u8>, _) = if image.depth() == Depth::Eight {
-        let bytes = samples.iter().map(|it| store::to_eight(*it)).collect();
-        (
-            bytes,
-            if grey {
-                ExtendedColorType::L8
-            } else {
-                ExtendedColorType::Rgb8
-            },
-        )
-    } else {
-        let sixteen = samples.iter().map(|it| store::to_sixteen(*it));
-        let bytes = sixteen.flat_map(u16::to_ne_bytes).collect();
-        (
-            bytes,
-            if grey {
-                ExtendedColorType::L16
-            } else {
-                ExtendedColorType::Rgb16
-            },
-        )
+    let layout = match tile.planes().len() {
+        1 => Layout::Grey,
+        _ => Layout::Rgb,
     };
-    let mut file = Vec::new();
-    let mut encoder = PngEncoder::new(Cursor::new(&mut file));
-    if let Some(icc) = icc {
-        // A profile that does not fit is only for showing the patch.
-        let _ = encoder.set_icc_profile(icc.to_vec());
-    }
-    encoder.write_image(&bytes, width, height, colour)?;
-    Ok(file)
+    let samples = match image.depth() {
+        Depth::Eight => Samples::Eight(samples.into_iter().map(store::to_eight).collect()),
+        _ => Samples::Sixteen(samples.into_iter().map(store::to_sixteen).collect()),
+    };
+    let picture = Image::new(width as usize, height as usize, layout, samples)?;
+    let metadata = Metadata {
+        icc: icc.map(<[u8]>::to_vec),
+        ..Metadata::default()
+    };
+    let options = EncodeOptions {
+        format: Format::Png,
+        quality: None,
+    };
+    encode(picture, &metadata, options)
 }
