@@ -134,7 +134,15 @@ fn a_patch_of_another_picture_is_matched_by_a_recipe_that_renders() {
         "{}",
         ran.stderr()
     );
-    folder.text("found.toml", &ran.stdout());
+    let recipe = ran.stdout();
+    let of_masks = recipe.matches("[mask.").count();
+    let listed = ["smoothed", "midtones"].map(|it| recipe.contains(&format!("\"{it}\"")));
+    let listed = listed.into_iter().filter(|it| *it).count();
+    assert_eq!(
+        of_masks, listed,
+        "masks of layers that were left out: {recipe}"
+    );
+    folder.text("found.toml", &recipe);
     folder
         .run(&["render", "a.png", "--recipe", "found.toml", "-o", "b.png"])
         .check_done();

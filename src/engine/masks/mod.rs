@@ -74,6 +74,21 @@ impl Masks {
         }
     }
 
+    /// The settings of the masks that are listed; the others are as if nothing were said of them.
+    pub fn only(&self, listed: &[MaskName]) -> Self {
+        let mut only = Self::default();
+        for mask in listed {
+            match mask {
+                MaskName::Smoothed => only.smoothed = self.smoothed.clone(),
+                MaskName::Midtones => only.midtones = self.midtones.clone(),
+                MaskName::Skin => only.skin = self.skin.clone(),
+                MaskName::Brush => only.brush = self.brush.clone(),
+                MaskName::File => only.file = self.file.clone(),
+            }
+        }
+        only
+    }
+
     /// The settings of one mask, to change.
     pub fn settings_mut(&mut self, name: MaskName) -> &mut dyn Adjust {
         match name {

@@ -548,6 +548,7 @@ impl<'a> Search<'a> {
         let mut recipe = self.with(&best.layers, &best.dials);
         if self.freedom == Freedom::Choose {
             recipe.layers.retain(|it| it.enabled);
+            recipe.masks = recipe.masks.only(&recipe.used_masks());
         } else {
             // Layers that were off, or are of another kind, stay as they were.
             for (i, layer) in recipe.layers.iter_mut().enumerate() {
