@@ -56,8 +56,11 @@ fn merged_layers_are_the_photo() {
             }
             let args = ["merge", "--low", &layers[0], "--high", &layers[1]];
             let mut args = args.to_vec();
-            args.extend(["-o", "merged.png", "--overwrite"]);
-            folder.run(&args).check_done();
+            args.extend(["-o", "merged.png", "--overwrite", "--json"]);
+            let ran = folder.run(&args);
+            ran.check_done();
+            let told = format!("{{\"input\":\"{}\",\"high\":\"{}\",", layers[0], layers[1]);
+            assert!(ran.stdout().starts_with(&told), "{}", ran.stdout());
             let merged = folder.read("merged.png");
             assert_eq!(merged.color(), photo.color(), "{name}");
             check_close(&merged, &photo, name);

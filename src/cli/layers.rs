@@ -29,6 +29,7 @@ pub fn split(args: &SplitArgs) -> u8 {
     };
     let files = Files {
         input: &args.photo,
+        beside: None,
         outputs: &[("low", &args.low), ("high", &args.high)],
     };
     files.report(&args.common, split.run(&cancel))
@@ -51,6 +52,7 @@ pub fn merge(args: &MergeArgs) -> u8 {
     };
     let files = Files {
         input: &args.low,
+        beside: Some(("high", &args.high)),
         outputs: &[("output", &args.output)],
     };
     files.report(&args.common, merge.run(&cancel))
@@ -72,6 +74,8 @@ pub(super) fn wrong(what: String) -> u8 {
 pub(super) struct Files<'a> {
     /// The picture that was worked on.
     pub input: &'a Path,
+    /// What it was put together with, by the name that `--json` has for it.
+    pub beside: Option<(&'static str, &'a Path)>,
     /// What was written, each by the name that `--json` has for it.
     pub outputs: &'a [(&'static str, &'a Path)],
 }
@@ -126,7 +130,7 @@ impl Files<'_> {
     fn line(&self, written: &Written) -> Map<String, Json> {
         let mut line = Map::new();
         line.insert("input".to_string(), json!(self.input.to_string_lossy()));
-        for (name, path) in self.outputs {
+        for (name, path) in self.beside.iter().chain(self.outputs) {
             line.insert(name.to_string(), json!(path.to_string_lossy()));
         }
         line.insert("notes".to_string(), json!(written.notes));

@@ -23,6 +23,7 @@ pub fn run(args: &MaskArgs) -> u8 {
     };
     let files = Files {
         input: &args.input,
+        beside: None,
         outputs: &[("output", &args.output)],
     };
     files.report(&args.common, write(args, (mask, format), chosen, &cancel))

@@ -30,6 +30,7 @@ pub fn run(args: &ToneArgs) -> u8 {
     };
     let files = Files {
         input: &args.photo,
+        beside: None,
         outputs: &[("output", &args.output)],
     };
     files.report(&args.common, tone.run(&cancel))
