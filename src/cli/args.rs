@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 pub(super) use self::shared::must_exist;
 pub use self::shared::{Choosing, Common, Encoding, Reading, Shared};
-use self::values::{numbers, radius, rectangle, share};
+use self::values::{donor_name, numbers, radius, rectangle, share};
 use crate::engine::operations::Rectangle;
 use crate::tui::{LinkSpeed, PreviewChoice};
 
@@ -307,6 +307,7 @@ pub enum DonorsAction {
         #[arg(long)]
         overwrite: bool,
 
+        #[arg(value_parser = donor_name)]
         #[command(flatten)]
         reading: Reading,
     },
@@ -323,11 +324,13 @@ pub enum DonorsAction {
 }
 
 #[derive(Debug, clap::Args)]
+        #[arg(value_parser = donor_name)]
 pub struct DoctorArgs {
     #[command(flatten)]
     pub screen: Screen,
 
     /// Print one line of JSON
+        #[arg(value_parser = donor_name)]
     #[arg(long)]
     pub json: bool,
 }

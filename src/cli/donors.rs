@@ -3,26 +3,14 @@
 use std::path::Path;
 
 use super::args::{DonorsAction, ShowArgs};
-use super::{DONE, SOME_FAILED, WRONG_USAGE, complain, show};
+use super::{DONE, SOME_FAILED, complain, show};
 use crate::engine::operations::{Graft, LIBRARY, Rectangle};
 use crate::engine::render::Inputs;
-use crate::files::{Donor, Donors, FileError, Photo, check_donor_name, read_photo_with};
+use crate::files::{Donor, Donors, FileError, Photo, read_photo_with};
 use crate::tui::PreviewChoice;
 
 /// Lists, saves, shows or removes donors.
 pub fn run(action: Option<&DonorsAction>) -> u8 {
-    let named = match action {
-        None | Some(DonorsAction::List) => Ok(()),
-        Some(
-            DonorsAction::Save { name, .. }
-            | DonorsAction::Show { name }
-            | DonorsAction::Remove { name },
-        ) => check_donor_name(name),
-    };
-    if let Err(error) = named {
-        complain(error);
-        return WRONG_USAGE;
-    }
     let text = match action {
         None | Some(DonorsAction::List) => list(),
         Some(DonorsAction::Save {

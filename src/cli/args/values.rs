@@ -2,6 +2,7 @@
 
 use crate::engine::operations::parameter::{Adjust, Allowed, Value};
 use crate::engine::operations::{Rectangle, Texture};
+use crate::files::check_donor_name;
 
 /// A share, 1 for all; a result may have more texture than its original.
 pub fn share(text: &str) -> Result<f64, String> {
@@ -36,6 +37,12 @@ pub fn radius(text: &str) -> Result<f64, String> {
         Value::Number(it) => Ok(it),
         other => Err(format!("{} is no number", other.shown())),
     }
+}
+
+/// The name of a donor in the library.
+pub fn donor_name(text: &str) -> Result<String, String> {
+    check_donor_name(text).map_err(|it| it.to_string())?;
+    Ok(text.to_string())
 }
 
 /// So many numbers with an x or a plus between them.
