@@ -28,6 +28,9 @@ pub struct Args {
     pub screen: Screen,
 
     #[command(flatten)]
+    pub place: Place,
+
+    #[command(flatten)]
     pub shared: Shared,
 }
 
@@ -98,12 +101,19 @@ pub struct RenderArgs {
     #[arg(short, long, value_name = "FILE", conflicts_with = "output_dir")]
     pub output: Option<PathBuf>,
 
-    /// The folder to write STEM.repored.EXT in; it is made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
 
     #[command(flatten)]
     pub shared: Shared,
+}
+
+/// Where results go that have no path of their own.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Place {
+    /// The folder to write STEM.repored.EXT in; it is made if it is not there [default: the picture's]
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -297,6 +307,7 @@ pub enum DonorsAction {
     /// Save a patch of a picture; recipes use it as donor = "library:NAME"
     Save {
         /// What to call it
+        #[arg(value_parser = donor_name)]
         name: String,
         /// The picture it is in
         input: PathBuf,
@@ -307,30 +318,29 @@ pub enum DonorsAction {
         #[arg(long)]
         overwrite: bool,
 
-        #[arg(value_parser = donor_name)]
         #[command(flatten)]
         reading: Reading,
     },
     /// Print a saved patch and where it is from
     Show {
         /// Its name
+        #[arg(value_parser = donor_name)]
         name: String,
     },
     /// Remove a saved patch
     Remove {
         /// Its name
+        #[arg(value_parser = donor_name)]
         name: String,
     },
 }
 
 #[derive(Debug, clap::Args)]
-        #[arg(value_parser = donor_name)]
 pub struct DoctorArgs {
     #[command(flatten)]
     pub screen: Screen,
 
     /// Print one line of JSON
-        #[arg(value_parser = donor_name)]
     #[arg(long)]
     pub json: bool,
 }

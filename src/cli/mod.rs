@@ -40,7 +40,7 @@ const INTERRUPTED: u8 = 130;
 pub fn run() -> ExitCode {
     let args = Args::parse();
     let code = match args.command {
-        None => open::run(&args.paths, &args.screen, &args.shared),
+        None => open::run(&args),
         Some(Command::Render(it)) => render::run(&it),
         Some(Command::Show(it)) => show::run(&it),
         Some(Command::Presets(it)) => presets::run(it.name.as_deref()),

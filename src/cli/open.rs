@@ -3,14 +3,14 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use super::args::{Screen, Shared};
+use super::args::Args;
 use super::{DONE, SOME_FAILED, WRONG_USAGE, complain};
-use crate::files::list_pictures;
+use crate::files::{Job, list_pictures};
 use crate::tui::{Options, RenderSettings, run as run_tui};
 
 /// Opens pictures and folders.
-pub fn run(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> u8 {
-    let options = match options(paths, screen, shared) {
+pub fn run(args: &Args) -> u8 {
+    let options = match options(args) {
         Ok(options) => options,
         Err(what) => {
             complain(what);
@@ -29,9 +29,12 @@ pub fn run(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> u8 {
     }
 }
 
-fn options(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> Result<Options, String> {
+fn options(args: &Args) -> Result<Options, String> {
     let here = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { &here } else { paths };
+    let paths = match args.paths.as_slice() {
+        [] => &here,
+        paths => paths,
+    };
     let missing = paths.iter().find(|it| !it.exists());
     if let Some(path) = missing {
         return Err(format!(
@@ -43,7 +46,7 @@ fn options(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> Result<Option
     if pictures.is_empty() {
         return Err(super::no_picture_in(paths));
     }
-    let choice = shared.choosing.recipe_choice()?;
+    let choice = args.shared.choosing.recipe_choice()?;
     let dumb = std::env::var("TERM").is_ok_and(|it| it == "dumb");
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() || dumb {
         return Err(
@@ -52,14 +55,17 @@ fn options(paths: &[PathBuf], screen: &Screen, shared: &Shared) -> Result<Option
                 .to_string(),
         );
     }
-    shared.common.start_threads()?;
+    args.shared.common.start_threads()?;
     Ok(Options {
         pictures,
         settings: RenderSettings {
-            job: shared.job(),
+            job: Job {
+                folder: args.place.output_dir.clone(),
+                ..args.shared.job()
+            },
             choice,
         },
-        link: screen.link,
-        preview: screen.preview,
+        link: args.screen.link,
+        preview: args.screen.preview,
     })
 }

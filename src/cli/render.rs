@@ -178,7 +178,7 @@ impl<'a> Batch<'a> {
         Job {
             input: input.to_path_buf(),
             output: self.args.output.clone(),
-            folder: self.args.output_dir.clone(),
+            folder: self.args.place.output_dir.clone(),
             recipe: chosen.recipe.clone(),
             recipe_folder: chosen.folder.clone(),
             recipe_file: chosen.file.clone(),
