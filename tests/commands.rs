@@ -318,9 +318,10 @@ fn a_pipe_or_a_device_is_refused_and_neither_waited_for_nor_replaced() {
         }
     }
     let render = ["render", "a.png", "--recipe", "noise", "-o", "b.png"];
-    folder
-        .run(&[&render[..], &["--overwrite"]].concat())
-        .check(1, "cannot write b.png: it is a pipe or a device; name a file");
+    folder.run(&[&render[..], &["--overwrite"]].concat()).check(
+        1,
+        "cannot write b.png: it is a pipe or a device; name a file",
+    );
     let pipe = folder.at("b.png").metadata().expect("it is there");
     assert!(pipe.file_type().is_fifo());
     assert_eq!(folder.names(), ["a.png", "b.png"]);
