@@ -359,6 +359,8 @@ pub struct Preview {
     pub skipped: Vec<usize>,
     /// Why they do not, and what else should be known.
     pub remarks: Vec<String>,
+    /// Whether the layer whose mask it shows covers nothing of it; the first remark says why.
+    pub uncovered: bool,
     /// The recipe with everything filled in that was found: patches and strengths.
     pub resolved: Arc<Recipe>,
     /// The best patches of the layer that they were asked for, the best first.

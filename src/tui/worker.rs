@@ -109,6 +109,7 @@ struct Known {
     subject: Subject,
     skipped: Vec<usize>,
     remarks: Vec<String>,
+    uncovered: bool,
     resolved: Arc<Recipe>,
     patches: Option<(usize, Vec<Rectangle>)>,
     spots: Option<(usize, Arc<[Spot]>)>,
@@ -220,6 +221,7 @@ impl Desk {
             subject: Subject::Picture,
             skipped: last.skipped.clone(),
             remarks: last.remarks.clone(),
+            uncovered: false,
             resolved: Arc::new(last.resolved.clone()),
             patches,
             spots: last.spots.clone(),
@@ -249,7 +251,7 @@ impl Desk {
             plan = self.over_base(plan);
         }
         let frame = known.frame;
-        let settled = self.settled(&plan, request, frame, cancel, &mut known.remarks);
+        let settled = self.settled(&plan, request, frame, cancel, &mut known);
         let settled = settled.and_then(|it| self.with_loupe(it, &plan, request, &known, cancel));
         if let Ok(image) = settled {
             self.send(request, known.clone(), image, true);
@@ -351,7 +353,7 @@ impl Desk {
                 None if kind == AheadKind::Around => continue,
                 None => known.frame,
             };
-            let made = self.settled(plan, &request, frame, cancel, &mut Vec::new());
+            let made = self.settled(plan, &request, frame, cancel, &mut known.clone());
             let made = made.and_then(|it| self.with_loupe(it, plan, &request, known, cancel));
             match made {
                 Ok(Some(image)) => self.send_ahead(&request, image, frame, kind),
@@ -384,6 +386,7 @@ impl Desk {
             settled,
             skipped: known.skipped,
             remarks: known.remarks,
+            uncovered: known.uncovered,
             resolved: known.resolved,
             patches: known.patches,
             spots: known.spots,
@@ -391,14 +394,14 @@ impl Desk {
         }));
     }
 
-    /// The true pixels of what a wish shows; what there is to be said of them goes to `remarks`.
+    /// The true pixels of what a wish shows; what is found out by it goes to `known`.
     fn settled(
         &mut self,
         plan: &Plan,
         request: &PreviewRequest,
         frame: Frame,
         cancel: &Cancel,
-        remarks: &mut Vec<String>,
+        known: &mut Known,
     ) -> Result<Option<RgbImage>, Cancelled> {
         let untouched = Recipe::default();
         let before_plan = Plan::new(&untouched, RenderInputs::alone(plan.picture().clone()));
@@ -415,7 +418,7 @@ impl Desk {
                 let view = (frame.region, reduced(frame));
                 let covered = Covered::of(plan, request.layer, view, cancel)?;
                 let composed = covered.over(&after);
-                covered.tell(remarks);
+                covered.tell(known);
                 composed
             }
         };
@@ -439,7 +442,7 @@ impl Desk {
         };
         let size = Size::new(plan.picture().width(), plan.picture().height());
         let place = loupe::frame(centre, size, request.available);
-        let magnified = self.settled(plan, request, place, cancel, &mut Vec::new())?;
+        let magnified = self.settled(plan, request, place, cancel, &mut known.clone())?;
         if let Some(magnified) = magnified {
             loupe::draw(&mut image, &known.frame, &magnified, &place);
         }

@@ -69,6 +69,7 @@ fn preview(model: &Model, subject: Subject) -> Preview {
         settled: true,
         skipped: Vec::new(),
         remarks: Vec::new(),
+        uncovered: false,
         resolved: Default::default(),
         patches: None,
         spots: None,

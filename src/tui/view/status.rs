@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use super::{ACCENT, BAD, DIM, fitted, width, wrapped};
 use crate::engine::operations::parameter::Choice;
 use crate::tui::layout::Layout;
+use crate::tui::message::Show;
 use crate::tui::model::{Dialog, Model, Pane};
 use crate::tui::tool::Tool;
 
@@ -36,7 +37,7 @@ fn status<'a>(model: &Model, columns: u16) -> Line<'a> {
     }
     if let Some(setting) = model
         .selected_setting()
-        .filter(|_| model.focus == Pane::Parameters)
+        .filter(|_| model.focus == Pane::Parameters && !shows_nothing(model))
     {
         let mask = match setting.owner.mask() {
             Some(mask) => format!("{} mask: ", mask.name()),
@@ -53,6 +54,12 @@ fn status<'a>(model: &Model, columns: u16) -> Line<'a> {
     let style = if failed { BAD } else { DIM };
     said.first()
         .map_or_else(Line::default, |it| told(it, said.len() > 1, style, columns))
+}
+
+/// Whether a mask is shown in which nothing can be seen: that wants a reason.
+fn shows_nothing(model: &Model) -> bool {
+    let uncovered = model.preview.as_ref().is_some_and(|it| it.uncovered);
+    model.show == Show::Mask && uncovered
 }
 
 /// A text in one row; where it does not fit, or there is more to be said, how that is read.

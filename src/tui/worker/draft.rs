@@ -46,6 +46,7 @@ impl Desk {
             subject: Subject::Picture,
             skipped: last.map_or_else(Vec::new, |it| it.skipped.clone()),
             remarks: last.map_or_else(Vec::new, |it| it.remarks.clone()),
+            uncovered: false,
             resolved: Arc::new(recipe.clone()),
             patches: None,
             spots: last.and_then(|it| it.spots.clone()),

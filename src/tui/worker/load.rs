@@ -183,3 +183,4 @@ impl Desk {
         true
     }
 }
+            uncovered: false,

@@ -1,5 +1,6 @@
 //! Where a layer paints: what its masks cover, in red over the picture.
 
+use super::Known;
 use crate::engine::raster::{Plane, Region, Tile};
 use crate::engine::render::{Cancel, Cancelled, Plan};
 
@@ -60,10 +61,11 @@ impl Covered {
     }
 
     /// Has its reason said before all else.
-    pub(super) fn tell(self, remarks: &mut Vec<String>) {
+    pub(super) fn tell(self, known: &mut Known) {
         if let Self::Nothing(why) = self {
-            remarks.retain(|it| *it != why);
-            remarks.insert(0, why);
+            known.uncovered = true;
+            known.remarks.retain(|it| *it != why);
+            known.remarks.insert(0, why);
         }
     }
 }
