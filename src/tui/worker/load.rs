@@ -1,5 +1,6 @@
 //! Pictures on their way into memory, and what is seen of them meanwhile.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::levels::{histogram, levels, reduced_region};
@@ -90,29 +91,7 @@ impl Desk {
         if self.mailbox.wishes_elsewhere(request.picture) {
             return Ok(false);
         }
-        let read_original = || {
-            let found = find_original(path, &self.originals)?;
-            found.map(|it| read_photo_with(&it, self.read)).transpose()
-        };
-        let (photo, original) = rayon::join(|| read_photo_with(path, self.read), read_original);
-        let picture = photo?.image;
-        self.tell_size(request, (picture.width(), picture.height()));
-        let mut remarks = Vec::new();
-        let original = original.unwrap_or_else(|error| {
-            remarks.push(error.to_string());
-            None
-        });
-        let mut inputs = RenderInputs::alone(picture);
-        inputs.findings = Arc::new(Findings::for_previews());
-        inputs.original = original.map(|it| it.image);
-        for file in &files {
-            match read_named(file, &request.folder, self.read) {
-                Ok(photo) => {
-                    inputs.files.insert(file.clone(), photo.image);
-                }
-                Err(error) => remarks.push(error.to_string()),
-            }
-        }
+        let (inputs, remarks) = self.read_all(request, path, &files)?;
         let levels = levels(inputs);
         if !seen {
             // What the recipe makes of it may have to be looked for.
@@ -138,6 +117,39 @@ impl Desk {
             files,
         });
         Ok(true)
+    }
+
+    /// Reads a picture, its original and the files that its recipe names; what of these cannot be read is a remark.
+    fn read_all(
+        &self,
+        request: &PreviewRequest,
+        path: &Path,
+        files: &[String],
+    ) -> Result<(RenderInputs, Vec<String>), FileError> {
+        let read_original = || {
+            let found = find_original(path, &self.originals)?;
+            found.map(|it| read_photo_with(&it, self.read)).transpose()
+        };
+        let (photo, original) = rayon::join(|| read_photo_with(path, self.read), read_original);
+        let picture = photo?.image;
+        self.tell_size(request, (picture.width(), picture.height()));
+        let mut remarks = Vec::new();
+        let original = original.unwrap_or_else(|error| {
+            remarks.push(error.to_string());
+            None
+        });
+        let mut inputs = RenderInputs::alone(picture);
+        inputs.findings = Arc::new(Findings::for_previews());
+        inputs.original = original.map(|it| it.image);
+        for file in files {
+            match read_named(file, &request.folder, self.read) {
+                Ok(photo) => {
+                    inputs.files.insert(file.clone(), photo.image);
+                }
+                Err(error) => remarks.push(error.to_string()),
+            }
+        }
+        Ok((inputs, remarks))
     }
 
     /// Says how large a picture is.
@@ -174,6 +186,7 @@ impl Desk {
             subject: Subject::Picture,
             skipped: Vec::new(),
             remarks: untouched.remarks,
+            uncovered: false,
             resolved: Arc::new(request.recipe.clone()),
             patches: None,
             spots: None,
@@ -183,4 +196,3 @@ impl Desk {
         true
     }
 }
-            uncovered: false,
