@@ -376,6 +376,22 @@ fn what_the_ai_left_alone_stays() {
     }
 }
 
+/// Marks that the AI made are in the picture alone, and go as the plain formula has them go.
+#[test]
+fn what_the_ai_made_does_not_come_back() {
+    let made = blemishes(0.2);
+    let inputs = inputs(&with(smooth(), &made), skin());
+    let plain = render(&recipe("bring-back"), &inputs);
+    let result = render(&recipe("leave-out"), &inputs);
+    let shares = made.iter().map(|it| came_back(&result, &plain, it));
+    let mut shares: Vec<f32> = shares.collect();
+    shares.sort_by(f32::total_cmp);
+    // Pores that lie together beside a mark may still be taken for a spot that reaches into it.
+    let over = shares.iter().filter(|it| **it > 0.2).count();
+    assert!(shares[shares.len() / 2].abs() < 0.01, "{shares:.2?}");
+    assert!(6 * over <= shares.len(), "{shares:.2?}");
+}
+
 /// A recipe that keeps every spot, or says nothing of them, gives the plain formula bit for bit; one that keeps one
 /// gives that one back and no other.
 #[test]

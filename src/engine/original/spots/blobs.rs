@@ -27,6 +27,11 @@ const MORE_IN_COLOUR: f32 = 1.3;
 /// the AI made itself, and moles and freckles that it softened, are not what it removed.
 const MOST_LEFT: f32 = 0.5;
 
+/// Where the picture answers the other way, by more than this share of what is gone in the middle or all around it, the
+/// AI made or moved something: the original has no more there than the picture. How far is looked, in sizes of a blob.
+const MOST_MADE: f32 = 0.7;
+const AROUND: f64 = 2.0;
+
 /// A blob longer than this many times its width is a line or an edge.
 const LONGEST: f32 = 3.0;
 
@@ -99,16 +104,9 @@ impl Level {
                 let least = least_strength(size * self.step, channel);
                 let blobs = peaks(&change, &strengths, channel, size, least);
                 let was_removed = |blob: &Blob| {
-                    let gone = change.at(blob.x.round() as usize, blob.y.round() as usize);
-                    // The picture's own answers are needed in few places.
-                    let [columns, rows] = blob.near(bounds);
-                    let (width, height) = (columns[2] - columns[0] + 1, rows[2] - rows[0] + 1);
-                    let near = Region::new(columns[0], rows[0], width, height);
-                    let own = filter.answer(&self.picture[channel], near, cancel);
-                    let places = rows.iter().flat_map(|y| columns.map(|x| (x, *y)));
-                    let left = places.map(|(x, y)| own.at(x - near.x, y - near.y).abs());
-                    // The original is what is left and what is gone.
-                    left.fold(0.0, f32::max) <= MOST_LEFT / (1.0 - MOST_LEFT) * gone.abs()
+                    let around = blob.around(bounds);
+                    let own = filter.answer(&self.picture[channel], around, cancel);
+                    was_removed(blob, (&change, bounds), (&own, around))
                 };
                 let blobs = blobs.into_iter().filter(&wanted);
                 found.extend(blobs.filter(was_removed));
@@ -139,7 +137,47 @@ impl Filter {
     }
 }
 
+/// Whether a blob is what the AI removed and not what it made or moved, by the answers to the change and, around the
+/// blob, to the picture.
+fn was_removed(
+    blob: &Blob,
+    (change, bounds): (&Plane, Region),
+    (own, around): (&Plane, Region),
+) -> bool {
+    let (x, y) = blob.pixel();
+    let gone = change.at(x, y);
+    // As a share of what is gone; below 0 it goes the other way, as what the AI made does.
+    let left = |x: usize, y: usize| own.at(x - around.x, y - around.y) / gone;
+    let [columns, rows] = blob.near(bounds);
+    let places = rows.iter().flat_map(|y| columns.map(|x| (x, *y)));
+    let most = places.fold(0.0f32, |most, (x, y)| most.max(left(x, y).abs()));
+    let (mut product, mut energy) = (0.0, 0.0);
+    for y in around.y..around.bottom() {
+        let changes = &change.row(y)[around.x..around.right()];
+        for (change, own) in changes.iter().zip(own.row(y - around.y)) {
+            product += change * own;
+            energy += change * change;
+        }
+    }
+    // The original is what is left and what is gone.
+    most <= MOST_LEFT / (1.0 - MOST_LEFT)
+        && left(x, y) >= -MOST_MADE
+        && product >= -MOST_MADE * energy
+}
+
 impl Blob {
+    /// The pixel of its middle.
+    fn pixel(&self) -> (usize, usize) {
+        (self.x.round() as usize, self.y.round() as usize)
+    }
+
+    /// What is looked at to tell whether the AI made it.
+    fn around(&self, bounds: Region) -> Region {
+        let reach = (AROUND * self.size).round() as usize;
+        let (x, y) = self.pixel();
+        Region::new(x, y, 1, 1).expanded(reach, &bounds)
+    }
+
     /// The columns, and the rows, one size before its middle, in the middle, and one size behind.
     fn near(&self, bounds: Region) -> [[usize; 3]; 2] {
         [(self.x, bounds.width), (self.y, bounds.height)].map(|(middle, length)| {
