@@ -4,35 +4,26 @@
 //! its texture. How much texture the part lost is then asked of all that was changed nearby, and what was changed more
 //! counts for more: filters that leave edges alone take all of what is faint and little of what is strong.
 
-use rayon::prelude::*;
-
 use super::bilinear::Bilinear;
 use super::loss::{BLOCK, block_sums};
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
+use super::untouched::Untouched;
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region};
+use crate::engine::raster::{Plane, Region};
 
-/// Cells whose change is no more than this share of both energies are as they were, but for the last bits.
+/// Least share of energies by which what is told of changes is divided, for the last bits.
 const UNCHANGED: f32 = 1e-5;
 
-/// The share of a picture's cells that are as they were from which the others count as changed on purpose, and that from
-/// which they wholly do. Any encoding with losses changes nearly all.
-const MUCH_UNCHANGED: [f32; 2] = [0.15, 0.3];
-
-/// Rows of cells that are asked for it, about.
-const ASKED: usize = 96;
-
 /// How far around a place changes are looked at, in feathers.
-const NEARBY: f64 = 3.0;
+const NEARBY: f64 = 4.0;
 
 /// Radius over which what is changed is gathered, in feathers: the softness of its edge.
 const EDGE: f64 = 0.4;
 
-/// A cell is changed by half where its change has this share of the energy that is usual nearby, which is that of half
+/// A cell is changed by half where its change has this share of the energy that is usual nearby, which is about that of half
 /// the amplitude …
-const HALF_AMPLITUDE: f32 = 0.25;
+const HALF_AMPLITUDE: f32 = 0.2;
 
 /// … or this share of its own energy.
 const LEAST_CHANGE: f32 = 1e-4;
@@ -47,49 +38,40 @@ const MEANT: f32 = 1.5;
 /// A loss of this and more has its edge where half is changed.
 const CLEAR: f32 = 0.4;
 
+/// So many times what storing added to a cell may be there by chance, in one cell and around it.
+const BY_CHANCE: [f32; 2] = [3.0, 2.0];
+
+/// Changes around a cell that are so many times what storing added are looked at cell by cell: weaker ones can be told around it
+/// only.
+const CLEAR_OF_NOISE: [f32; 2] = [6.0, 20.0];
+
+/// What storing added counts so many times beside both energies.
+const BESIDE_NOISE: f32 = 4.0;
+
+/// Whether a cell was changed can be told by half where what is usual nearby would change it by so many times what storing added,
+/// or by this share of the energy that counts as nothing.
+const TOLD_BY_HALF: (f32, f32) = (4.0, 0.1);
+
+/// Where nothing can be told, what surrounds it counts: from so many times as far, so much.
+const FARTHER: [(f64, f32); 3] = [(1.0, 1.0), (3.0, 0.1), (9.0, 0.01)];
+
+/// So much counts that nothing was changed where nothing can be told at all.
+const UNTOLD: f32 = 0.01;
+
+/// What is told of changes cell by cell.
+pub struct Change {
+    /// The change, 0..=2.
+    pub by: Plane,
+    /// How much a change must be usual nearby for it to be told by half in this cell.
+    pub told_from: Plane,
+}
+
 /// Sums over blocks of cells.
 pub struct Changes {
     /// For each octave: changes times losses, and what they are to be divided by.
     losses: [[Plane; 2]; OCTAVES],
     /// The square roots of changes, and theirs: their ratio tells the usual change.
     usual: [Plane; 2],
-}
-
-/// How surely what differs from the original was changed on purpose, 0..=1: whether much of what has texture is as it was.
-/// `floor` is the amplitude that counts as nothing.
-pub fn on_purpose(picture: &Image, original: &Original, floor: f32) -> f32 {
-    let bounds = picture.bounds();
-    let rows = bounds.height.div_ceil(CELL);
-    let tops: Vec<usize> = (0..rows).step_by(rows.div_ceil(ASKED)).collect();
-    let counts = tops.par_iter().map(|row| {
-        let strip = Region::new(0, row * CELL, bounds.width, CELL).within(&bounds);
-        let (mine, theirs) = (picture.luma(strip), original.luma(strip));
-        let mut counts = [0usize; 2];
-        for left in (0..strip.width).step_by(CELL) {
-            let columns = left..(left + CELL).min(strip.width);
-            let [mut sum, mut squares, mut unlike] = [0.0f32; 3];
-            for y in 0..strip.height {
-                let (mine, theirs) = (
-                    &mine.row(y)[columns.clone()],
-                    &theirs.row(y)[columns.clone()],
-                );
-                for (a, b) in mine.iter().zip(theirs) {
-                    sum += b;
-                    squares += b * b;
-                    unlike += (a - b) * (a - b);
-                }
-            }
-            let count = (columns.len() * strip.height) as f32;
-            let energy = squares / count - (sum / count) * (sum / count);
-            let textured = energy > floor * floor;
-            counts[0] += usize::from(textured);
-            counts[1] += usize::from(textured && unlike / count <= UNCHANGED * energy);
-        }
-        counts
-    });
-    let [textured, unchanged] = counts.reduce(|| [0; 2], |[a, b], [c, d]| [a + c, b + d]);
-    let share = unchanged as f32 / textured.max(1) as f32;
-    smoothstep(MUCH_UNCHANGED[0], MUCH_UNCHANGED[1], share)
 }
 
 impl Changes {
@@ -108,22 +90,38 @@ impl Changes {
         }
     }
 
-    /// The change in some cells, 0..=2, and what else they tell, from the octaves of a picture, of its original and of
-    /// their difference. `floor` is the amplitude that counts as nothing.
-    pub fn look(octaves: [&Octaves<OCTAVES>; 3], floor: f32) -> (Plane, Self) {
+    /// The change in some cells and what else they tell, from the octaves of a picture, of its original and of their difference.
+    /// `floor` is the amplitude that counts as nothing.
+    pub fn look(
+        octaves: [&Octaves<OCTAVES>; 3],
+        untouched: &Untouched,
+        (floor, feather): (f32, f64),
+    ) -> (Change, Self) {
         let nothing = floor * floor;
-        let octaves = octaves.map(|of| std::array::from_fn(|octave| of.cells(octave)));
-        let [mine, theirs, unlike]: [[Plane; OCTAVES]; 3] = octaves;
-        let size = (mine[0].width(), mine[0].height());
+        let size = octaves[0].cells(0);
+        let size = (size.width(), size.height());
         let mut it = Self::filled(size.0, size.1);
         let mut most = Plane::filled(size.0, size.1, 0.0);
+        let mut told_from = Plane::filled(size.0, size.1, f32::MAX);
         for (octave, sums) in it.losses.iter_mut().enumerate() {
-            let [mine, theirs] = [&mine[octave], &theirs[octave]];
-            let both = mine
-                .clone()
-                .zip_map(theirs, move |a, b| a + b + 2.0 * nothing);
-            let change = unlike[octave].clone().zip_map(&both, |it, both| it / both);
-            let differ = mine.clone().zip_map(theirs, |a, b| a - b);
+            let [mine, theirs, unlike] = octaves.map(|it| it.cells(octave));
+            let noise = theirs.clone().map(|it| untouched.noise(octave, it));
+            let all = mine.clone().zip_map(&theirs, |a, b| a + b);
+            let both = all.clone().zip_map(&noise, |all, noise| {
+                all + 2.0 * nothing + BESIDE_NOISE * noise
+            });
+            let mut change =
+                unlike.zip_map(&noise, |it, noise| (it - BY_CHANCE[0] * noise).max(0.0));
+            change = change.zip_map(&both, |it, both| it / both);
+            if !untouched.is_exact() {
+                change = faint_too(change, octaves, untouched, (octave, nothing), feather);
+            }
+            let told = noise.zip_map(&all, |noise, all| {
+                let (noises, nothings) = TOLD_BY_HALF;
+                (noises * noise + nothings * nothing) / all.max(f32::MIN_POSITIVE)
+            });
+            told_from = told_from.zip_map(&told, f32::min);
+            let differ = mine.zip_map(&theirs, |a, b| a - b);
             let differ = differ.zip_map(&both, |it, both| it / both);
             let weight = change
                 .clone()
@@ -135,7 +133,8 @@ impl Changes {
         let roots = most.clone().map(f32::sqrt);
         let fourths = roots.clone().map(f32::sqrt);
         it.usual = [&roots, &fourths].map(|it| block_sums(size, |x, y| it.at(x, y)));
-        (most, it)
+        let by = most;
+        (Change { by, told_from }, it)
     }
 
     /// Adds those of the cells `to`, which begin with a block.
@@ -152,7 +151,7 @@ impl Changes {
     /// purpose or less so.
     pub fn judge(
         self,
-        [mut loss, mut change]: [Plane; 2],
+        [mut loss, mut change, mut told]: [Plane; 3],
         on_purpose: f32,
         feather: f64,
         bounds: Region,
@@ -184,12 +183,15 @@ impl Changes {
         let mut row = vec![0.0; all.width];
         for y in 0..all.height {
             usual.row(y, &mut row);
-            for (it, usual) in change.row_mut(y).iter_mut().zip(&row) {
-                *it /= *it + HALF_AMPLITUDE * usual + LEAST_CHANGE;
+            let cells = change.row_mut(y).iter_mut().zip(told.row_mut(y));
+            for ((it, told), usual) in cells.zip(&row) {
+                *told = usual / (usual + *told).max(f32::MIN_POSITIVE);
+                *it *= *told / (*it + HALF_AMPLITUDE * usual + LEAST_CHANGE);
             }
         }
-        let gather = Gaussian::new(EDGE * feather / CELL as f64);
-        let changed = gather.blur(&change, all, all, all, &Cancel::default());
+        let told = farther(&told, feather, all);
+        let changed =
+            farther(&change, feather, all).zip_map(&told, |it, told| it / (told + UNTOLD));
         for y in 0..all.height {
             lost.row(y, &mut row);
             let cells = loss.row_mut(y).iter_mut().zip(changed.row(y));
@@ -204,4 +206,40 @@ impl Changes {
         }
         loss
     }
+}
+
+/// The changes of an octave, which are larger than noise in each cell, with those that are fainter but larger than it around each.
+fn faint_too(
+    change: Plane,
+    octaves: [&Octaves<OCTAVES>; 3],
+    untouched: &Untouched,
+    (octave, nothing): (usize, f32),
+    feather: f64,
+) -> Plane {
+    let [mine, theirs, unlike] = octaves.map(|it| it.cells_gathered_from(octave));
+    let noise = theirs.clone().map(|it| untouched.noise(octave, it));
+    let both = mine.clone().zip_map(theirs, |a, b| a + b + 2.0 * nothing);
+    let both = both.zip_map(&noise, |both, noise| both + BESIDE_NOISE * noise);
+    let [unlike, noise] = [unlike, &noise].map(|it| {
+        let share = it.clone().zip_map(&both, |it, both| it / both);
+        octaves[0].around(&share, EDGE * feather)
+    });
+    let clear = unlike.clone().zip_map(&noise, |it, noise| {
+        smoothstep(CLEAR_OF_NOISE[0], CLEAR_OF_NOISE[1], it / noise.max(1e-9))
+    });
+    let faint = unlike.zip_map(&noise, |it, noise| (it - BY_CHANCE[1] * noise).max(0.0));
+    let toward = change.zip_map(&faint, |it, faint| it - faint);
+    let toward = toward.zip_map(&clear, |it, clear| clear * it);
+    faint.zip_map(&toward, |faint, it| (faint + it).max(0.0))
+}
+
+/// Gathers what is told in cells: from nearby, and some from farther away.
+fn farther(plane: &Plane, feather: f64, all: Region) -> Plane {
+    let mut sum = Plane::filled(all.width, all.height, 0.0);
+    for (times, weight) in FARTHER {
+        let gather = Gaussian::new(times * EDGE * feather / CELL as f64);
+        let gathered = gather.blur(plane, all, all, all, &Cancel::default());
+        sum = sum.zip_map(&gathered, |sum, it| sum + weight * it.max(0.0));
+    }
+    sum
 }

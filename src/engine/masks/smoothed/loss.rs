@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use super::bilinear::Bilinear;
-use super::changes::{Changes, on_purpose};
+use super::changes::{Change, Changes};
 use super::octaves::{CELL, NOTHING, OCTAVES, Octaves, cells};
+use super::untouched::Untouched;
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian, exp2, log2};
 use crate::engine::original::Original;
@@ -135,8 +136,8 @@ pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cance
         }
         most
     };
-    let on_purpose = on_purpose(picture, original, FLOOR_WITH_ORIGINAL);
-    if on_purpose == 0.0 {
+    let untouched = Untouched::look(picture, original);
+    if untouched.on_purpose == 0.0 {
         let [loss] = in_strips(bounds, cancel, |to| {
             let [mine, theirs] = [
                 Octaves::look(mine, to, bounds, widest),
@@ -149,12 +150,14 @@ pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cance
     let changes = Mutex::new(Changes::none(bounds));
     let found = in_strips(bounds, cancel, |to| {
         let [mine, theirs, unlike] = Octaves::look_beside(mine, theirs, (to, bounds), widest);
-        let (change, of_tile) = Changes::look([&mine, &theirs, &unlike], FLOOR_WITH_ORIGINAL);
+        let at = (FLOOR_WITH_ORIGINAL, feather);
+        let (change, of_tile) = Changes::look([&mine, &theirs, &unlike], &untouched, at);
         lock(&changes).add(&of_tile, to);
-        [loss(&mine, &theirs, to), change]
+        let Change { by, told_from } = change;
+        [loss(&mine, &theirs, to), by, told_from]
     });
     let changes = changes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    changes.judge(found, on_purpose, feather, bounds)
+    changes.judge(found, untouched.on_purpose, feather, bounds)
 }
 
 /// The loss of a picture by itself, 0..=1 in each cell: how far its finest octave usually stays below what the next

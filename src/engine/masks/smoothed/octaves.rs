@@ -121,6 +121,11 @@ impl<const N: usize> Octaves<N> {
         self.energies[octave].crop(inside)
     }
 
+    /// The energy of an octave in each cell, and as far around as they are gathered from.
+    pub fn cells_gathered_from(&self, octave: usize) -> &Plane {
+        &self.energies[octave]
+    }
+
     /// The mean energy of an octave around each cell, by a Gaussian of `radius` pixels.
     pub fn energy(&self, octave: usize, radius: f64) -> Plane {
         // Beside much, a wide Gaussian may leave less than nothing.
@@ -152,9 +157,10 @@ impl<const N: usize> Octaves<N> {
         energy.map(|it| 0.5 * log2(it + NOTHING * NOTHING))
     }
 
-    /// The mean of [logarithms](Self::logarithms) around each cell: of what is everywhere, rather than in a few edges.
-    pub fn around(&self, logarithms: &Plane, radius: f64) -> Plane {
-        self.gathered(logarithms, radius)
+    /// The mean around each cell of what is known of all that are gathered from. Of [logarithms](Self::logarithms), it is of what is
+    /// everywhere, rather than in a few edges.
+    pub fn around(&self, plane: &Plane, radius: f64) -> Plane {
+        self.gathered(plane, radius)
     }
 
     /// How far the [logarithms](Self::logarithms) of two octaves vary together around each cell, from their means there:
