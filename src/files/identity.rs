@@ -33,13 +33,26 @@ pub(super) fn same_file(one: &Path, other: &Path) -> bool {
 
 /// Files that are never written to, as many as there are: each is looked at once.
 #[derive(Clone, Debug, Default)]
-pub struct Protected(Arc<HashMap<Identity, PathBuf>>);
+pub struct Protected(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    files: HashMap<Identity, PathBuf>,
+    /// Without links: a file that another program saves anew is another one in the same place.
+    places: HashMap<PathBuf, PathBuf>,
+}
 
 impl<P: AsRef<Path>> FromIterator<P> for Protected {
     fn from_iter<I: IntoIterator<Item = P>>(paths: I) -> Self {
-        let paths = paths.into_iter();
-        let known = |path: P| Some((Identity::of(path.as_ref())?, path.as_ref().to_path_buf()));
-        Self(Arc::new(paths.filter_map(known).collect()))
+        let mut known = Known::default();
+        for path in paths {
+            let path = path.as_ref();
+            if let (Some(file), Ok(place)) = (Identity::of(path), fs::canonicalize(path)) {
+                known.files.insert(file, path.to_path_buf());
+                known.places.insert(place, path.to_path_buf());
+            }
+        }
+        Self(Arc::new(known))
     }
 }
 
@@ -49,7 +62,10 @@ impl Protected {
     /// # Errors
     /// When it is one.
     pub fn check(&self, output: &Path) -> Result<(), FileError> {
-        let input = Identity::of(output).and_then(|it| self.0.get(&it));
+        let Known { files, places } = self.0.as_ref();
+        let input = Identity::of(output).and_then(|it| files.get(&it));
+        let place = || fs::canonicalize(output).ok();
+        let input = input.or_else(|| places.get(&place()?));
         input.map_or(Ok(()), |it| Err(is_input(output, it)))
     }
 }

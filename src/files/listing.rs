@@ -33,7 +33,8 @@ pub fn list_pictures(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
         }
     }
     let mut listed = HashSet::new();
-    pictures.retain(|it| listed.insert(it.clone()));
+    let as_named = |it: &Path| it.strip_prefix(".").unwrap_or(it).to_path_buf();
+    pictures.retain(|it| listed.insert(as_named(it)));
     Ok(pictures)
 }
 

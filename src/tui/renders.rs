@@ -1,14 +1,14 @@
 //! Full-size renders in the background, one after the other.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::message::{Message, RenderRequest};
 use crate::engine::render::Cancel;
-use crate::files::{Job, RecipeChoice, Stage};
+use crate::files::{FileError, Job, RecipeChoice, Stage};
 
 /// A job without its picture and recipe, and which recipe a picture gets that was not opened.
 #[derive(Clone, Debug)]
@@ -58,14 +58,26 @@ fn run(
     cancels: &Mutex<VecDeque<Cancel>>,
     answers: &Sender<Message>,
 ) {
+    let mut settings = settings.clone();
+    let mut written = Written::default();
     for request in queue {
+        if written.is_empty() {
+            // It takes a look at each of them.
+            settings.job.protected = paths.iter().collect();
+        }
         let cancel = {
             let waiting = cancels.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.front().cloned().unwrap_or_default()
         };
         let picture = request.picture;
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            render(&paths[picture], settings, request, &cancel, answers)
+            render(
+                &paths[picture],
+                &settings,
+                request,
+                &mut written,
+                (&cancel, answers),
+            )
         }));
         let message = answer.unwrap_or_else(|_| Message::RenderEnded {
             picture,
@@ -81,12 +93,15 @@ fn run(
     }
 }
 
+/// Results of this queue, and of which picture each is.
+type Written = HashMap<PathBuf, PathBuf>;
+
 fn render(
-    path: &std::path::Path,
+    path: &Path,
     settings: &RenderSettings,
     request: RenderRequest,
-    cancel: &Cancel,
-    answers: &Sender<Message>,
+    written: &mut Written,
+    (cancel, answers): (&Cancel, &Sender<Message>),
 ) -> Message {
     let picture = request.picture;
     let ended = |result| Message::RenderEnded { picture, result };
@@ -107,7 +122,16 @@ fn render(
         overwrite: request.overwrite,
         ..settings.job.clone()
     };
-    let exists = job.expected_output().is_some_and(|it| it.is_file());
+    let output = job.expected_output();
+    if let Some(earlier) = output.as_ref().and_then(|it| written.get(it))
+        && earlier != path
+    {
+        let cause = format!("its result would replace that of {}", earlier.display());
+        let error = FileError::new("render", path, cause)
+            .with_cure("render pictures of one name into different folders");
+        return ended(Err(error.to_string()));
+    }
+    let exists = output.is_some_and(|it| it.is_file());
     if exists && !request.overwrite {
         return Message::RenderExists(request);
     }
@@ -125,6 +149,7 @@ fn render(
         Ok(Some(rendered)) => {
             let skipped = rendered.skipped.iter().map(ToString::to_string);
             let remarks = skipped.chain(rendered.notes).collect();
+            written.insert(rendered.output.clone(), path.to_path_buf());
             Ok(Some((rendered.output, remarks)))
         }
         Ok(None) => Ok(None),

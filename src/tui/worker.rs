@@ -128,7 +128,7 @@ struct Desk {
     search: Option<Search>,
     /// The layers below the one that is tuned, in the first picture.
     base: Option<Base>,
-    /// The wish that was worked at last.
+    /// The last wish, if the picture that is first was planned for it.
     latest: Option<PreviewRequest>,
 }
 
@@ -156,17 +156,22 @@ impl Desk {
     fn work(&mut self) {
         loop {
             let (task, cancel) = self.mailbox.next();
-            let (request, layer) = match task {
-                Task::Answer(request) => (request, None),
-                Task::Prepare(layer) => match self.latest.clone() {
-                    Some(request) => (request, Some(layer)),
-                    None => continue,
-                },
+            let request = match task {
+                Task::Answer(request) => request,
+                Task::Prepare(layer) => {
+                    // What fails here fails when it is wished for, and is said then.
+                    let latest = self.latest.take();
+                    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                        latest.inspect(|it| self.prepare(it, layer, &cancel))
+                    }));
+                    self.latest = done.ok().flatten();
+                    continue;
+                }
             };
             let (number, picture) = (request.number, request.picture);
-            let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match layer {
-                Some(layer) => self.prepare(&request, layer, &cancel),
-                None => self.answer(&request, &cancel),
+            self.latest = None;
+            let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                self.answer(&request, &cancel)
             }));
             let why = match answer {
                 Ok(Ok(())) => continue,
@@ -188,7 +193,6 @@ impl Desk {
     }
 
     fn answer(&mut self, request: &PreviewRequest, cancel: &Cancel) -> Result<(), FileError> {
-        self.latest = Some(request.clone());
         if !self.load(request)? {
             return Ok(());
         }
@@ -203,6 +207,7 @@ impl Desk {
         let Some(Planned { plan, patches }) = self.planned(request) else {
             return Ok(());
         };
+        self.latest = Some(request.clone());
         let loaded = self.pictures.front_mut().expect("it was just loaded");
         let before = loaded.last.as_ref();
         let tuned = before.and_then(|it| tuned(&it.recipe, &request.recipe));
@@ -265,22 +270,13 @@ impl Desk {
 
     /// Paints what lies below a layer of the picture of a wish that was answered, so that the first change of the layer
     /// is seen as soon as the others.
-    fn prepare(
-        &mut self,
-        request: &PreviewRequest,
-        layer: usize,
-        cancel: &Cancel,
-    ) -> Result<(), FileError> {
-        if !self.load(request)? {
-            return Ok(());
-        }
+    fn prepare(&mut self, request: &PreviewRequest, layer: usize, cancel: &Cancel) {
         if let Some(Planned { plan, .. }) = self.planned(request) {
             let frame = request.frame_of(plan.picture());
             let plan = self.over_base(plan);
             // What cancels it is a wish, which needs no answer to this.
             let _ = self.paint_base(&plan, layer, frame, cancel);
         }
-        Ok(())
     }
 
     /// The plan of a wish for the full picture, as soon as everything is found for it; `None` if a newer wish comes in

@@ -96,7 +96,8 @@ pub fn take(count: usize) -> Vec<f32> {
     samples
 }
 
-/// Keeps the memory of samples that nobody needs any more, in place of what was kept longest if there is too much.
+/// Keeps the memory of samples that nobody needs any more, in place of what was kept longest if there is too
+/// much. Large planes are kept in [`Room`] alone.
 pub fn give(samples: Vec<f32>) {
     let size = samples.capacity();
     if size < SMALLEST {
@@ -155,11 +156,9 @@ mod tests {
         for _ in 0..100 {
             give(vec![0.0; MOST / 10]);
         }
-        let needed = vec![0.0; MOST / 7];
-        let place = needed.as_ptr();
-        give(needed);
-        let taken = take(MOST / 7);
-        assert_eq!(taken.as_ptr(), place);
+        // New memory has zeros.
+        give(vec![1.0; MOST / 7]);
+        assert_eq!(take(MOST / 7)[0], 1.0);
     }
 
     #[test]

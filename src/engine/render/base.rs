@@ -54,6 +54,8 @@ impl Plan {
             _ => {
                 let mut below = self.clone();
                 below.steps.truncate(steps);
+                // More may be painted in it than is wanted.
+                below.base = below.base.filter(|it| it.steps < steps);
                 Arc::new(below.unclamped(cancel)?)
             }
         };

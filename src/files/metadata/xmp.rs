@@ -7,7 +7,7 @@ mod found;
 use quick_xml::escape::{escape, unescape};
 use quick_xml::name::{NamespaceResolver, QName};
 
-use self::found::{Found, Place, resolved};
+use self::found::{Found, Place, Side, resolved};
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const MEDIA_MANAGEMENT: &str = "http://ns.adobe.com/xap/1.0/mm/";
@@ -132,8 +132,9 @@ pub fn make_upright(packet: &mut Vec<u8>, on_side: bool) {
     };
     let upright = found.orientations.iter().map(|at| (*at..at + 1, "1"));
     let sides = found.sides.iter().filter(|_| on_side);
-    let exchanged = sides.filter_map(|(side, at)| {
-        let (_, other) = found.sides.iter().find(|(it, _)| *it == side.other())?;
+    let exchanged = sides.filter_map(|(description, side, at)| {
+        let is_other = |it: &&(usize, Side, _)| (it.0, it.1) == (*description, side.other());
+        let (.., other) = found.sides.iter().find(is_other)?;
         Some((at.clone(), &text[other.clone()]))
     });
     let mut changes: Vec<_> = upright.chain(exchanged).collect();
@@ -316,6 +317,24 @@ mod tests {
         check(sides, false, sides);
         let odd = ["6000", "many", "12000", "800"];
         check(odd, true, ["6000", "many", "800", "12000"]);
+    }
+
+    #[test]
+    fn sides_are_those_of_the_picture_itself_wherever_their_names_stand() {
+        let packet = |width: &str, length: &str| {
+            format!(
+                "<rdf:RDF xmlns:rdf='{RDF}' xmlns:t='{TIFF}' xmlns:my-t='x'>\
+                 <rdf:Description my-t:ImageWidth='7' my-t:source='see t:ImageWidth' \
+                 t:ImageWidth='{width}' t:ImageLength='{length}'/>\
+                 <rdf:Description t:ImageWidth='30' t:ImageLength='25' rdf:about='uuid:other'/>\
+                 <rdf:Description><x><rdf:Description t:ImageWidth='3' t:ImageLength='2'/></x>\
+                 </rdf:Description></rdf:RDF>"
+            )
+        };
+        let mut upright = packet("6000", "400").into_bytes();
+        make_upright(&mut upright, true);
+        let expected = packet("400", "6000");
+        assert_eq!(String::from_utf8(upright).expect("text"), expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::engine::operations::parameter::{Adjust, Allowed, Value};
 use crate::engine::recipe::{Kind, Layer, Recipe};
 use crate::tui::message::Effect;
 use crate::tui::model::{Model, Owner, Setting, StackCursor};
+use crate::tui::picture::Protocol;
 
 /// Earlier states that are kept.
 const UNDO_STEPS: usize = 200;
@@ -129,7 +130,8 @@ pub fn select(model: &mut Model, layer: usize, row: usize) -> Vec<Effect> {
         _ if !other_layer => Vec::new(),
         // The mask that is shown is that of the selected layer.
         crate::tui::message::Show::Mask => model.wish_preview(),
-        _ => vec![Effect::Prepare { layer }],
+        _ if model.protocol != Protocol::Off => vec![Effect::Prepare { layer }],
+        _ => Vec::new(),
     }
 }
 

@@ -52,7 +52,7 @@ impl Desk {
     ) -> Result<(), Cancelled> {
         let picture = plan.picture().bounds();
         let is_worth_it = is_drafted(frame) && picture.width * picture.height <= MOST_PIXELS;
-        let is_done = self.base.as_ref().is_some_and(|it| it.layers() >= layer);
+        let is_done = self.base.as_ref().is_some_and(|it| it.layers() == layer);
         if is_worth_it
             && !is_done
             && let Some(base) = plan.base_below(layer, cancel)?

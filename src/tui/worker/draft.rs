@@ -231,11 +231,13 @@ mod tests {
     fn what_lies_below_a_selected_layer_is_painted_before_it_is_tuned() {
         let mut recipe = preset("noise").expect("built in");
         recipe.layers[0].masks.clear();
-        recipe.layers.push(recipe.layers[0].clone());
+        recipe.layers = vec![recipe.layers[0].clone(); 3];
         let (mut desk, _answered) = desk(None);
         let request = request(recipe, Zoom::Fit);
-        let prepared = desk.prepare(&request, 1, &Cancel::default());
-        prepared.expect("nothing has to be read");
-        assert_eq!(desk.base.map(|it| it.layers()), Some(1));
+        // Upwards and downwards.
+        for layer in [1, 2, 1] {
+            desk.prepare(&request, layer, &Cancel::default());
+            assert_eq!(desk.base.as_ref().map(|it| it.layers()), Some(layer));
+        }
     }
 }

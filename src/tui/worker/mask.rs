@@ -29,8 +29,11 @@ impl Covered {
         if let Some(skipped) = plan.skipped().iter().find(|it| it.layer == layer) {
             return Ok(Self::Nothing(skipped.to_string()));
         }
+        let Some(selected) = recipe.layers.get(layer) else {
+            return Ok(Self::Nothing("there is no layer".to_string()));
+        };
         let label = recipe.layer_label(layer);
-        if recipe.layers.get(layer).is_none_or(|it| !it.enabled) {
+        if !selected.enabled {
             return Ok(Self::Nothing(format!("{label} is off: it paints nowhere")));
         }
         let coverage = plan.coverage_reduced(layer, region, size, cancel)?;

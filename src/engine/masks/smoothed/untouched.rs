@@ -110,7 +110,11 @@ impl Untouched {
                 unlike <= AS_IT_WAS * mean + LAST_BITS * theirs
             };
             let same: Vec<_> = strong.into_iter().filter(is_same).collect();
-            let share = same.len() as f32 / count.max(1) as f32;
+            // Few tell nothing of how many others are as they were.
+            let share = match count >= FEW {
+                true => same.len() as f32 / count as f32,
+                false => 0.0,
+            };
             (same, share)
         };
         let mut mean = 2.0 * *least;

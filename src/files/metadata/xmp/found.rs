@@ -27,8 +27,8 @@ pub struct Found {
     pub bits: Option<Range<usize>>,
     /// The digits of orientations.
     pub orientations: Vec<usize>,
-    /// The picture's sides, as often as they are told.
-    pub sides: Vec<(Side, Range<usize>)>,
+    /// The picture's sides, as often as they are told, each with the number of the description that tells it.
+    pub sides: Vec<(usize, Side, Range<usize>)>,
 }
 
 /// A side of the picture and the property that tells its length.
@@ -103,6 +103,8 @@ struct Walk {
     path: Vec<(String, String)>,
     /// What the descriptions are about.
     about: Option<String>,
+    /// The number of the last description below the list of them, and whether it is about the picture itself.
+    description: (usize, bool),
     /// The recipe in the entry of the history that is open.
     recipe: Option<Range<usize>>,
     end_of_rdf: Option<usize>,
@@ -111,30 +113,45 @@ struct Walk {
 impl Walk {
     fn see_attributes(&mut self, element: &BytesStart, resolver: &NamespaceResolver, start: usize) {
         let inside: &str = element;
+        let opens = self.is_in(1, RDF, "RDF");
+        if opens {
+            self.description = (self.description.0 + 1, true);
+        }
         for attribute in element.attributes().flatten() {
             let raw: &str = &attribute.value;
             let place = || {
-                // One behind the `<`, and where the value stands behind its name.
-                let name = inside.find(attribute.key.as_ref()).unwrap_or_default();
-                let quoted = inside[name..].find(['"', '\''])?;
-                Some(start + 1 + name + quoted + 1)
+                // The value is a part of what is inside of the element, which begins one behind the `<`.
+                let at = (raw.as_ptr() as usize).checked_sub(inside.as_ptr() as usize)?;
+                (inside.get(at..at + raw.len()) == Some(raw)).then_some(start + 1 + at)
             };
             let (namespace, local) = resolved(resolver, attribute.key, true);
             match (namespace, local) {
                 // Raw, so that it can be written again as it stands.
-                (RDF, "about") if self.about.is_none() => {
-                    self.about = Some(raw.replace('"', "&quot;"));
+                (RDF, "about") => {
+                    let about = raw.replace('"', "&quot;");
+                    let first = self.about.get_or_insert_with(|| about.clone());
+                    if opens {
+                        self.description.1 = *first == about;
+                    }
                 }
                 (TIFF, "Orientation") if is_orientation(raw) => {
                     self.found.orientations.extend(place());
                 }
                 _ => {
-                    if let Some(side) = Side::named(namespace, local).filter(|_| is_number(raw)) {
-                        let value = place().map(|at| (side, at..at + raw.len()));
-                        self.found.sides.extend(value);
+                    let side = Side::named(namespace, local).filter(|_| is_number(raw));
+                    if let (Some(side), true, Some(at)) = (side, opens, place()) {
+                        let number = self.description.0;
+                        self.found.sides.push((number, side, at..at + raw.len()));
                     }
                 }
             }
+        }
+        if opens {
+            // One that does not say is about the picture.
+            self.about.get_or_insert_default();
+            // What it is about may stand behind the sides.
+            let (number, is_own) = self.description;
+            self.found.sides.retain(|(it, ..)| is_own || *it != number);
         }
     }
 
@@ -148,8 +165,12 @@ impl Walk {
             }
             Some((namespace, local)) if Side::named(namespace, local).is_some() => {
                 let side = Side::named(namespace, local).filter(|_| is_number(content));
-                let value = side.map(|it| (it, at..at + content.len()));
-                self.found.sides.extend(value);
+                let (number, is_own) = self.description;
+                if let (Some(side), true) = (side, is_own && self.is_in(3, RDF, "RDF")) {
+                    self.found
+                        .sides
+                        .push((number, side, at..at + content.len()));
+                }
             }
             // A text with escaped characters arrives in parts.
             Some((EVENT, "parameters")) => {
