@@ -157,7 +157,7 @@ impl Desk {
         loop {
             let (task, cancel) = self.mailbox.next();
             let request = match task {
-                Task::Answer(request) => request,
+                Task::Answer(request) => *request,
                 Task::Prepare(layer) => {
                     // What fails here fails when it is wished for, and is said then.
                     let latest = self.latest.take();

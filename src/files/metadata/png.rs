@@ -43,7 +43,6 @@ impl Metadata {
             photoshop: resources,
             resolution,
             own: Own::Png(chunks),
-            ..Self::default()
         }
     }
 

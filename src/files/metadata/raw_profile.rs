@@ -75,7 +75,7 @@ mod tests {
             assert_eq!(resources(&plain(damaged)), None, "{damaged}");
         }
         assert_eq!(
-            resources(&Chunk::new(b"tEXt", b"Comment\01c".to_vec())),
+            resources(&Chunk::new(b"tEXt", b"Comment\x001c".to_vec())),
             None
         );
     }

@@ -16,7 +16,7 @@ const UNHURRIED: Duration = Duration::from_millis(120);
 /// What the worker does next.
 pub enum Task {
     /// Answers a wish.
-    Answer(PreviewRequest),
+    Answer(Box<PreviewRequest>),
     /// Gets ready for changes of a layer.
     Prepare(usize),
 }
@@ -82,7 +82,7 @@ impl Mailbox {
     pub fn next(&self) -> (Task, Cancel) {
         let mut slot = lock(&self.slot);
         loop {
-            let wish = slot.wish.take().map(Task::Answer);
+            let wish = slot.wish.take().map(|it| Task::Answer(Box::new(it)));
             if let Some(task) = wish.or_else(|| slot.prepare.take().map(Task::Prepare)) {
                 slot.cancel = Cancel::default();
                 return (task, slot.cancel.clone());
