@@ -4,6 +4,8 @@
 //! its texture. How much texture the part lost is then asked of all that was changed nearby, and what was changed more
 //! counts for more: filters that leave edges alone take all of what is faint and little of what is strong.
 
+use rayon::prelude::*;
+
 use super::bilinear::Bilinear;
 use super::loss::{BLOCK, block_sums};
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
@@ -55,6 +57,9 @@ const TOLD_BY_HALF: (f32, f32) = (4.0, 0.1);
 /// Where nothing can be told, what surrounds it counts: from so many times as far, so much.
 const FARTHER: [(f64, f32); 3] = [(1.0, 1.0), (3.0, 0.1), (9.0, 0.01)];
 
+/// Rows of cells that are judged together: what is gathered for them needs memory for no more.
+const ROWS: usize = 128;
+
 /// So much counts that nothing was changed where nothing can be told at all.
 const UNTOLD: f32 = 0.01;
 
@@ -105,21 +110,16 @@ impl Changes {
         let mut told_from = Plane::filled(size.0, size.1, f32::MAX);
         for (octave, sums) in it.losses.iter_mut().enumerate() {
             let [mine, theirs, unlike] = octaves.map(|it| it.cells(octave));
-            let noise = theirs.clone().map(|it| untouched.noise(octave, it));
-            let all = mine.clone().zip_map(&theirs, |a, b| a + b);
-            let both = all.clone().zip_map(&noise, |all, noise| {
-                all + 2.0 * nothing + BESIDE_NOISE * noise
-            });
+            let (noise, both) = beside_noise([&mine, &theirs], untouched, (octave, nothing));
             let mut change =
                 unlike.zip_map(&noise, |it, noise| (it - BY_CHANCE[0] * noise).max(0.0));
             change = change.zip_map(&both, |it, both| it / both);
             if !untouched.is_exact() {
                 change = faint_too(change, octaves, untouched, (octave, nothing), feather);
             }
-            let told = noise.zip_map(&all, |noise, all| {
-                let (noises, nothings) = TOLD_BY_HALF;
-                (noises * noise + nothings * nothing) / all.max(f32::MIN_POSITIVE)
-            });
+            let needed = noise.map(|noise| TOLD_BY_HALF.0 * noise + TOLD_BY_HALF.1 * nothing);
+            let all = mine.clone().zip_map(&theirs, |a, b| a + b);
+            let told = needed.zip_map(&all, |it, all| it / all.max(f32::MIN_POSITIVE));
             told_from = told_from.zip_map(&told, f32::min);
             let differ = mine.zip_map(&theirs, |a, b| a - b);
             let differ = differ.zip_map(&both, |it, both| it / both);
@@ -176,10 +176,7 @@ impl Changes {
             (mean * mean) * (mean * mean)
         });
         let all = cells(bounds);
-        let (mut lost, mut usual) = (
-            Bilinear::new(BLOCK as f32, &lost, all),
-            Bilinear::new(BLOCK as f32, &usual, all),
-        );
+        let mut usual = Bilinear::new(BLOCK as f32, &usual, all);
         let mut row = vec![0.0; all.width];
         for y in 0..all.height {
             usual.row(y, &mut row);
@@ -189,23 +186,44 @@ impl Changes {
                 *it *= *told / (*it + HALF_AMPLITUDE * usual + LEAST_CHANGE);
             }
         }
-        let told = farther(&told, feather, all);
-        let changed =
-            farther(&change, feather, all).zip_map(&told, |it, told| it / (told + UNTOLD));
-        for y in 0..all.height {
-            lost.row(y, &mut row);
-            let cells = loss.row_mut(y).iter_mut().zip(changed.row(y));
-            for ((it, changed), lost) in cells.zip(&row) {
-                let changed = smoothstep(CHANGED[0], CHANGED[1], *changed);
-                // Beyond what is clear, only well inside.
-                let most = it.max(lost.min(CLEAR));
-                let clear = changed * most.min(CLEAR);
-                let more = (2.0 * changed - 1.0).max(0.0) * (most - CLEAR).max(0.0);
-                *it += on_purpose * (clear + more - *it);
+        let rows = |top: usize| Region::new(0, top, all.width, ROWS).within(&all);
+        let strips: Vec<Region> = (0..all.height).step_by(ROWS).map(rows).collect();
+        let strips = strips
+            .par_iter()
+            .zip(loss.samples_mut().par_chunks_mut(ROWS * all.width));
+        strips.for_each(|(to, losses)| {
+            let changed = farther(&change, feather, (*to, all));
+            let told = farther(&told, feather, (*to, all));
+            let changed = changed.zip_map(&told, |it, told| it / (told + UNTOLD));
+            let mut lost = Bilinear::new(BLOCK as f32, &lost, *to);
+            let mut row = vec![0.0; all.width];
+            for (y, losses) in losses.chunks_mut(all.width).enumerate() {
+                lost.row(y, &mut row);
+                let cells = losses.iter_mut().zip(changed.row(y));
+                for ((it, changed), lost) in cells.zip(&row) {
+                    let changed = smoothstep(CHANGED[0], CHANGED[1], *changed);
+                    // Beyond what is clear, only well inside.
+                    let most = it.max(lost.min(CLEAR));
+                    let clear = changed * most.min(CLEAR);
+                    let more = (2.0 * changed - 1.0).max(0.0) * (most - CLEAR).max(0.0);
+                    *it += on_purpose * (clear + more - *it);
+                }
             }
-        }
+        });
         loss
     }
+}
+
+/// What storing added to each cell of an octave, and both pictures' energies with it and with what counts as nothing.
+fn beside_noise(
+    [mine, theirs]: [&Plane; 2],
+    untouched: &Untouched,
+    (octave, nothing): (usize, f32),
+) -> (Plane, Plane) {
+    let noise = theirs.clone().map(|it| untouched.noise(octave, it));
+    let both = mine.clone().zip_map(theirs, |a, b| a + b + 2.0 * nothing);
+    let both = both.zip_map(&noise, |both, noise| both + BESIDE_NOISE * noise);
+    (noise, both)
 }
 
 /// The changes of an octave, which are larger than noise in each cell, with those that are fainter but larger than it around each.
@@ -217,9 +235,7 @@ fn faint_too(
     feather: f64,
 ) -> Plane {
     let [mine, theirs, unlike] = octaves.map(|it| it.cells_gathered_from(octave));
-    let noise = theirs.clone().map(|it| untouched.noise(octave, it));
-    let both = mine.clone().zip_map(theirs, |a, b| a + b + 2.0 * nothing);
-    let both = both.zip_map(&noise, |both, noise| both + BESIDE_NOISE * noise);
+    let (noise, both) = beside_noise([mine, theirs], untouched, (octave, nothing));
     let [unlike, noise] = [unlike, &noise].map(|it| {
         let share = it.clone().zip_map(&both, |it, both| it / both);
         octaves[0].around(&share, EDGE * feather)
@@ -233,12 +249,12 @@ fn faint_too(
     faint.zip_map(&toward, |faint, it| (faint + it).max(0.0))
 }
 
-/// Gathers what is told in cells: from nearby, and some from farther away.
-fn farther(plane: &Plane, feather: f64, all: Region) -> Plane {
-    let mut sum = Plane::filled(all.width, all.height, 0.0);
+/// Gathers what is told in the cells `to`: from nearby, and some from farther away.
+fn farther(plane: &Plane, feather: f64, (to, all): (Region, Region)) -> Plane {
+    let mut sum = Plane::filled(to.width, to.height, 0.0);
     for (times, weight) in FARTHER {
         let gather = Gaussian::new(times * EDGE * feather / CELL as f64);
-        let gathered = gather.blur(plane, all, all, all, &Cancel::default());
+        let gathered = gather.blur(plane, all, to, all, &Cancel::default());
         sum = sum.zip_map(&gathered, |sum, it| sum + weight * it.max(0.0));
     }
     sum
