@@ -1,6 +1,5 @@
 //! `repore render INPUT...`: full-size renders of one picture or a batch.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,8 +12,8 @@ use super::{
 };
 use crate::engine::render::Cancel;
 use crate::files::{
-    Chosen, FileError, Job, Loaded, Protected, RecipeChoice, Rendered, Stage, list_pictures,
-    output_format,
+    Chosen, FileError, Job, Loaded, Protected, RecipeChoice, Rendered, Results, Stage,
+    list_pictures, output_format,
 };
 
 /// Renders all inputs; a picture that fails does not keep the others from being done.
@@ -74,7 +73,7 @@ impl<'a> Batch<'a> {
     fn run(&self) -> u8 {
         let (mut failed, mut unchanged) = (0, 0);
         // Two inputs of one name would silently replace each other's result.
-        let mut written: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+        let mut written = Results::default();
         let mut next = None;
         for (i, input) in self.inputs.iter().enumerate() {
             let ready = next.take();
@@ -111,7 +110,7 @@ impl<'a> Batch<'a> {
         input: &Path,
         index: usize,
         ready: Option<Loaded>,
-        written: &mut BTreeMap<PathBuf, PathBuf>,
+        written: &mut Results,
     ) -> (Result<Option<Rendered>, FileError>, Option<Loaded>) {
         let begun = self.begin(input, index, ready, written);
         let (job, chosen, loaded) = match begun {
@@ -125,7 +124,7 @@ impl<'a> Batch<'a> {
             || self.load_early(index + 1, memory),
         );
         if let Ok(Some(rendered)) = &rendered {
-            written.insert(rendered.output.clone(), input.to_path_buf());
+            written.add(&rendered.output, input);
             self.report(&job, &chosen, rendered);
         }
         (rendered, next)
@@ -137,7 +136,7 @@ impl<'a> Batch<'a> {
         input: &Path,
         index: usize,
         ready: Option<Loaded>,
-        written: &BTreeMap<PathBuf, PathBuf>,
+        written: &Results,
     ) -> Result<Option<(Job, Chosen, Loaded)>, FileError> {
         if self.cancel.is_cancelled() {
             return Ok(None);
@@ -147,20 +146,12 @@ impl<'a> Batch<'a> {
         let name = input.file_name().unwrap_or_default().to_string_lossy();
         let count = format!("{}/{}", index + 1, self.inputs.len());
         self.bar.set_prefix(format!("{count} {name}"));
-        let refuse_twice = |output: &Path| match written.get(output) {
-            Some(earlier) => {
-                let cause = format!("its result would replace that of {}", earlier.display());
-                Err(FileError::new("render", input, cause)
-                    .with_cure("render pictures of one name into different folders"))
-            }
-            None => Ok(()),
-        };
         // What its name promises is known before it is read; what it is, only then.
-        job.expected_output()
-            .map_or(Ok(()), |it| refuse_twice(&it))?;
+        let expected = job.expected_output();
+        expected.map_or(Ok(()), |it| written.check(&it, input))?;
         self.show(Stage::Read);
         let loaded = ready.map_or_else(|| job.load(), Ok)?;
-        refuse_twice(loaded.output())?;
+        written.check(loaded.output(), input)?;
         Ok(Some((job, chosen, loaded)))
     }
 

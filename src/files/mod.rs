@@ -39,7 +39,7 @@ pub use job::{Inputs, Job, Loaded, Rendered, Stage, Strip, Timings, load_inputs}
 pub use layers::{Clock, Merge, Split, Writing, Written};
 pub use listing::{is_picture, list_pictures};
 pub use originals::{OriginalFinder, Originals, find_original};
-pub use output::{check_output, output_format};
+pub use output::{Results, check_output, output_format};
 pub use photo::{Photo, ReadOptions};
 pub use program::{Listener, Program};
 pub use recipes::{Chosen, RecipeChoice, keep_recipe, read_recipe, sidecar_path, write_recipe};

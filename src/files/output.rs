@@ -1,6 +1,7 @@
-//! Where a result may go: to a format that can be told, and never onto a file it is made from.
+//! Where a result may go: to a format that can be told, never onto a file it is made from, and not onto another result.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::identity::check_no_input;
 use super::safe_write::{already_exists, check_folder};
@@ -53,4 +54,30 @@ pub(super) fn check_place<'a>(
         return Err(already_exists(output));
     }
     Ok(())
+}
+
+/// The results that were written so far, and which input each is of.
+#[derive(Clone, Debug, Default)]
+pub struct Results(BTreeMap<PathBuf, PathBuf>);
+
+impl Results {
+    /// Makes sure that a result of `input` at `output` would not replace that of another input.
+    ///
+    /// # Errors
+    /// When it would.
+    pub fn check(&self, output: &Path, input: &Path) -> Result<(), FileError> {
+        match self.0.get(output) {
+            Some(earlier) if earlier != input => {
+                let cause = format!("its result would replace that of {}", earlier.display());
+                Err(FileError::new("render", input, cause)
+                    .with_cure("render pictures of one name into different folders"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps in mind that `output` is the result of `input`.
+    pub fn add(&mut self, output: &Path, input: &Path) {
+        self.0.insert(output.to_path_buf(), input.to_path_buf());
+    }
 }

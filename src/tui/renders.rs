@@ -1,6 +1,7 @@
 //! Full-size renders in the background, one after the other.
 
-use std::collections::{HashMap, VecDeque};
+use std::cell::LazyCell;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +9,7 @@ use std::thread;
 
 use super::message::{Message, RenderRequest};
 use crate::engine::render::Cancel;
-use crate::files::{FileError, Job, RecipeChoice, Stage};
+use crate::files::{Job, Protected, RecipeChoice, Results, Stage};
 
 /// A job without its picture and recipe, and which recipe a picture gets that was not opened.
 #[derive(Clone, Debug)]
@@ -58,13 +59,10 @@ fn run(
     cancels: &Mutex<VecDeque<Cancel>>,
     answers: &Sender<Message>,
 ) {
-    let mut settings = settings.clone();
-    let mut written = Written::default();
+    // It takes a look at each of them.
+    let protected = LazyCell::new(|| paths.iter().collect::<Protected>());
+    let mut written = Results::default();
     for request in queue {
-        if written.is_empty() {
-            // It takes a look at each of them.
-            settings.job.protected = paths.iter().collect();
-        }
         let cancel = {
             let waiting = cancels.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.front().cloned().unwrap_or_default()
@@ -73,7 +71,7 @@ fn run(
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             render(
                 &paths[picture],
-                &settings,
+                (settings, &protected),
                 request,
                 &mut written,
                 (&cancel, answers),
@@ -93,14 +91,11 @@ fn run(
     }
 }
 
-/// Results of this queue, and of which picture each is.
-type Written = HashMap<PathBuf, PathBuf>;
-
 fn render(
     path: &Path,
-    settings: &RenderSettings,
+    (settings, protected): (&RenderSettings, &Protected),
     request: RenderRequest,
-    written: &mut Written,
+    written: &mut Results,
     (cancel, answers): (&Cancel, &Sender<Message>),
 ) -> Message {
     let picture = request.picture;
@@ -120,15 +115,11 @@ fn render(
         recipe,
         recipe_folder: folder,
         overwrite: request.overwrite,
+        protected: protected.clone(),
         ..settings.job.clone()
     };
     let output = job.expected_output();
-    if let Some(earlier) = output.as_ref().and_then(|it| written.get(it))
-        && earlier != path
-    {
-        let cause = format!("its result would replace that of {}", earlier.display());
-        let error = FileError::new("render", path, cause)
-            .with_cure("render pictures of one name into different folders");
+    if let Some(Err(error)) = output.as_ref().map(|it| written.check(it, path)) {
         return ended(Err(error.to_string()));
     }
     let exists = output.is_some_and(|it| it.is_file());
@@ -149,7 +140,7 @@ fn render(
         Ok(Some(rendered)) => {
             let skipped = rendered.skipped.iter().map(ToString::to_string);
             let remarks = skipped.chain(rendered.notes).collect();
-            written.insert(rendered.output.clone(), path.to_path_buf());
+            written.add(&rendered.output, path);
             Ok(Some((rendered.output, remarks)))
         }
         Ok(None) => Ok(None),
