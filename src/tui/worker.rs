@@ -116,6 +116,23 @@ struct Known {
     histogram: Arc<Histogram>,
 }
 
+impl Known {
+    /// Says before all else why the layer whose mask is shown covers nothing.
+    fn tell_uncovered(&mut self, why: String) {
+        self.uncovered = true;
+        self.remarks.retain(|it| *it != why);
+        self.remarks.insert(0, why);
+    }
+}
+
+/// The true pixels of what a wish shows.
+struct Settled {
+    /// `None` where there is no room for any.
+    image: Option<RgbImage>,
+    /// Why the layer whose mask is shown covers nothing.
+    uncovered: Option<String>,
+}
+
 struct Desk {
     paths: Vec<PathBuf>,
     originals: Originals,
@@ -256,9 +273,15 @@ impl Desk {
             plan = self.over_base(plan);
         }
         let frame = known.frame;
-        let settled = self.settled(&plan, request, frame, cancel, &mut known);
-        let settled = settled.and_then(|it| self.with_loupe(it, &plan, request, &known, cancel));
-        if let Ok(image) = settled {
+        let settled = self.settled(&plan, request, frame, cancel);
+        let settled = settled.and_then(|it| {
+            let image = self.with_loupe(it.image, &plan, request, &known, cancel)?;
+            Ok((image, it.uncovered))
+        });
+        if let Ok((image, uncovered)) = settled {
+            if let Some(why) = uncovered {
+                known.tell_uncovered(why);
+            }
             self.send(request, known.clone(), image, true);
             self.look_ahead(request, &plan, &known, cancel);
             // What is selected may be tuned next. A newer wish needs no answer to this one.
@@ -349,8 +372,8 @@ impl Desk {
                 None if kind == AheadKind::Around => continue,
                 None => known.frame,
             };
-            let made = self.settled(plan, &request, frame, cancel, &mut known.clone());
-            let made = made.and_then(|it| self.with_loupe(it, plan, &request, known, cancel));
+            let made = self.settled(plan, &request, frame, cancel);
+            let made = made.and_then(|it| self.with_loupe(it.image, plan, &request, known, cancel));
             match made {
                 Ok(Some(image)) => self.send_ahead(&request, image, frame, kind),
                 Ok(None) | Err(Cancelled) => return,
@@ -390,20 +413,19 @@ impl Desk {
         }));
     }
 
-    /// The true pixels of what a wish shows; what is found out by it goes to `known`.
     fn settled(
         &mut self,
         plan: &Plan,
         request: &PreviewRequest,
         frame: Frame,
         cancel: &Cancel,
-        known: &mut Known,
-    ) -> Result<Option<RgbImage>, Cancelled> {
+    ) -> Result<Settled, Cancelled> {
         let untouched = Recipe::default();
         let before_plan = Plan::new(&untouched, RenderInputs::alone(plan.picture().clone()));
         let before = (Of::picture(request, &untouched, frame), &before_plan);
         let after = (Of::picture(request, &request.recipe, frame), plan);
         let mut view = |(of, plan): (Of, &Plan)| self.view(of, plan, cancel);
+        let mut uncovered = None;
         let composed = match request.show {
             Show::After => view(after)?.as_ref().clone(),
             Show::Before => view(before)?.as_ref().clone(),
@@ -414,11 +436,14 @@ impl Desk {
                 let view = (frame.region, reduced(frame));
                 let covered = Covered::of(plan, request.layer, view, cancel)?;
                 let composed = covered.over(&after);
-                covered.tell(known);
+                uncovered = covered.why_nothing();
                 composed
             }
         };
-        Ok(to_screen(&composed, frame))
+        Ok(Settled {
+            image: to_screen(&composed, frame),
+            uncovered,
+        })
     }
 
     /// A picture with the loupe in it, if one is asked for. What the loupe shows is true in a draft as well.
@@ -438,8 +463,8 @@ impl Desk {
         };
         let size = Size::new(plan.picture().width(), plan.picture().height());
         let place = loupe::frame(centre, size, request.available);
-        let magnified = self.settled(plan, request, place, cancel, &mut known.clone())?;
-        if let Some(magnified) = magnified {
+        let magnified = self.settled(plan, request, place, cancel)?;
+        if let Some(magnified) = magnified.image {
             loupe::draw(&mut image, &known.frame, &magnified, &place);
         }
         Ok(Some(image))

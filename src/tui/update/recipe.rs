@@ -3,7 +3,7 @@
 use crate::engine::masks::{MaskName, Tip};
 use crate::engine::operations::parameter::{Adjust, Allowed, Value};
 use crate::engine::recipe::{Kind, Layer, Recipe};
-use crate::tui::message::Effect;
+use crate::tui::message::{Effect, Show};
 use crate::tui::model::{Model, Owner, Setting, StackCursor};
 use crate::tui::picture::Protocol;
 
@@ -129,7 +129,7 @@ pub fn select(model: &mut Model, layer: usize, row: usize) -> Vec<Effect> {
     match model.show {
         _ if !other_layer => Vec::new(),
         // The mask that is shown is that of the selected layer.
-        crate::tui::message::Show::Mask => model.wish_preview(),
+        Show::Mask => model.wish_preview(),
         _ if model.protocol != Protocol::Off => vec![Effect::Prepare { layer }],
         _ => Vec::new(),
     }

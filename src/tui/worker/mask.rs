@@ -1,6 +1,5 @@
 //! Where a layer paints: what its masks cover, in red over the picture.
 
-use super::Known;
 use crate::engine::raster::{Plane, Region, Tile};
 use crate::engine::render::{Cancel, Cancelled, Plan};
 
@@ -63,12 +62,11 @@ impl Covered {
         composed
     }
 
-    /// Has its reason said before all else.
-    pub(super) fn tell(self, known: &mut Known) {
-        if let Self::Nothing(why) = self {
-            known.uncovered = true;
-            known.remarks.retain(|it| *it != why);
-            known.remarks.insert(0, why);
+    /// Why nothing is covered, where nothing is.
+    pub(super) fn why_nothing(self) -> Option<String> {
+        match self {
+            Self::Nothing(why) => Some(why),
+            Self::Everywhere | Self::By(_) => None,
         }
     }
 }
