@@ -117,7 +117,16 @@ fn value(value: &Value) -> Json {
     }
 }
 
-/// To as many digits as mean something.
+/// To as many digits as mean something: four behind the point, and of small numbers the first four.
 pub fn rounded(value: Option<f64>) -> Option<f64> {
-    value.map(|it| (it * 1e4).round() / 1e4)
+    value.map(|it| {
+        let small = it != 0.0 && it.abs() < 0.1;
+        let digits = if small {
+            3 - it.abs().log10().floor() as i32
+        } else {
+            4
+        };
+        let step = 10f64.powi(digits.clamp(4, 12));
+        (it * step).round() / step
+    })
 }

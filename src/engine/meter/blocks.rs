@@ -1,12 +1,7 @@
-//! Bands of a picture, block by block. A block is transformed with a rim around it, so that its bands are those of
-//! the whole picture to a good approximation; what lies beyond the picture is its mirror image. Tone is no band: its
-//! Gaussian is that of all layers.
-
-use rayon::prelude::*;
+//! Bands of parts of a picture, block by block. A block is transformed with a rim around it, so that its bands are those
+//! of the whole picture to a good approximation; what lies beyond the picture is its mirror image.
 
 use super::transform::{Block, SIDE, Transform, frequency};
-use super::{OCTAVES, Subject, TONE_RADIUS};
-use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region};
 
 /// The rim of a block, in pixels.
@@ -17,59 +12,6 @@ pub(super) const CORE: usize = SIDE - 2 * RIM;
 
 /// So many of the rim's outermost pixels fade out.
 const FADE: usize = 32;
-
-/// Energy of one band, summed over pixels.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Energy {
-    pub picture: f64,
-    pub reference: f64,
-    /// Picture × reference.
-    pub both: f64,
-}
-
-/// Sums over all pixels that count.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Sums {
-    pub weight: f64,
-    pub bands: [Energy; OCTAVES.len()],
-    /// Sizes of differences of tone.
-    pub tone: f64,
-    pub tone_max: f64,
-}
-
-impl Sums {
-    fn add(&mut self, other: &Sums) {
-        self.weight += other.weight;
-        self.tone += other.tone;
-        self.tone_max = self.tone_max.max(other.tone_max);
-        for (sum, it) in self.bands.iter_mut().zip(&other.bands) {
-            sum.picture += it.picture;
-            sum.reference += it.reference;
-            sum.both += it.both;
-        }
-    }
-}
-
-/// The sums of a whole picture; `None` when cancelled.
-pub(super) fn sums(subject: &Subject, cancel: &Cancel) -> Option<Sums> {
-    let cores = cores(subject.bounds);
-    let filters = Filters::new(&OCTAVES);
-    let found: Option<Vec<Sums>> = cores
-        .par_iter()
-        .map_init(
-            || (Block::new(), Block::new()),
-            |blocks, core| {
-                (!cancel.is_cancelled()).then(|| filters.sums(subject, *core, blocks, cancel))
-            },
-        )
-        .collect();
-    let mut all = Sums::default();
-    // In the order of the blocks, so that the figures do not depend on threads.
-    for it in &found? {
-        all.add(it);
-    }
-    Some(all)
-}
 
 /// The cores of the blocks that a region is measured in.
 pub(super) fn cores(region: Region) -> Vec<Region> {
@@ -89,8 +31,6 @@ pub(super) struct Filters {
     transform: Transform,
     /// For each band 1 at its frequencies.
     bands: Vec<Vec<f32>>,
-    /// The Gaussian of tone.
-    tone: Gaussian,
     /// How far each row and column of a block is there.
     fade: Vec<f32>,
 }
@@ -109,56 +49,8 @@ impl Filters {
         Self {
             transform: Transform::new(),
             bands: bands.iter().map(band).collect(),
-            tone: Gaussian::new(TONE_RADIUS),
             fade: (0..SIDE).map(fade).collect(),
         }
-    }
-
-    /// The sums of one block's core.
-    fn sums(
-        &self,
-        subject: &Subject,
-        core: Region,
-        (spectrum, band): &mut (Block, Block),
-        cancel: &Cancel,
-    ) -> Sums {
-        let mut sums = Sums::default();
-        let coverage = (subject.coverage)(core);
-        sums.weight = coverage.samples().iter().map(|it| f64::from(*it)).sum();
-        if sums.weight == 0.0 {
-            return sums;
-        }
-        let around = around(core, subject.bounds);
-        let luma = (subject.luma)(around);
-        self.lay(&luma, around, core, &mut spectrum.re);
-        spectrum.im.fill(0.0);
-        let difference = subject.reference.map(|reference| {
-            let reference = reference(around);
-            self.lay(&reference, around, core, &mut spectrum.im);
-            luma.zip_map(&reference, |luma, reference| luma - reference)
-        });
-        self.transform.forward(spectrum);
-        for (gains, energy) in self.bands.iter().zip(&mut sums.bands) {
-            self.filter(spectrum, gains, band);
-            each(&coverage, band, |weight, picture, reference| {
-                energy.picture += weight * picture * picture;
-                energy.reference += weight * reference * reference;
-                energy.both += weight * picture * reference;
-            });
-        }
-        if let Some(difference) = difference {
-            let tone = self
-                .tone
-                .blur(&difference, around, core, subject.bounds, cancel);
-            for (weight, shift) in coverage.samples().iter().zip(tone.samples()) {
-                let (weight, size) = (f64::from(*weight), f64::from(shift.abs()));
-                sums.tone += weight * size;
-                if weight >= 0.5 {
-                    sums.tone_max = sums.tone_max.max(size);
-                }
-            }
-        }
-        sums
     }
 
     /// Gives `take` each band of two pictures in the core of a block, by its number. `pair` holds their values
@@ -234,23 +126,8 @@ fn gains(gain: impl Fn(f64) -> f32) -> Vec<f32> {
 }
 
 /// The index of `position − start` in a row of `length` values that goes on as its own mirror image on both sides.
-fn mirrored(position: usize, start: usize, length: usize) -> usize {
+pub(super) fn mirrored(position: usize, start: usize, length: usize) -> usize {
     let (position, start, period) = (position as isize, start as isize, 2 * length as isize);
     let folded = (position - start).rem_euclid(period) as usize;
     folded.min(2 * length - 1 - folded)
-}
-
-/// Goes through the core of a block with its coverage.
-fn each(coverage: &Plane, block: &Block, mut take: impl FnMut(f64, f64, f64)) {
-    for y in 0..coverage.height() {
-        let row = (y + RIM) * SIDE + RIM..(y + RIM) * SIDE + RIM + coverage.width();
-        let pixels = block.re[row.clone()].iter().zip(&block.im[row]);
-        for (weight, (picture, reference)) in coverage.row(y).iter().zip(pixels) {
-            take(
-                f64::from(*weight),
-                f64::from(*picture),
-                f64::from(*reference),
-            );
-        }
-    }
 }

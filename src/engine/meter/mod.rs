@@ -9,17 +9,20 @@
 //! pixels, is mirrored at its right and lower edge with the edge pixels twice, to 2W × 2H, so that it has no seam. Of its
 //! discrete Fourier transform the frequencies (u/2W, v/2H), u and v signed, with 1/b < |f| ≤ 1/a stay and all others are
 //! set to 0; the transform back, in the first W × H pixels, is the band B. With the mask's coverage m, 0..=1 in each pixel,
-//! rms = 255·√(Σ m·B² / Σ m), and with the reference's band R, coherent = (Σ m·B·R)² / (Σ m·B² · Σ m·R²). Here it is done
-//! in blocks of 256 pixels, of which the middle 128 count and the outermost 32 fade out by a raised cosine: octaves come
-//! within 5 % of that where the mask has room for them; a small coherent share
-//! may be further off. Tone is G₆(L) − G₆(L of the reference), the nearest
+//! rms = 255·√(Σ m·B² / Σ m), and with the reference's band R, coherent = (Σ m·B·R)² / (Σ m·B² · Σ m·R²). Here it is the
+//! same by a cosine transform. Sides of more than 6144 pixels are measured in pieces with 512 pixels around them, and where
+//! a side has a prime factor above 13 the mirror image turns 256 pixels and more beyond the edge once again; neither moves
+//! figures by more than some hundredths of their size. Tone is G₆(L) − G₆(L of the reference), the nearest
 //! pixel repeating beyond the edges; its shift is the mean of the sizes by the mask, and the largest where m ≥ ½.
 
 mod blocks;
+mod cosine;
 mod halo;
 mod profile;
 mod repetition;
+mod tone;
 mod transform;
+mod whole;
 
 pub use halo::halo;
 pub use profile::{BANDS, CELL, Cell, Profiler, Weights, alike, blocks_of, smoothest, typical};
@@ -116,10 +119,11 @@ impl Octave {
 impl Reading {
     /// Measures a subject; `None` when it is cancelled.
     pub fn take(subject: &Subject, cancel: &Cancel) -> Option<Self> {
-        let sums = blocks::sums(subject, cancel)?;
+        let sums = tone::sums(subject, cancel)?;
+        let bands = whole::energies(subject, cancel)?;
         let compared = subject.reference.is_some();
         let octave = |(i, (from_px, to_px)): (usize, (f64, f64))| {
-            let band = &sums.bands[i];
+            let band = &bands[i];
             let room = sums.weight >= (WAVES * to_px) * (WAVES * to_px);
             let rms = |energy: f64| room.then(|| 255.0 * (energy / sums.weight).sqrt());
             let reference_rms = rms(band.reference).filter(|_| compared);
@@ -134,8 +138,8 @@ impl Reading {
             }
         };
         let tone = Tone {
-            mean: 255.0 * sums.tone / sums.weight,
-            max: 255.0 * sums.tone_max,
+            mean: 255.0 * sums.sizes / sums.weight,
+            max: 255.0 * sums.most,
         };
         Some(Self {
             pixels: sums.weight,

@@ -247,3 +247,109 @@ fn rims_beside_an_edge_are_halos_and_texture_is_none() {
     let textured = measured(&made(|x, y| edge(x) + f64::from(grain.at(x, y))));
     assert!(textured < 0.02, "{textured}");
 }
+
+/// The octaves of a plane as the definition has them: the slow way, in f64.
+fn slowly(plane: &Plane) -> Vec<Vec<f64>> {
+    let (width, height) = (plane.width(), plane.height());
+    // The Fourier transform of the mirrored picture, as cosines along each side.
+    let waves = |length: usize| -> Vec<Vec<f64>> {
+        let wave = |k: usize, n: usize| {
+            let norm = if k == 0 { 1.0 } else { 2.0 } / length as f64;
+            let turn = k as f64 * (n as f64 + 0.5) / length as f64;
+            norm.sqrt() * libm::cos(core::f64::consts::PI * turn)
+        };
+        let along = |k: usize| (0..length).map(|n| wave(k, n)).collect();
+        (0..length).map(along).collect()
+    };
+    let (across, down) = (waves(width), waves(height));
+    let mut coefficients = vec![vec![0.0; width]; height];
+    let sum = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
+    let row = |y: usize| plane.row(y).iter().map(|it| f64::from(*it)).collect();
+    let rows: Vec<Vec<f64>> = (0..height).map(row).collect();
+    let rows: Vec<Vec<f64>> = rows
+        .iter()
+        .map(|row| across.iter().map(|it| sum(it, row)).collect())
+        .collect();
+    for (v, out) in coefficients.iter_mut().enumerate() {
+        for (u, out) in out.iter_mut().enumerate() {
+            *out = (0..height).map(|y| down[v][y] * rows[y][u]).sum();
+        }
+    }
+    let band = |(from, to): (f64, f64)| {
+        let mut band = vec![0.0; width * height];
+        for (v, row) in coefficients.iter().enumerate() {
+            let part = |u: usize| {
+                let f = libm::hypot(
+                    u as f64 / (2 * width) as f64,
+                    v as f64 / (2 * height) as f64,
+                );
+                if f > 1.0 / to && f <= 1.0 / from {
+                    row[u]
+                } else {
+                    0.0
+                }
+            };
+            let part: Vec<f64> = (0..width).map(part).collect();
+            let line: Vec<f64> = (0..width)
+                .map(|x| (0..width).map(|u| part[u] * across[u][x]).sum())
+                .collect();
+            for (i, out) in band.iter_mut().enumerate() {
+                *out += down[v][i / width] * line[i % width];
+            }
+        }
+        band
+    };
+    OCTAVES.into_iter().map(band).collect()
+}
+
+/// Also where the two share next to nothing, and strong edges lie outside the mask.
+#[test]
+fn octaves_are_those_of_the_definition() {
+    for (width, height) in [(150, 98), (110, 91)] {
+        let random = Random::new(3, 0, 0);
+        let made = |seed: usize, amount: f64| {
+            let value = |i: usize| {
+                let (x, y) = (i % width, i / width);
+                let edge = if x + y / 3 > 105 { 0.8 } else { 0.2 };
+                edge + amount * f64::from(random.row(y + 1000 * seed).signed(x))
+            };
+            let values = (0..width * height).map(|i| value(i) as f32);
+            Plane::from_samples(width, height, values.collect())
+        };
+        let (picture, reference) = (made(1, 0.01), made(2, 0.02));
+        let covered = |x: usize, y: usize| f32::from(u8::from(x < 66 && y < 80)) * 0.75;
+        let coverage = |region: Region| {
+            let values = (0..region.width * region.height)
+                .map(|i| covered(region.x + i % region.width, region.y + i / region.width));
+            Plane::from_samples(region.width, region.height, values.collect())
+        };
+        let (luma, other) = (
+            |it: Region| picture.crop(it),
+            |it: Region| reference.crop(it),
+        );
+        let subject = Subject {
+            bounds: Region::of_size(width, height),
+            luma: &luma,
+            reference: Some(&other),
+            coverage: &coverage,
+        };
+        let reading = Reading::take(&subject, &Cancel::default()).expect("it is not cancelled");
+        let bands = slowly(&picture).into_iter().zip(slowly(&reference));
+        for (octave, (own, theirs)) in reading.octaves.iter().zip(bands) {
+            let Some(rms) = octave.rms else { continue };
+            let (mut energy, mut other, mut both, mut all) = (0.0, 0.0, 0.0, 0.0);
+            for (i, (own, theirs)) in own.iter().zip(&theirs).enumerate() {
+                let weight = f64::from(covered(i % width, i / width));
+                energy += weight * own * own;
+                other += weight * theirs * theirs;
+                both += weight * own * theirs;
+                all += weight;
+            }
+            check_close(rms, 255.0 * (energy / all).sqrt(), 1e-3);
+            let reference = octave.reference_rms.expect("it is compared");
+            check_close(reference, 255.0 * (other / all).sqrt(), 1e-3);
+            let coherent = octave.coherent.expect("it is compared");
+            check_close(coherent, both * both / (energy * other), 0.01);
+        }
+    }
+}

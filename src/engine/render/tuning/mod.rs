@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use self::additions::{is_addition, rounding};
+use self::additions::{Channels, is_addition, rounding, survived};
 use self::model::{Dials, Energies, Filter, Measured, Scale, Wanted, closest, decibels};
 use self::places::{Place, Places};
 use super::{Cancel, Inputs, Plan, Skipped};
@@ -299,7 +299,7 @@ impl<'a> Search<'a> {
             let more = more.ok_or(Untuned::Cancelled)?;
             let weights = if is_addition(&theirs, &more) {
                 // The picture's texture is not in the way, and every cell tells as much.
-                let weights: Vec<Weights> = own.iter().map(|it| [it.weight; BANDS.len()]).collect();
+                let weights = survived(&more);
                 added = Some(typical(&more, &weights, 0));
                 weights
             } else {
@@ -310,6 +310,14 @@ impl<'a> Search<'a> {
             alike(&own, &theirs)
         };
         self.compares_additions = added.is_some();
+        if added.is_some() && Channels::of(picture, &reference.picture, blocks).differ() {
+            grain_in_colours(
+                &mut self.recipe,
+                &self.layers,
+                self.freedom,
+                &mut self.notes,
+            );
+        }
         self.reference = Outcome::new(typical(&theirs, &weights, 0), added);
         let sure = |weights: &[Weights], band: usize| {
             let (sum, squares) = weights.iter().fold((0.0, 0.0), |(sum, squares), it| {
@@ -575,6 +583,34 @@ impl<'a> Search<'a> {
             difference: best.difference,
             notes: std::mem::take(&mut self.notes),
         }
+    }
+}
+
+/// Has the noise of a recipe differ from channel to channel, as what the reference has more does; one that a person
+/// chose stays as it is.
+fn grain_in_colours(
+    recipe: &mut Recipe,
+    layers: &[usize],
+    freedom: Freedom,
+    notes: &mut Vec<String>,
+) {
+    for layer in layers {
+        let Operation::Noise(noise) = &mut recipe.layers[*layer].operation else {
+            continue;
+        };
+        if !noise.monochromatic {
+            continue;
+        }
+        let what = "the grain of the reference differs from channel to channel";
+        notes.push(match freedom {
+            Freedom::Choose => {
+                noise.monochromatic = false;
+                format!("{what}, and so does the noise")
+            }
+            Freedom::Tune => format!(
+                "{what}; the noise gets as much of it as luma has, monochromatic = false all"
+            ),
+        });
     }
 }
 
