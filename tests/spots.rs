@@ -285,6 +285,28 @@ fn craters_stay_removed() {
     assert!(8 * over <= shares.len(), "{shares:.2?}");
 }
 
+/// Where rim and middle are a pixel or two wide, they answer against each other to all but the finest filter.
+#[test]
+fn small_craters_stay_removed() {
+    let rims = blemishes(24.0 * PORES).into_iter();
+    let rims: Vec<Blemish> = rims.filter(|it| it.diameter <= 5.0).collect();
+    let middle = |it: &Blemish| Blemish {
+        diameter: 0.55 * it.diameter,
+        colour: it.colour.map(|it| -1.9 * it),
+        ..*it
+    };
+    let middles: Vec<Blemish> = rims.iter().map(middle).collect();
+    let original = with(&with(skin(), &rims), &middles);
+    let result = render(&recipe("leave-out"), &inputs(smooth(), &original));
+    let parts = rims.iter().zip(&middles);
+    let shares = parts.map(|(rim, middle)| came_back_together(&result, skin(), &[*rim, *middle]));
+    let mut shares: Vec<f32> = shares.collect();
+    shares.sort_by(f32::total_cmp);
+    let over = shares.iter().filter(|it| **it > 0.2).count();
+    assert!(shares[shares.len() / 2].abs() < 0.05, "{shares:.2?}");
+    assert!(6 * over <= shares.len(), "{shares:.2?}");
+}
+
 /// A bright head in the middle of a faint red spot goes with it.
 #[test]
 fn white_heads_stay_removed() {

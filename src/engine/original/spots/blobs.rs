@@ -10,6 +10,12 @@ use crate::engine::raster::{Plane, Region, row_set, wide};
 const FINEST_FILTER: [(f64, f64); 1] = [(1.3, 3.25)];
 const FILTERS: [(f64, f64); 2] = [(1.0, 2.5), (1.6, 4.0)];
 
+/// Rim and middle of a small crater answer against each other to all of these. Its middle alone answers to a finer filter,
+/// on the luma of the finest level. So do pores: from 4.4 deviations on as many craters again are found, for 1.5 % of the
+/// skin in place of 0.1 %.
+const CORES: (f64, f64) = (0.7, 1.75);
+const LEAST_CORE_STRENGTH: f32 = 6.0;
+
 /// Edges are slopes of what a Gaussian of the first radius leaves, spread by one of the second, in pixels of a level.
 const EDGES: (f64, f64) = (1.0, 2.5);
 
@@ -90,15 +96,17 @@ impl Level {
             let smooth = fine.blur(luma, bounds, bounds, bounds, cancel);
             wide.blur(&gradient(&smooth), bounds, bounds, bounds, cancel)
         };
-        let filters = if self.step == 1.0 {
-            &FINEST_FILTER[..]
+        let in_all = |filter: &(f64, f64)| (*filter, self.changes.len());
+        let filters: Vec<((f64, f64), usize)> = if self.step == 1.0 {
+            let finest = FINEST_FILTER.iter().map(in_all);
+            [(CORES, 1)].into_iter().chain(finest).collect()
         } else {
-            &FILTERS
+            FILTERS.iter().map(in_all).collect()
         };
         let mut found = Vec::new();
-        for &(size, wide) in filters {
+        for ((size, wide), channels) in filters {
             let filter = Filter([size, wide].map(Gaussian::new));
-            for channel in 0..self.changes.len() {
+            for channel in 0..channels {
                 let change = filter.answer(&self.changes[channel], bounds, cancel);
                 let strengths = Strengths::of(&change, &edges, size as f32);
                 let least = least_strength(size * self.step, channel);
@@ -166,6 +174,11 @@ fn was_removed(
 }
 
 impl Blob {
+    /// Whether it may be the middle of a small crater and nothing else.
+    pub fn is_core(&self) -> bool {
+        self.size == CORES.0
+    }
+
     /// The pixel of its middle.
     fn pixel(&self) -> (usize, usize) {
         (self.x.round() as usize, self.y.round() as usize)
@@ -264,6 +277,9 @@ impl Strengths {
 
 /// How far a blob of a size, in pixels of the picture, has to stand out in a channel.
 fn least_strength(size: f64, channel: usize) -> f32 {
+    if size == CORES.0 {
+        return LEAST_CORE_STRENGTH;
+    }
     let least = (LEAST_STRENGTH - LESS_WHEN_WIDE * libm::log(size)) as f32;
     if channel == 0 {
         least

@@ -40,6 +40,10 @@ const SAME_HEIGHT: f32 = 0.6;
 /// But not if it is more than so many times as wide: uneven tone has no end.
 const MOST_GROWTH: f64 = 2.0;
 
+/// A crater that reaches so many times the size that its core was found by has a rim that is seen by itself. Half of the
+/// pores that are taken for a core with a rim seem to reach farther.
+const MOST_AROUND_A_CORE: f64 = 6.0;
+
 /// Side of squares, in pixels: spots that are the same lie in one, or in two beside each other.
 const TOGETHER: usize = 64;
 
@@ -223,6 +227,10 @@ impl Candidate {
     /// What a blob of a change would be as a spot; the change's corner lies at that of `from` in the picture.
     fn new(change: &Plane, blob: &Blob, tried: &Tried, from: Region) -> Option<Self> {
         let fit = Fit::new([change], |_, _| true, [blob.x, blob.y], tried)?;
+        let is_small_crater = || fit.rimmed && fit.shape.reach() < MOST_AROUND_A_CORE * blob.size;
+        if blob.is_core() && !is_small_crater() {
+            return None;
+        }
         Some(Self {
             spot: Spot {
                 x: from.x as f64 + fit.middle[0],

@@ -59,7 +59,7 @@ pub struct Fit<const N: usize> {
     /// Whether it has a core: a crater, or a head in a spot.
     pub cored: bool,
     /// Whether what is around the core stands out as well, the other way: uneven tone does not.
-    rimmed: bool,
+    pub rimmed: bool,
     /// What it explains: the squares that are less for it.
     explained: f64,
 }
