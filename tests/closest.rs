@@ -96,6 +96,64 @@ fn normal_noise_of_each_channel_comes_back() {
     check_noise_comes_back(&plastic(SIDE, SIDE), 3.0, 0.8, &settings);
 }
 
+/// Two thirds in shadow, where rounding leaves nothing of faint noise.
+#[test]
+fn noise_that_shadows_of_eight_bits_swallow_comes_back_from_the_rest() {
+    let tone = |x: u32, y: u32| {
+        if x < 2 * LARGE / 3 {
+            10
+        } else {
+            118 + (y / 40) as u8
+        }
+    };
+    let half_dark = image::GrayImage::from_fn(LARGE, LARGE, |x, y| Luma([tone(x, y)]));
+    check_noise_comes_back(&half_dark.into(), 2.0, 1.0, &[]);
+}
+
+/// Where nobody chose a recipe the noise differs from channel to channel as the reference's grain does; one that was
+/// chosen stays as it is.
+#[test]
+fn grain_of_each_channel_gets_noise_of_each_channel() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(SIDE, SIDE));
+    let noise = |monochromatic: bool| {
+        format!(
+            "[[layer]]\nkind = \"noise\"\namount = 4\nblur = 0.6\nmonochromatic = {monochromatic}\n"
+        )
+    };
+    let matched = |monochromatic: bool, more: &[&str]| {
+        folder.text("grain.toml", &noise(monochromatic));
+        let render = [
+            "render",
+            "a.png",
+            "--recipe",
+            "grain.toml",
+            "--seed",
+            "3",
+            "-o",
+            "b.png",
+            "--overwrite",
+        ];
+        folder.run(&render).check_done();
+        let matching = ["match", "a.png", "--reference", "b.png", "--json"];
+        let found = json(&folder.run(&[&matching[..], more].concat()));
+        let layer = found["recipe"]["layer"][0].clone();
+        assert_eq!(layer["kind"], "noise", "{found}");
+        let told = found["notes"]
+            .to_string()
+            .contains("differs from channel to channel");
+        let amount = layer["amount"].as_f64().expect("a number");
+        (layer["monochromatic"] == true, told, amount)
+    };
+    let (same, told, amount) = matched(false, &[]);
+    assert!(!same && told && (amount - 4.0).abs() < 0.4, "{amount}");
+    let (same, told, amount) = matched(true, &[]);
+    assert!(same && !told && (amount - 4.0).abs() < 0.4, "{amount}");
+    folder.text("chosen.toml", &noise(true));
+    let (same, told, amount) = matched(false, &["--recipe", "chosen.toml"]);
+    assert!(same && told && amount < 3.5, "{amount}");
+}
+
 /// Strong texture: waves of 4 to 16 px in all directions.
 fn textured() -> DynamicImage {
     let wave = |x: u32, y: u32, i: u32| {
