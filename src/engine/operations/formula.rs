@@ -22,7 +22,7 @@ const SPACING: f64 = 8.0;
 pub const FACE: f64 = 1440.0;
 
 /// The standard deviation of what a high pass of [`RADIUS`] keeps, as real skin has in the mean: 3 levels of 8 bits.
-const DEVIATION: f32 = 0.0125;
+pub const DEVIATION: f32 = 0.0125;
 
 /// That radius, in pixels.
 const RADIUS: f64 = 2.0;

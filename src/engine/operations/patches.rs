@@ -59,8 +59,19 @@ const LEAST_POWER: f64 = 1.6e-7;
 pub struct Patches {
     /// Those that suit a graft best, the best first, none over another.
     pub best: Vec<Rectangle>,
-    /// The amplitude of the octave after the finest that half of the skin stays below, 1 from black to white.
-    pub usual: f64,
+    /// What half of the skin stays below.
+    pub usual: Usual,
+}
+
+/// What is usual in the skin of a picture, 1 from black to white; all 0 where there is none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usual {
+    /// Amplitude of the octave after the finest.
+    pub next: f64,
+    /// Amplitude of all detail that a graft of the usual radius would take.
+    pub fine: f64,
+    /// Tone.
+    pub tone: f64,
 }
 
 /// The patches of a picture that suit a graft best.
@@ -86,7 +97,11 @@ pub fn best_patches(
         usual: power_above(&cells, share, |it| it.fine),
         suspect,
     };
-    let usual = power_above(&cells, 0.5, |it| it.next).sqrt();
+    let usual = Usual {
+        next: power_above(&cells, 0.5, |it| it.next).sqrt(),
+        fine: power_above(&cells, 0.5, |it| it.fine).sqrt(),
+        tone: power_above(&cells, 0.5, |it| it.tone),
+    };
     let sums = Sums::new(part, cells);
     let mut windows: Vec<(f64, Window)> = SIDES
         .iter()
@@ -396,7 +411,7 @@ mod tests {
     fn what_is_usual_is_the_grain_whatever_stands_out() {
         let usual = |picture: &Image| {
             let found = best_patches(picture, &everywhere(), (1.0, true), &Cancel::default());
-            found.usual
+            found.usual.next
         };
         let grain = usual(&skin(|_, _, it| it));
         let half = usual(&skin(|_, _, it| 0.5 + 0.5 * (it - 0.5)));

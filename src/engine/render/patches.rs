@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{Inputs, Plan};
-use crate::engine::masks::{Found, MaskName, MaskSources, Masks};
+use crate::engine::masks::{Found, MaskName, MaskSources, Masks, smoothstep};
 use crate::engine::operations::parameter::{LARGEST_STRENGTH, Strength};
-use crate::engine::operations::patches::{CELL, Patches, best_patches, cells};
+use crate::engine::operations::patches::{CELL, Patches, Usual, best_patches, cells};
 use crate::engine::operations::{
-    BUILT_IN, Cancel, FACE, Graft, LIBRARY_RIM, Rectangle, skin_by_formula,
+    BUILT_IN, Cancel, DEVIATION, FACE, Graft, LIBRARY_RIM, Rectangle, skin_by_formula,
 };
 use crate::engine::original::{Alignment, Mismatch};
 use crate::engine::raster::{Image, Plane, Region, Resample};
@@ -16,13 +16,24 @@ use crate::engine::recipe::Operation;
 /// The longest side of the copy on which skin is found, in pixels.
 const COPY_SIDE: usize = 1024;
 
-/// The usual amplitude of the octave after the finest in smoothed skin that skin by formula suits as it is: a level of 8
-/// bits. Networks leave about as large a share of it in all skin, so that a face with more of it had more of the finest
-/// as well.
+/// The usual amplitude of the octave after the finest in smoothed skin, and what its detail had in the photograph: networks
+/// and filters leave a share of it that differs much, so that four times as much left tells of twice as much before.
 const LEFT: f64 = 1.0 / 255.0;
+const BEFORE: f64 = 3.75 / 255.0;
+
+/// Less than this is left by nothing but rounding.
+const LEAST_LEFT: f64 = 0.3 / 255.0;
+
+/// What is left counts as texture. But much of it was drawn by the network, so that this share is added at least.
+const LEAST_ADDED: f64 = 0.6;
 
 /// By how much less or more skin is made at most.
 const STRONGER: [f64; 2] = [0.6, 2.0];
+
+/// The usual tone of skin below which the light of a picture is low: there texture is stronger for its tone, and a mask
+/// of midtones would hold back the most of it. By this much more is made at most.
+const DIM: f64 = 0.35;
+const MOST_IN_DIM_LIGHT: f64 = 2.0;
 
 /// The least and the most that skin by formula is magnified. What faces have that would need less are features, no pores.
 const SCALES: [f64; 2] = [0.25, 4.0];
@@ -71,11 +82,13 @@ impl Inputs {
         let face = sizes.max_by(f64::total_cmp)?;
         let scale = graft.scale * face / FACE;
         let usual = self.searched(graft, &self.picture).usual;
-        let most = if scale < SCALES[0] { 1.0 } else { STRONGER[1] };
-        let stronger = match usual > 0.0 {
-            true => (usual / LEFT).clamp(STRONGER[0], most),
-            false => 1.0,
+        // What small faces have are features, no pores.
+        let most = if scale < SCALES[0] {
+            1.0
+        } else {
+            f64::INFINITY
         };
+        let stronger = stronger(&usual).min(most);
         let scale = scale.clamp(SCALES[0], SCALES[1]);
         let strength = match graft.strength {
             Strength::Percent(it) => {
@@ -177,6 +190,19 @@ impl Plan {
     }
 }
 
+/// How much stronger than usual skin by formula is made for a picture, from what is usual in its skin.
+fn stronger(usual: &Usual) -> f64 {
+    if usual.next == 0.0 {
+        return 1.0;
+    }
+    let before = BEFORE * (usual.next.max(LEAST_LEFT) / LEFT).sqrt();
+    let missing = before * before - usual.fine * usual.fine;
+    let added = missing.max(0.0).sqrt().max(LEAST_ADDED * before);
+    let dim = smoothstep(0.0, DIM as f32, usual.tone as f32);
+    let in_dim_light = (1.0 / f64::from(dim)).min(MOST_IN_DIM_LIGHT);
+    (added / f64::from(DEVIATION)).clamp(STRONGER[0], STRONGER[1]) * in_dim_light
+}
+
 /// The patch that a donor from the library or by formula is: all of it but its rim.
 fn whole_patch(donor: &Image) -> Result<Rectangle, String> {
     let inside = |length: usize| {
@@ -214,4 +240,41 @@ fn skin_of(picture: &Image) -> Option<Plane> {
     let coverage = masks.coverage(MaskName::Skin, &sources, copy.bounds(), &Cancel::default());
     let resample = Resample::new((copy.width(), copy.height()), (columns, rows));
     Some(resample.apply(&coverage, Region::of_size(columns, rows)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(left: f64, fine: f64, tone: f64, expected: f64) {
+        let usual = Usual {
+            next: left / 255.0,
+            fine: fine / 255.0,
+            tone,
+        };
+        let found = stronger(&usual);
+        assert!((found - expected).abs() < 0.005, "{usual:?}: {found}");
+    }
+
+    #[test]
+    fn four_times_as_much_left_tells_of_twice_as_much_before() {
+        // 3.75 levels before, of 3.19 that the formula has.
+        check(1.0, 0.0, 0.5, 1.176);
+        check(0.36, 0.0, 0.5, 0.706);
+        check(4.0, 0.0, 0.5, 2.0);
+    }
+
+    #[test]
+    fn texture_that_is_left_counts_but_never_for_all() {
+        check(1.0, 2.0, 0.5, 0.995);
+        check(1.0, 3.75, 0.5, 0.706);
+        check(1.0, 9.0, 0.5, 0.706);
+    }
+
+    #[test]
+    fn more_is_made_in_dim_light_and_nothing_is_told_by_no_skin() {
+        check(1.0, 0.0, 0.175, 2.353);
+        check(1.0, 0.0, 0.01, 2.353);
+        check(0.0, 0.0, 0.0, 1.0);
+    }
 }
