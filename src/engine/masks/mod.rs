@@ -187,7 +187,7 @@ impl<'a> MaskSources<'a> {
 
 /// 0 below `from`, 1 above `to`, and a smooth step between.
 #[inline(always)]
-pub fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
+fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
     // Without an early way out, so that loops stay wide.
     let per_unit = 1.0 / (to - from);
     let t = (value - from) * per_unit;

@@ -22,7 +22,7 @@ const SPACING: f64 = 8.0;
 pub const FACE: f64 = 1440.0;
 
 /// The standard deviation of what a high pass of [`RADIUS`] keeps, as real skin has in the mean: 3 levels of 8 bits.
-pub const DEVIATION: f32 = 0.0125;
+pub const FORMULA_DEVIATION: f32 = 0.0125;
 
 /// That radius, in pixels.
 const RADIUS: f64 = 2.0;
@@ -54,7 +54,7 @@ pub fn skin_by_formula(scale: f64) -> Image {
     let grain = smooth_noise(7, 0.5, 0.6).zip_map(&smooth_noise(8, 1.1, 0.45), |a, b| a + b);
     let by = 1.0 / deviation(&lit).max(f32::MIN_POSITIVE);
     let skin = lit.zip_map(&grain, |lit, grain| by * lit + grain);
-    let by = DEVIATION / deviation(&detail(&skin)).max(f32::MIN_POSITIVE);
+    let by = FORMULA_DEVIATION / deviation(&detail(&skin)).max(f32::MIN_POSITIVE);
     let skin = skin.map(|it| 0.5 + by * it);
     Image::from_tile(&Tile::new(bounds(), vec![skin]))
 }
@@ -221,7 +221,10 @@ mod tests {
         for scale in [0.25, 0.7, 1.0, 4.0] {
             let patch = patch(scale);
             let power = mean(&patch, |it| it * it);
-            assert!((power.sqrt() / DEVIATION - 1.0).abs() < 0.1, "{scale}");
+            assert!(
+                (power.sqrt() / FORMULA_DEVIATION - 1.0).abs() < 0.1,
+                "{scale}"
+            );
             // Pits are deeper than hills are high.
             let skew = mean(&patch, |it| it * it * it) / (power * power.sqrt());
             assert!((-0.8..0.05).contains(&skew), "{scale}: {skew}");

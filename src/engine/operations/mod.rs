@@ -20,7 +20,7 @@ mod texture;
 mod tiling;
 
 pub use cancel::Cancel;
-pub use formula::{DEVIATION, FACE, skin_by_formula};
+pub use formula::{FACE, FORMULA_DEVIATION, skin_by_formula};
 pub(in crate::engine) use fourier::Spectrum;
 pub use gaussian::{Flowing, Gaussian, Lows};
 pub use graft::{BUILT_IN, Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle};

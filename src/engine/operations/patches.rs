@@ -59,12 +59,12 @@ const LEAST_POWER: f64 = 1.6e-7;
 pub struct Patches {
     /// Those that suit a graft best, the best first, none over another.
     pub best: Vec<Rectangle>,
-    /// What half of the skin stays below.
-    pub usual: Usual,
+    /// What half of the skin stays below; `None` without skin.
+    pub usual: Option<Usual>,
 }
 
-/// What is usual in the skin of a picture, 1 from black to white; all 0 where there is none.
-#[derive(Clone, Copy, Debug, Default)]
+/// What is usual in the skin of a picture, 1 from black to white.
+#[derive(Clone, Copy, Debug)]
 pub struct Usual {
     /// Amplitude of the octave after the finest.
     pub next: f64,
@@ -94,14 +94,14 @@ pub fn best_patches(
     let share = if suspect { 0.8 } else { 0.6 };
     let judge = Judge {
         scale,
-        usual: power_above(&cells, share, |it| it.fine),
+        usual: share_below(&cells, share, |it| it.fine),
         suspect,
     };
-    let usual = Usual {
-        next: power_above(&cells, 0.5, |it| it.next).sqrt(),
-        fine: power_above(&cells, 0.5, |it| it.fine).sqrt(),
-        tone: power_above(&cells, 0.5, |it| it.tone),
-    };
+    let usual = cells.iter().any(|it| it.count > 0.0).then(|| Usual {
+        next: share_below(&cells, 0.5, |it| it.next).sqrt(),
+        fine: share_below(&cells, 0.5, |it| it.fine).sqrt(),
+        tone: share_below(&cells, 0.5, |it| it.tone),
+    });
     let sums = Sums::new(part, cells);
     let mut windows: Vec<(f64, Window)> = SIDES
         .iter()
@@ -131,12 +131,12 @@ pub fn cells(picture: &Image) -> (usize, usize) {
 }
 
 /// The power that a share of the cells with skin stays below.
-fn power_above(cells: &[Measure], share: f64, power: impl Fn(&Measure) -> f64) -> f64 {
+fn share_below(cells: &[Measure], share: f64, value: impl Fn(&Measure) -> f64) -> f64 {
     let skin = cells.iter().filter(|it| it.count > 0.0);
-    let mut powers: Vec<f64> = skin.map(power).collect();
-    powers.sort_unstable_by(f64::total_cmp);
-    let place = (powers.len() as f64 * share) as usize;
-    powers.get(place).copied().unwrap_or(0.0)
+    let mut values: Vec<f64> = skin.map(value).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let place = (values.len() as f64 * share) as usize;
+    values.get(place).copied().unwrap_or(0.0)
 }
 
 /// What windows are judged against.
@@ -411,7 +411,7 @@ mod tests {
     fn what_is_usual_is_the_grain_whatever_stands_out() {
         let usual = |picture: &Image| {
             let found = best_patches(picture, &everywhere(), (1.0, true), &Cancel::default());
-            found.usual.next
+            found.usual.expect("there is skin").next
         };
         let grain = usual(&skin(|_, _, it| it));
         let half = usual(&skin(|_, _, it| 0.5 + 0.5 * (it - 0.5)));

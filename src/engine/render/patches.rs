@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{Inputs, Plan};
-use crate::engine::masks::{Found, MaskName, MaskSources, Masks, smoothstep};
+use crate::engine::masks::{Found, MaskName, MaskSources, Masks, Midtones};
 use crate::engine::operations::parameter::{LARGEST_STRENGTH, Strength};
 use crate::engine::operations::patches::{CELL, Patches, Usual, best_patches, cells};
 use crate::engine::operations::{
-    BUILT_IN, Cancel, DEVIATION, FACE, Graft, LIBRARY_RIM, Rectangle, skin_by_formula,
+    BUILT_IN, Cancel, FACE, FORMULA_DEVIATION, Graft, LIBRARY_RIM, Rectangle, skin_by_formula,
 };
 use crate::engine::original::{Alignment, Mismatch};
 use crate::engine::raster::{Image, Plane, Region, Resample};
@@ -27,12 +27,12 @@ const LEAST_LEFT: f64 = 0.3 / 255.0;
 /// What is left counts as texture. But much of it was drawn by the network, so that this share is added at least.
 const LEAST_ADDED: f64 = 0.6;
 
-/// By how much less or more skin is made at most.
+/// By how much less or more skin is made at most, but for dim light.
 const STRONGER: [f64; 2] = [0.6, 2.0];
 
-/// The usual tone of skin below which the light of a picture is low: there texture is stronger for its tone, and a mask
-/// of midtones would hold back the most of it. By this much more is made at most.
-const DIM: f64 = 0.35;
+/// Skin whose usual tone is below this may lie where a mask of midtones holds back the most of a graft. By so much more is
+/// made at most.
+const DIM: f64 = 0.5;
 const MOST_IN_DIM_LIGHT: f64 = 2.0;
 
 /// The least and the most that skin by formula is magnified. What faces have that would need less are features, no pores.
@@ -72,8 +72,9 @@ impl Inputs {
 
     /// What a graft takes instead, if its donor is a picture that has no skin to give: skin by formula, as coarse as
     /// suits the largest face, and as strong as what is left of the skin's texture, where any is. `None` where there is
-    /// something better, as an original of the same person, or no face to say how coarse.
-    pub(super) fn built_in(&self, graft: &Graft) -> Option<Graft> {
+    /// something better, as an original of the same person, or no face to say how coarse. `midtones` is the layer's mask of
+    /// them, if it has one.
+    pub(super) fn built_in(&self, graft: &Graft, midtones: Option<&Midtones>) -> Option<Graft> {
         let is_theirs = || matches!(self.alignment(), Some(Err(Mismatch::Different)));
         if graft.donor != SELF || self.original.is_some() && !is_theirs() {
             return None;
@@ -88,7 +89,7 @@ impl Inputs {
         } else {
             f64::INFINITY
         };
-        let stronger = stronger(&usual).min(most);
+        let stronger = usual.map_or(1.0, |it| stronger(&it, midtones)).min(most);
         let scale = scale.clamp(SCALES[0], SCALES[1]);
         let strength = match graft.strength {
             Strength::Percent(it) => {
@@ -190,17 +191,16 @@ impl Plan {
     }
 }
 
-/// How much stronger than usual skin by formula is made for a picture, from what is usual in its skin.
-fn stronger(usual: &Usual) -> f64 {
-    if usual.next == 0.0 {
-        return 1.0;
-    }
+/// How much stronger than usual skin by formula is made for a picture, from what is usual in its skin and for a mask of
+/// midtones.
+fn stronger(usual: &Usual, midtones: Option<&Midtones>) -> f64 {
     let before = BEFORE * (usual.next.max(LEAST_LEFT) / LEFT).sqrt();
     let missing = before * before - usual.fine * usual.fine;
     let added = missing.max(0.0).sqrt().max(LEAST_ADDED * before);
-    let dim = smoothstep(0.0, DIM as f32, usual.tone as f32);
-    let in_dim_light = (1.0 / f64::from(dim)).min(MOST_IN_DIM_LIGHT);
-    (added / f64::from(DEVIATION)).clamp(STRONGER[0], STRONGER[1]) * in_dim_light
+    let covered = midtones.filter(|it| usual.tone < DIM && !it.invert);
+    let covered = covered.map_or(1.0, |it| f64::from(it.of_luma(usual.tone as f32)));
+    let in_dim_light = (1.0 / covered).min(MOST_IN_DIM_LIGHT);
+    (added / f64::from(FORMULA_DEVIATION)).clamp(STRONGER[0], STRONGER[1]) * in_dim_light
 }
 
 /// The patch that a donor from the library or by formula is: all of it but its rim.
@@ -252,7 +252,13 @@ mod tests {
             fine: fine / 255.0,
             tone,
         };
-        let found = stronger(&usual);
+        let midtones = Midtones {
+            low: 0.0,
+            high: 1.0,
+            feather: 0.35,
+            ..Midtones::default()
+        };
+        let found = stronger(&usual, Some(&midtones));
         assert!((found - expected).abs() < 0.005, "{usual:?}: {found}");
     }
 
@@ -272,9 +278,20 @@ mod tests {
     }
 
     #[test]
-    fn more_is_made_in_dim_light_and_nothing_is_told_by_no_skin() {
+    fn more_is_made_where_midtones_hold_it_back_in_dim_light() {
         check(1.0, 0.0, 0.175, 2.353);
         check(1.0, 0.0, 0.01, 2.353);
-        check(0.0, 0.0, 0.0, 1.0);
+        let usual = Usual {
+            next: 1.0 / 255.0,
+            fine: 0.0,
+            tone: 0.175,
+        };
+        assert!((stronger(&usual, None) - 1.176).abs() < 0.005);
+    }
+
+    #[test]
+    fn flat_skin_gets_as_much_as_skin_of_which_next_to_nothing_is_left() {
+        check(0.0, 0.0, 0.5, 0.644);
+        check(1e-6, 0.0, 0.5, 0.644);
     }
 }

@@ -338,7 +338,11 @@ impl Plan {
                     if let Some(painter) = self.graft_where_left_out(&graft, (&why, label))? {
                         return Ok(painter);
                     }
-                    graft = self.inputs.built_in(&graft).ok_or_else(|| why.clone())?;
+                    let masks = &self.resolved.layers[index].masks;
+                    let midtones = masks.contains(&MaskName::Midtones);
+                    let midtones = midtones.then_some(&self.resolved.masks.midtones);
+                    let built_in = self.inputs.built_in(&graft, midtones);
+                    graft = built_in.ok_or_else(|| why.clone())?;
                     let scale = graft.scale;
                     let strength = match graft.strength {
                         Strength::Percent(it) => format!(" and strength {it} % for its skin"),

@@ -3,11 +3,17 @@
 
 use super::places::Place;
 use crate::engine::meter::{BANDS, Cell, Weights};
-use crate::engine::raster::Image;
+use crate::engine::raster::{Image, Plane};
 
 /// What a reference has more has nothing to do with the picture if their products over cells add up to no more than so
 /// many deviations of what chance would make of them, in each band. An original has much to do with what an AI made of it.
 const BY_CHANCE: f64 = 4.0;
+
+/// The energy of rounding to 8 bits, at all frequencies.
+const ROUNDING: f64 = 1.0 / (12.0 * 255.0 * 255.0);
+
+/// With less energy in all bands, nothing of what was added is left.
+const LEAST_LEFT: f64 = 0.2 * ROUNDING;
 
 /// The energy that rounding to 8 bits has in a band: what is added is told no finer.
 pub fn rounding(band: usize) -> f64 {
@@ -17,7 +23,7 @@ pub fn rounding(band: usize) -> f64 {
         0 => 1.0 - 0.25 * core::f64::consts::PI,
         _ => core::f64::consts::PI * (from.powi(-2) - to.powi(-2)),
     };
-    share / (12.0 * 255.0 * 255.0)
+    share * ROUNDING
 }
 
 /// Whether what a reference has more than the picture is independent of it. `theirs` are the reference's cells; of `more`
@@ -36,19 +42,29 @@ pub fn is_addition(theirs: &[Cell], more: &[Cell]) -> bool {
     })
 }
 
+/// What is added to a whole picture is there in this share of its cells at least.
+const LEAST_SURVIVED: f64 = 0.25;
+
 /// How much cells count when what a reference has more, the first plane of `more`, is compared. Where it was rounded away
-/// altogether, as faint noise in shadows of 8 bits, it tells nothing.
+/// altogether, as faint noise in shadows of 8 bits, it tells nothing; but where few cells have any, as after one spot was
+/// removed, that most have none tells most.
 pub fn survived(more: &[Cell]) -> Vec<Weights> {
-    let is_there = |it: &&Cell| it.energies[0].iter().sum::<f64>() > rounding(0);
-    let there = more.iter().filter(is_there).count();
-    let weight = |cell: &Cell| match there == 0 || is_there(&cell) {
-        true => cell.weight,
-        false => 0.0,
+    let is_there = |it: &Cell| it.energies[0].iter().sum::<f64>() > LEAST_LEFT;
+    let sum = |cells: &mut dyn Iterator<Item = &Cell>| cells.map(|it| it.weight).sum::<f64>();
+    let there = sum(&mut more.iter().filter(|it| is_there(it)));
+    let all_count = there < LEAST_SURVIVED * sum(&mut more.iter());
+    let weight = |cell: &Cell| {
+        if all_count || is_there(cell) {
+            cell.weight
+        } else {
+            0.0
+        }
     };
     more.iter().map(|it| [weight(it); BANDS.len()]).collect()
 }
 
-/// What a reference has more than a picture in red and in green: the sums of their squares, and of their products.
+/// What a reference has more than a picture in red and in green, but for its tone: the sums of their squares, and of their
+/// products.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Channels {
     red: f64,
@@ -74,14 +90,13 @@ impl Channels {
             else {
                 return Self::default();
             };
-            let more = |own: &[f32], theirs: &[f32]| -> Vec<f64> {
-                let pairs = own.iter().zip(theirs);
-                pairs.map(|(own, it)| f64::from(it - own)).collect()
+            let weights = place.coverage.samples();
+            let more = |own: &Plane, theirs: &Plane| {
+                let more = theirs.clone().zip_map(own, |theirs, own| theirs - own);
+                without_tone(more.samples(), weights)
             };
-            let red = more(red.samples(), their_red.samples());
-            let green = more(green.samples(), their_green.samples());
-            let pairs = red.iter().zip(&green).zip(place.coverage.samples());
-            for ((red, green), weight) in pairs {
+            let (red, green) = (more(red, their_red), more(green, their_green));
+            for ((red, green), weight) in red.iter().zip(&green).zip(weights) {
                 let weight = f64::from(*weight);
                 sums.red += weight * red * red;
                 sums.green += weight * green * green;
@@ -94,10 +109,20 @@ impl Channels {
 
     /// Whether each has its own.
     pub fn differ(&self) -> bool {
-        let rounding = self.pixels / (12.0 * 255.0 * 255.0);
-        let is_loud = self.red.min(self.green) > LOUD * rounding;
+        let is_loud = self.red.min(self.green) > LOUD * ROUNDING * self.pixels;
         is_loud && self.both < ALIKE * (self.red * self.green).sqrt()
     }
+}
+
+/// Values less their mean: a grade that moves tones is no grain.
+fn without_tone(values: &[f32], weights: &[f32]) -> Vec<f64> {
+    let weighted = values.iter().zip(weights);
+    let (sum, all) = weighted.fold((0.0, 0.0), |(sum, all), (it, weight)| {
+        let weight = f64::from(*weight);
+        (sum + weight * f64::from(*it), all + weight)
+    });
+    let mean = if all > 0.0 { sum / all } else { 0.0 };
+    values.iter().map(|it| f64::from(*it) - mean).collect()
 }
 
 #[cfg(test)]
@@ -119,6 +144,32 @@ mod tests {
     }
 
     #[test]
+    fn a_grade_does_not_make_channels_differ() {
+        use crate::engine::operations::Random;
+        use crate::engine::raster::{Layout, Region, Samples};
+        const SIDE: usize = 64;
+        let picture = |grade: [f32; 3], grain: f32, own: f32| {
+            let random = Random::new(5, 0, 0);
+            let samples = (0..SIDE * SIDE * 3).map(|i| {
+                let shared = random.row(0).signed(i / 3);
+                0.5 + grade[i % 3] + grain * shared + own * random.row(1).signed(i)
+            });
+            let samples = Samples::Float(samples.collect());
+            Image::new(SIDE, SIDE, Layout::Rgb, samples).expect("a square")
+        };
+        let plain = picture([0.0; 3], 0.0, 0.0);
+        let place = Place {
+            block: Region::of_size(SIDE, SIDE),
+            coverage: Plane::filled(SIDE, SIDE, 1.0),
+        };
+        let differ = |graded: Image| Channels::of(&plain, &graded, core::slice::from_ref(&place)).differ();
+        assert!(!differ(picture([0.012, -0.012, 0.0], 0.015, 0.0)));
+        assert!(!differ(picture([0.016; 3], 0.015, 0.0)));
+        assert!(differ(picture([0.016; 3], 0.0, 0.015)));
+        assert!(!differ(picture([0.012, -0.012, 0.0], 0.0, 0.0)));
+    }
+
+    #[test]
     fn cells_whose_addition_was_rounded_away_do_not_count() {
         let cell = |energy: f64| Cell {
             tone: 0.5,
@@ -134,5 +185,7 @@ mod tests {
         };
         assert_eq!(weights(&[0.0, 1e-5, 0.0]), [0.0, 2.0, 0.0]);
         assert_eq!(weights(&[0.0, 0.0]), [2.0, 2.0]);
+        // One changed place is no grain.
+        assert_eq!(weights(&[0.0, 1e-5, 0.0, 0.0, 0.0]), [2.0; 5]);
     }
 }

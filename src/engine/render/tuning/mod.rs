@@ -193,6 +193,8 @@ struct Search<'a> {
     reference: Outcome,
     /// Whether what was added is compared, not the whole.
     compares_additions: bool,
+    /// Whether what the reference has more differs from channel to channel.
+    grain_in_colours: bool,
     /// How sure each band is.
     weights: Energies,
     /// As deep as the reference is stored.
@@ -252,6 +254,7 @@ impl<'a> Search<'a> {
             cells: Vec::new(),
             reference: Outcome::default(),
             compares_additions: false,
+            grain_in_colours: false,
             weights: Energies::default(),
             depth: reference.picture.depth(),
             layers,
@@ -311,12 +314,14 @@ impl<'a> Search<'a> {
         };
         self.compares_additions = added.is_some();
         if added.is_some() && Channels::of(picture, &reference.picture, blocks).differ() {
-            grain_in_colours(
-                &mut self.recipe,
-                &self.layers,
-                self.freedom,
-                &mut self.notes,
-            );
+            self.grain_in_colours = true;
+            if self.freedom == Freedom::Choose {
+                for layer in &self.layers {
+                    if let Operation::Noise(noise) = &mut self.recipe.layers[*layer].operation {
+                        noise.monochromatic = false;
+                    }
+                }
+            }
         }
         self.reference = Outcome::new(typical(&theirs, &weights, 0), added);
         let sure = |weights: &[Weights], band: usize| {
@@ -565,6 +570,10 @@ impl<'a> Search<'a> {
                 }
             }
         }
+        if self.grain_in_colours {
+            let told = told_of_grain(&recipe);
+            self.notes.extend(told.map(str::to_string));
+        }
         let rms = |energies: &Energies, (from, to): (f64, f64)| {
             let inside = BANDS.iter().zip(energies);
             let inside = inside.filter(|((a, b), _)| *a >= from - 0.01 && *b <= to + 0.01);
@@ -586,32 +595,18 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Has the noise of a recipe differ from channel to channel, as what the reference has more does; one that a person
-/// chose stays as it is.
-fn grain_in_colours(
-    recipe: &mut Recipe,
-    layers: &[usize],
-    freedom: Freedom,
-    notes: &mut Vec<String>,
-) {
-    for layer in layers {
-        let Operation::Noise(noise) = &mut recipe.layers[*layer].operation else {
-            continue;
-        };
-        if !noise.monochromatic {
-            continue;
-        }
-        let what = "the grain of the reference differs from channel to channel";
-        notes.push(match freedom {
-            Freedom::Choose => {
-                noise.monochromatic = false;
-                format!("{what}, and so does the noise")
-            }
-            Freedom::Tune => format!(
-                "{what}; the noise gets as much of it as luma has, monochromatic = false all"
-            ),
-        });
-    }
+/// What is to be said of the noise of a recipe whose reference has grain that differs from channel to channel.
+fn told_of_grain(recipe: &Recipe) -> Option<&'static str> {
+    let mut noises = recipe.layers.iter().filter(|it| it.enabled);
+    let is_monochromatic = noises.find_map(|it| match &it.operation {
+        Operation::Noise(noise) => Some(noise.monochromatic),
+        _ => None,
+    })?;
+    Some(if is_monochromatic {
+        "the grain of the reference differs from channel to channel; with monochromatic = false the noise would as well"
+    } else {
+        "the grain of the reference differs from channel to channel, and so does the noise"
+    })
 }
 
 /// An energy of less is nothing: a thousandth of a level.
