@@ -8,7 +8,7 @@ use crate::engine::raster::wide;
 /// Lines that are transformed at once.
 pub(super) const LANES: usize = 8;
 
-/// What the length of a line may be made of.
+/// What a length that suits is made of.
 const PRIMES: [usize; 6] = [2, 3, 5, 7, 11, 13];
 
 /// One complex number of each line.
@@ -99,34 +99,22 @@ impl Lines {
 /// The transform of lines of one length.
 pub(super) struct Cosine {
     length: usize,
-    /// Their product is the length.
-    radices: Vec<usize>,
-    /// The roots of unity: exp(−2πik/length).
-    roots: Vec<[f32; 2]>,
+    fourier: Fourier,
+    /// Where that has primes of another size.
+    chirp: Option<Chirp>,
     /// exp(−πik/2·length).
     quarters: Vec<[f32; 2]>,
 }
 
 impl Cosine {
-    /// # Panics
-    /// If lines of this length [cannot be transformed](suits).
+    /// Lines whose length does not [suit](suits) take about five times as long.
     pub fn new(length: usize) -> Self {
-        let (rest, mut radices) = factors(length);
-        assert!(rest == 1, "a length of small primes");
-        // Two halvings at once are cheaper.
-        let twos = radices.iter().filter(|it| **it == 2).count();
-        radices.drain(..twos / 2 * 2);
-        radices.splice(..0, std::iter::repeat_n(4, twos / 2));
-        let root = |turn: f64| {
-            let angle = -core::f64::consts::TAU * turn;
-            [libm::cos(angle) as f32, libm::sin(angle) as f32]
-        };
-        let share = |k: usize, of: usize| k as f64 / of as f64;
+        let suits = suits(length);
         Self {
             length,
-            radices,
-            roots: (0..length).map(|k| root(share(k, length))).collect(),
-            quarters: (0..length).map(|k| root(share(k, 4 * length))).collect(),
+            fourier: Fourier::new(if suits { length } else { 1 }),
+            chirp: (!suits).then(|| Chirp::new(length)),
+            quarters: (0..length).map(|k| root(k, 4 * length)).collect(),
         }
     }
 
@@ -169,9 +157,45 @@ impl Cosine {
         });
     }
 
-    /// The Fourier transform: Stockham's, which needs no sorting, of any radices (see Van Loan, Computational frameworks
-    /// for the fast Fourier transform, 1992, 1.7).
-    #[inline(always)]
+    fn transform(&self, lines: &mut Lines) {
+        match &self.chirp {
+            Some(chirp) => chirp.transform(lines),
+            None => self.fourier.transform(lines),
+        }
+    }
+}
+
+/// exp(−2πik/of).
+fn root(k: usize, of: usize) -> [f32; 2] {
+    let angle = -core::f64::consts::TAU * k as f64 / of as f64;
+    [libm::cos(angle) as f32, libm::sin(angle) as f32]
+}
+
+/// The Fourier transform: Stockham's, which needs no sorting, of any radices (see Van Loan, Computational frameworks for
+/// the fast Fourier transform, 1992, 1.7).
+struct Fourier {
+    length: usize,
+    /// Their product is the length.
+    radices: Vec<usize>,
+    /// The roots of unity.
+    roots: Vec<[f32; 2]>,
+}
+
+impl Fourier {
+    /// Of a length that [suits].
+    fn new(length: usize) -> Self {
+        let (_, mut radices) = factors(length);
+        // Two halvings at once are cheaper.
+        let twos = radices.iter().filter(|it| **it == 2).count();
+        radices.drain(..twos / 2 * 2);
+        radices.splice(..0, std::iter::repeat_n(4, twos / 2));
+        Self {
+            length,
+            radices,
+            roots: (0..length).map(|k| root(k, length)).collect(),
+        }
+    }
+
     fn transform(&self, lines: &mut Lines) {
         let (mut length, mut stride) = (self.length, 1);
         for radix in &self.radices {
@@ -181,7 +205,7 @@ impl Cosine {
                 stride,
             };
             let (from, to) = (&lines.numbers[..], &mut lines.room[..]);
-            match radix {
+            wide(|| match radix {
                 2 => stage.run(from, to, |[a, b]| [a.plus(&b), a.minus(&b)]),
                 3 => stage.odd::<3>(from, to),
                 4 => stage.run(from, to, four),
@@ -189,10 +213,60 @@ impl Cosine {
                 7 => stage.odd::<7>(from, to),
                 11 => stage.odd::<11>(from, to),
                 _ => stage.odd::<13>(from, to),
-            }
+            });
             lines.exchange();
             length /= radix;
             stride *= radix;
+        }
+    }
+}
+
+/// The same of any length, as a convolution of one that suits: Bluestein, A linear filtering approach to the computation
+/// of the discrete Fourier transform (1970).
+struct Chirp {
+    /// exp(−πin²/length).
+    turns: Vec<[f32; 2]>,
+    /// The transform of the way back of these, over its length.
+    spectrum: Vec<[f32; 2]>,
+    longer: Fourier,
+}
+
+impl Chirp {
+    fn new(length: usize) -> Self {
+        let turn = |n: usize| root(n * n % (2 * length), 2 * length);
+        let turns: Vec<[f32; 2]> = (0..length).map(turn).collect();
+        let size = (2 * length..).find(|it| suits(*it)).unwrap_or(1);
+        let longer = Fourier::new(size);
+        let mut back = Lines::new(size);
+        for (n, [c, s]) in turns.iter().enumerate() {
+            let number = Numbers::each(|_| [*c, -s]);
+            back.numbers[n] = number;
+            back.numbers[(size - n) % size] = number;
+        }
+        longer.transform(&mut back);
+        let each = back.numbers.iter();
+        let spectrum = each.map(|it| [it.re[0], it.im[0]].map(|it| it / size as f32));
+        Self {
+            turns,
+            spectrum: spectrum.collect(),
+            longer,
+        }
+    }
+
+    fn transform(&self, lines: &mut Lines) {
+        let mut long = Lines::new(self.spectrum.len());
+        let turned = lines.numbers.iter().zip(&self.turns);
+        for (out, (it, turn)) in long.numbers.iter_mut().zip(turned) {
+            *out = it.times(*turn);
+        }
+        self.longer.transform(&mut long);
+        for (it, factor) in long.numbers.iter_mut().zip(&self.spectrum) {
+            *it = it.times(*factor).swapped();
+        }
+        self.longer.transform(&mut long);
+        let turned = long.numbers.iter().zip(&self.turns);
+        for (out, (it, turn)) in lines.numbers.iter_mut().zip(turned) {
+            *out = it.swapped().times(*turn);
         }
     }
 }
@@ -284,7 +358,7 @@ fn factors(length: usize) -> (usize, Vec<usize>) {
     (rest, primes)
 }
 
-/// Whether lines of this length can be transformed.
+/// Whether lines of this length are transformed fast.
 pub(super) fn suits(length: usize) -> bool {
     length > 0 && factors(length).0 == 1
 }
@@ -333,7 +407,9 @@ mod tests {
 
     #[test]
     fn coefficients_are_those_of_the_slow_sum_and_lead_back() {
-        for length in [1, 2, 3, 4, 5, 6, 7, 8, 12, 30, 77, 91, 96, 125, 143, 144] {
+        for length in [
+            1, 2, 3, 4, 5, 6, 7, 8, 12, 17, 30, 77, 91, 96, 103, 125, 143, 144, 158,
+        ] {
             check(length);
         }
     }

@@ -14,7 +14,9 @@ use crate::engine::raster::{Plane, Region};
 const MOST: usize = 6144;
 const RIM: usize = 512;
 
-/// Where a length does not [suit], the mirror image goes on for so many pixels at least before it turns again.
+/// Where a long length does not [suit](suits), the mirror image goes on for so many pixels at least before it turns again:
+/// that moves small shares by some hundredths, and a transform of just that length would take too long.
+const LONG: usize = 3072;
 const BEYOND: usize = 256;
 
 /// Rows that are read together.
@@ -74,9 +76,9 @@ fn pieces(bounds: Region) -> Vec<Region> {
     each.collect()
 }
 
-/// The shortest length from one on whose lines can be transformed; a longer one goes on as its mirror image.
+/// The length whose lines are transformed for those of a length; where it is longer, they go on as their mirror image.
 fn suiting(length: usize) -> usize {
-    match suits(length) {
+    match length <= LONG || suits(length) {
         true => length,
         false => (length + BEYOND..).find(|it| suits(*it)).unwrap_or(length),
     }
