@@ -48,6 +48,9 @@ const SUSPECT_LINES: f64 = 0.35;
 /// More power than this, six levels of 8 bits, has stubble and what is drawn over it; dry skin has one to five.
 const SUSPECT_POWER: f64 = 0.0235 * 0.0235;
 
+/// Less power than this, a level of 8 bits, is what storing a smoothed picture adds: as fine as texture, but 0.5 to 0.7 levels.
+const SUSPECT_LEAST: f64 = 1.5e-5;
+
 /// Hairs are dark lines: detail whose skewness is below this has some.
 const SUSPECT_SKEWNESS: f64 = -0.5;
 
@@ -185,7 +188,7 @@ impl Judge {
             && window.side * CELL >= SUSPECT_SIDE
             && lines <= SUSPECT_LINES
             && mean(sum.cubes) >= SUSPECT_SKEWNESS * fine * fine.sqrt()
-            && fine <= SUSPECT_POWER;
+            && (SUSPECT_LEAST..=SUSPECT_POWER).contains(&fine);
         if self.suspect && !unspoiled {
             return None;
         }
@@ -394,6 +397,14 @@ mod tests {
         let smooth = Image::from_tile(&Tile::new(bounds, vec![smooth]));
         assert_eq!(best(&smooth, &everywhere(), (1.0, true)), []);
         assert!(!best(&smooth, &everywhere(), (1.0, false)).is_empty());
+    }
+
+    #[test]
+    fn what_storing_adds_to_smoothed_skin_is_no_skin() {
+        let stored = |levels: f32| skin(|_, _, it| 0.5 + levels / 5.1 * (it - 0.5));
+        assert_eq!(best(&stored(0.7), &everywhere(), (1.0, true)), []);
+        assert!(!best(&stored(0.7), &everywhere(), (1.0, false)).is_empty());
+        assert!(!best(&stored(1.5), &everywhere(), (1.0, true)).is_empty());
     }
 
     #[test]
