@@ -47,9 +47,15 @@ pub(super) type Energies = [Energy; OCTAVES.len()];
 
 /// Those of a whole picture; `None` when cancelled.
 pub(super) fn energies(subject: &Subject, cancel: &Cancel) -> Option<Energies> {
+    in_pieces(subject, (MOST, RIM), cancel)
+}
+
+/// The same in pieces of at most this side, each with so much around it.
+fn in_pieces(subject: &Subject, (most, rim): (usize, usize), cancel: &Cancel) -> Option<Energies> {
     let mut all = Energies::default();
-    for core in pieces(subject.bounds) {
-        let piece = Piece::new(subject, core, cancel);
+    for core in pieces(subject.bounds, most) {
+        let around = core.expanded(rim, &subject.bounds);
+        let piece = Piece::new(subject, (core, around), cancel);
         if piece.coverage.samples().iter().all(|it| *it == 0.0) {
             continue;
         }
@@ -62,9 +68,9 @@ pub(super) fn energies(subject: &Subject, cancel: &Cancel) -> Option<Energies> {
 }
 
 /// The pieces of a picture, as even as can be.
-fn pieces(bounds: Region) -> Vec<Region> {
+fn pieces(bounds: Region, most: usize) -> Vec<Region> {
     let along = |start: usize, length: usize| {
-        let count = length.div_ceil(MOST).max(1);
+        let count = length.div_ceil(most).max(1);
         let end = move |i: usize| start + i * length / count;
         (0..count).map(move |i| (end(i), end(i + 1) - end(i)))
     };
@@ -103,8 +109,7 @@ struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    fn new(subject: &'a Subject<'a>, core: Region, cancel: &'a Cancel) -> Self {
-        let around = core.expanded(RIM, &subject.bounds);
+    fn new(subject: &'a Subject<'a>, (core, around): (Region, Region), cancel: &'a Cancel) -> Self {
         let (width, height) = (suiting(around.width), suiting(around.height));
         Self {
             subject,
@@ -127,12 +132,14 @@ impl<'a> Piece<'a> {
         let strips = (0..self.height).into_par_iter().step_by(ROWS);
         let rows = strips.map(|y| self.goes_on().map(|()| self.strip(y)));
         let rows: Option<Vec<Spectrum>> = rows.collect();
-        let rows = rows?.concat();
+        let rows: Spectrum = rows?.into_iter().flatten().collect();
         let columns = (0..self.width.div_ceil(LANES)).into_par_iter();
         let columns = columns.map_init(
             || Lines::new(self.height),
             |lines, column| {
                 self.goes_on()?;
+                // The last columns may be fewer than lanes.
+                lines.numbers.fill(Numbers::default());
                 for (out, row) in lines.numbers.chunks_mut(LANES).zip(&rows) {
                     turned(row.get(column * LANES..).unwrap_or_default(), out);
                 }
@@ -271,6 +278,45 @@ fn turned(from: &[Numbers], to: &mut [Numbers]) {
     for (lane, out) in to.iter_mut().enumerate() {
         for (i, it) in from.iter().take(LANES).enumerate() {
             (out.re[i], out.im[i]) = (it.re[lane], it.im[lane]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::operations::{Gaussian, Random};
+
+    #[test]
+    fn pieces_with_their_surroundings_tell_what_the_whole_does() {
+        let (width, height) = (350, 230);
+        let bounds = Region::of_size(width, height);
+        let none = Cancel::default();
+        let made = |seed: u64| {
+            let random = Random::new(seed, 0, 0);
+            let value = |i: usize| random.row(i / width).signed(i % width);
+            let noise =
+                Plane::from_samples(width, height, (0..width * height).map(value).collect());
+            let soft = Gaussian::new(3.0).blur(&noise, bounds, bounds, bounds, &none);
+            noise.zip_map(&soft, |it, soft| 0.5 + 0.05 * it + soft)
+        };
+        let (picture, reference) = (made(1), made(2));
+        let luma = |it: Region| picture.crop(it);
+        let theirs = |it: Region| reference.crop(it).zip_map(&picture.crop(it), |a, b| a + b);
+        let coverage = |it: Region| Plane::filled(it.width, it.height, 0.5);
+        let subject = Subject {
+            bounds,
+            luma: &luma,
+            reference: Some(&theirs),
+            coverage: &coverage,
+        };
+        let whole = in_pieces(&subject, (MOST, RIM), &none).expect("nobody cancels it");
+        let parts = in_pieces(&subject, (120, 64), &none).expect("nobody cancels it");
+        for (whole, parts) in whole.iter().zip(&parts) {
+            let of = |it: &Energy| [it.picture, it.reference, it.both];
+            for (whole, part) in of(whole).into_iter().zip(of(parts)) {
+                assert!((part - whole).abs() < 0.02 * whole, "{part} for {whole}");
+            }
         }
     }
 }

@@ -162,7 +162,8 @@ mod tests {
             block: Region::of_size(SIDE, SIDE),
             coverage: Plane::filled(SIDE, SIDE, 1.0),
         };
-        let differ = |graded: Image| Channels::of(&plain, &graded, core::slice::from_ref(&place)).differ();
+        let differ =
+            |graded: Image| Channels::of(&plain, &graded, core::slice::from_ref(&place)).differ();
         assert!(!differ(picture([0.012, -0.012, 0.0], 0.015, 0.0)));
         assert!(!differ(picture([0.016; 3], 0.015, 0.0)));
         assert!(differ(picture([0.016; 3], 0.0, 0.015)));
