@@ -10,7 +10,7 @@
 //! discrete Fourier transform the frequencies (u/2W, v/2H), u and v signed, with 1/b < |f| ≤ 1/a stay and all others are
 //! set to 0; the transform back, in the first W × H pixels, is the band B. With the mask's coverage m, 0..=1 in each pixel,
 //! rms = 255·√(Σ m·B² / Σ m), and with the reference's band R, coherent = (Σ m·B·R)² / (Σ m·B² · Σ m·R²). Here it is the
-//! same by a cosine transform. Sides of more than 6144 pixels are measured in pieces with 512 pixels around them, and where
+//! same by a cosine transform. Sides of more than 4096 pixels are measured in pieces with 512 pixels around them, and where
 //! a side of more than 3072 has a prime factor above 13 the mirror image turns 256 pixels and more beyond the edge once again;
 //! neither moves figures by more than some hundredths of their size. Tone is G₆(L) − G₆(L of the reference), the nearest
 //! pixel repeating beyond the edges; its shift is the mean of the sizes by the mask, and the largest where m ≥ ½.

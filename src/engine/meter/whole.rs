@@ -11,7 +11,7 @@ use crate::engine::operations::Cancel;
 use crate::engine::raster::{Plane, Region};
 
 /// Longer pictures are measured in pieces of at most this side, each with so much around it, in pixels.
-const MOST: usize = 6144;
+const MOST: usize = 4096;
 const RIM: usize = 512;
 
 /// Where a long length does not [suit](suits), the mirror image goes on for so many pixels at least before it turns again:

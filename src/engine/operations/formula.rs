@@ -21,7 +21,7 @@ const SPACING: f64 = 8.0;
 /// Size of the face, in pixels, that scale 1 suits.
 pub const FACE: f64 = 1440.0;
 
-/// The standard deviation of what a high pass of [`RADIUS`] keeps, as real skin has in the mean: 3 levels of 8 bits.
+/// The standard deviation of what a high pass of 2 px keeps, as real skin has in the mean: 3 levels of 8 bits.
 pub const FORMULA_DEVIATION: f32 = 0.0125;
 
 /// That radius, in pixels.
