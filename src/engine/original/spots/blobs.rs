@@ -4,16 +4,15 @@ use super::usual;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region, row_set, wide};
 
-/// Deviations of the two Gaussians whose difference answers to blobs, in pixels of a level. The outer one is wide, as the
-/// AI left what is coarser alone: the difference has little there that a blob could drown in. One filter is enough for
-/// the smallest blobs, on the finest level, which costs most.
-const FINEST_FILTER: [(f64, f64); 1] = [(1.3, 3.25)];
-const FILTERS: [(f64, f64); 2] = [(1.0, 2.5), (1.6, 4.0)];
+/// Filters that blobs are found by, on the finest level and on the others. The outer Gaussian is wide, as the AI left what
+/// is coarser alone: the difference has little there that a blob could drown in. One filter is enough for the smallest
+/// blobs, on the finest level, which costs most; but rim and middle of a small crater answer against each other to it, and
+/// only its middle alone to a finer one.
+const FINEST_FILTERS: [Filter; 2] = [Filter::of_cores(0.7, 1.75), Filter::of_blobs(1.3, 3.25)];
+const FILTERS: [Filter; 2] = [Filter::of_blobs(1.0, 2.5), Filter::of_blobs(1.6, 4.0)];
 
-/// Rim and middle of a small crater answer against each other to all of these. Its middle alone answers to a finer filter,
-/// on the luma of the finest level. So do pores: from 4.4 deviations on as many craters again are found, for 1.5 % of the
-/// skin in place of 0.1 %.
-const CORES: (f64, f64) = (0.7, 1.75);
+/// Pores answer to the finer one as middles of craters do: from 4.4 deviations on as many craters again are found, for
+/// 1.5 % of the skin in place of 0.1 %.
 const LEAST_CORE_STRENGTH: f32 = 6.0;
 
 /// Edges are slopes of what a Gaussian of the first radius leaves, spread by one of the second, in pixels of a level.
@@ -75,6 +74,8 @@ pub struct Blob {
     pub surprise: f32,
     /// What stands out: a number in the changes of the level.
     pub channel: usize,
+    /// Whether it may be the middle of a small crater and nothing else.
+    pub is_core: bool,
 }
 
 impl Level {
@@ -96,24 +97,27 @@ impl Level {
             let smooth = fine.blur(luma, bounds, bounds, bounds, cancel);
             wide.blur(&gradient(&smooth), bounds, bounds, bounds, cancel)
         };
-        let in_all = |filter: &(f64, f64)| (*filter, self.changes.len());
-        let filters: Vec<((f64, f64), usize)> = if self.step == 1.0 {
-            let finest = FINEST_FILTER.iter().map(in_all);
-            [(CORES, 1)].into_iter().chain(finest).collect()
+        let filters = if self.step == 1.0 {
+            FINEST_FILTERS
         } else {
-            FILTERS.iter().map(in_all).collect()
+            FILTERS
         };
         let mut found = Vec::new();
-        for ((size, wide), channels) in filters {
-            let filter = Filter([size, wide].map(Gaussian::new));
+        for filter in filters {
+            let answers = Answers::new(&filter);
+            let channels = if filter.of_cores {
+                1
+            } else {
+                self.changes.len()
+            };
             for channel in 0..channels {
-                let change = filter.answer(&self.changes[channel], bounds, cancel);
-                let strengths = Strengths::of(&change, &edges, size as f32);
-                let least = least_strength(size * self.step, channel);
-                let blobs = peaks(&change, &strengths, channel, size, least);
+                let change = answers.to(&self.changes[channel], bounds, cancel);
+                let strengths = Strengths::of(&change, &edges, filter.size as f32);
+                let least = filter.least_strength(self.step, channel);
+                let blobs = peaks(&change, &strengths, (channel, &filter), least);
                 let was_removed = |blob: &Blob| {
                     let around = blob.around(bounds);
-                    let own = filter.answer(&self.picture[channel], around, cancel);
+                    let own = answers.to(&self.picture[channel], around, cancel);
                     was_removed(blob, (&change, bounds), (&own, around))
                 };
                 let blobs = blobs.into_iter().filter(&wanted);
@@ -124,12 +128,57 @@ impl Level {
     }
 }
 
-/// Two Gaussians whose difference answers to blobs: the finer one first.
-struct Filter([Gaussian; 2]);
+/// Two Gaussians whose difference answers to blobs.
+#[derive(Clone, Copy)]
+struct Filter {
+    /// Their deviations, in pixels of a level.
+    size: f64,
+    wide: f64,
+    /// Whether it looks for the middles of small craters, which are seen in luma alone.
+    of_cores: bool,
+}
 
 impl Filter {
-    /// What it answers in a region of a plane.
-    fn answer(&self, plane: &Plane, to: Region, cancel: &Cancel) -> Plane {
+    const fn of_blobs(size: f64, wide: f64) -> Self {
+        Self {
+            size,
+            wide,
+            of_cores: false,
+        }
+    }
+
+    const fn of_cores(size: f64, wide: f64) -> Self {
+        Self {
+            size,
+            wide,
+            of_cores: true,
+        }
+    }
+
+    /// How far a blob has to stand out in a channel of a level whose pixels are `step` of the picture.
+    fn least_strength(&self, step: f64, channel: usize) -> f32 {
+        if self.of_cores {
+            return LEAST_CORE_STRENGTH;
+        }
+        let least = (LEAST_STRENGTH - LESS_WHEN_WIDE * libm::log(self.size * step)) as f32;
+        if channel == 0 {
+            least
+        } else {
+            MORE_IN_COLOUR * least
+        }
+    }
+}
+
+/// What a filter answers: its Gaussians, the finer one first.
+struct Answers([Gaussian; 2]);
+
+impl Answers {
+    fn new(filter: &Filter) -> Self {
+        Self([filter.size, filter.wide].map(Gaussian::new))
+    }
+
+    /// That to a region of a plane.
+    fn to(&self, plane: &Plane, to: Region, cancel: &Cancel) -> Plane {
         let bounds = Region::of_size(plane.width(), plane.height());
         let [fine, wide] = &self.0;
         let mut answer = fine.blur(plane, bounds, to, bounds, cancel);
@@ -174,11 +223,6 @@ fn was_removed(
 }
 
 impl Blob {
-    /// Whether it may be the middle of a small crater and nothing else.
-    pub fn is_core(&self) -> bool {
-        self.size == CORES.0
-    }
-
     /// The pixel of its middle.
     fn pixel(&self) -> (usize, usize) {
         (self.x.round() as usize, self.y.round() as usize)
@@ -275,29 +319,15 @@ impl Strengths {
     }
 }
 
-/// How far a blob of a size, in pixels of the picture, has to stand out in a channel.
-fn least_strength(size: f64, channel: usize) -> f32 {
-    if size == CORES.0 {
-        return LEAST_CORE_STRENGTH;
-    }
-    let least = (LEAST_STRENGTH - LESS_WHEN_WIDE * libm::log(size)) as f32;
-    if channel == 0 {
-        least
-    } else {
-        MORE_IN_COLOUR * least
-    }
-}
-
 /// Where a strength is above all around it and the answer is round.
 fn peaks(
     answer: &Plane,
     strengths: &Strengths,
-    channel: usize,
-    size: f64,
+    (channel, filter): (usize, &Filter),
     least: f32,
 ) -> Vec<Blob> {
     let (width, height) = (answer.width(), answer.height());
-    let step = (size.round() as usize).max(1);
+    let step = (filter.size.round() as usize).max(1);
     let mut found = Vec::new();
     for y in step..height.saturating_sub(step) {
         for (x, told) in strengths.plane.row(y).iter().enumerate() {
@@ -314,10 +344,11 @@ fn peaks(
                 found.push(Blob {
                     x: x as f64 + dx,
                     y: y as f64 + dy,
-                    size,
+                    size: filter.size,
                     strength,
                     surprise: strength / least,
                     channel,
+                    is_core: filter.of_cores,
                 });
             }
         }

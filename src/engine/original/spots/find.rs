@@ -228,7 +228,7 @@ impl Candidate {
     fn new(change: &Plane, blob: &Blob, tried: &Tried, from: Region) -> Option<Self> {
         let fit = Fit::new([change], |_, _| true, [blob.x, blob.y], tried)?;
         let is_small_crater = || fit.rimmed && fit.shape.reach() < MOST_AROUND_A_CORE * blob.size;
-        if blob.is_core() && !is_small_crater() {
+        if blob.is_core && !is_small_crater() {
             return None;
         }
         Some(Self {
