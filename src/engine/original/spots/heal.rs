@@ -16,6 +16,10 @@ pub(super) const FADE: f64 = 2.0;
 const DIRECTIONS: usize = 12;
 const DISTANCES: [f64; 2] = [2.2, 3.2];
 
+/// The deviation of the picture's own fine detail from which on what lies around a spot is more and more edges, and that
+/// from which on nothing else: it has detail of its own then.
+const EDGES: [f32; 2] = [0.03, 0.06];
+
 /// How far is looked around a spot whose pores may stay, in times of what changes, and more by so many pixels.
 const NEAR: (f64, f64) = (2.4, 4.0);
 
@@ -200,7 +204,7 @@ impl<'a> Window<'a> {
 
     /// The samples of the patch with the tone around it and texture from beside it.
     fn replace(&self, look: &Around, cancel: &Cancel) -> Vec<Plane> {
-        let source = self.source(&look.picture, &look.textures, &look.clean);
+        let source = self.source(look, cancel);
         let tones = look.tones(self.patch.seen_from(&self.region), cancel);
         let channels = tones.iter().enumerate();
         channels
@@ -214,7 +218,7 @@ impl<'a> Window<'a> {
         &self,
         look: &Around,
         (channel, tone): (usize, &Plane),
-        source: Option<[isize; 2]>,
+        source: Option<Source>,
     ) -> Plane {
         let (own, picture) = (
             &look.before.planes()[channel],
@@ -225,9 +229,15 @@ impl<'a> Window<'a> {
         let mut healed = Plane::filled(self.patch.width, self.patch.height, 0.0);
         let (left, top) = (self.patch.x - self.region.x, self.patch.y - self.region.y);
         let grain = |x: usize, y: usize| {
-            source.map_or(0.0, |[dx, dy]| {
-                texture.at(x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))
-            })
+            source.map_or(
+                0.0,
+                |Source {
+                     offset: [dx, dy],
+                     share,
+                 }| {
+                    share * texture.at(x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))
+                },
+            )
         };
         let even = self.even(|x, y| grain(left + x, top + y));
         for row in 0..self.patch.height {
@@ -284,17 +294,21 @@ impl<'a> Window<'a> {
         move |x, y| level + slope * bump(x, y)
     }
 
-    /// How far away the texture lies that is most like that around the spot: as strong, under as bright skin, with
-    /// no edges. `None` where there is nothing but spots.
-    fn source(&self, picture: &Tile, textures: &[Plane], clean: &Plane) -> Option<[isize; 2]> {
-        let luma = picture.luma();
+    /// Where the texture lies that is most like that around the spot: as strong, under as bright skin, with no edges.
+    /// `None` where there is nothing but spots, or there are edges all around, as in an eye: what lies there is no texture.
+    fn source(&self, look: &Around, cancel: &Cancel) -> Option<Source> {
+        let Around {
+            textures, clean, ..
+        } = look;
+        let luma = look.picture.luma();
+        let bounds = Region::of_size(clean.width(), clean.height());
+        let smooth = look.fine.blur(&luma, bounds, bounds, bounds, cancel);
+        let edges = luma.clone().zip_map(&smooth, |it, smooth| it - smooth);
         let own = self.patch.seen_from(&self.region);
-        let around = own.expanded(
-            (self.spot.radius * 0.5) as usize + 3,
-            &Region::of_size(clean.width(), clean.height()),
-        );
-        let look = Look::of(&luma, textures, clean, around)?;
-        let mut best: Option<(f32, [isize; 2])> = None;
+        let around = own.expanded((self.spot.radius * 0.5) as usize + 3, &bounds);
+        let planes = [&luma, &edges];
+        let here = Look::of(planes, textures, clean, around)?;
+        let mut best: Option<(f32, Source)> = None;
         for distance in DISTANCES {
             let reach = distance * (self.spot.reach() + FADE);
             for turn in 0..DIRECTIONS {
@@ -306,21 +320,33 @@ impl<'a> Window<'a> {
                 let Some(there) = moved(own, offset, clean) else {
                     continue;
                 };
-                let Some(other) = Look::of(&luma, textures, clean, there) else {
+                let Some(other) = Look::of(planes, textures, clean, there) else {
                     continue;
                 };
                 let all = (there.width * there.height) as f32;
                 if other.pixels < all {
                     continue;
                 }
-                let cost = look.unlike(&other);
+                let cost = here.unlike(&other);
                 if best.is_none_or(|(least, _)| cost < least) {
-                    best = Some((cost, offset));
+                    let [least, most] = EDGES;
+                    let beyond = here.edges.max(other.edges) - least;
+                    let share = 1.0 - (beyond / (most - least)).clamp(0.0, 1.0);
+                    best = Some((cost, Source { offset, share }));
                 }
             }
         }
-        best.map(|(_, offset)| offset)
+        best.map(|(_, source)| source).filter(|it| it.share > 0.0)
     }
+}
+
+/// Where a texture is taken from.
+#[derive(Clone, Copy)]
+struct Source {
+    /// How far away it lies, to the right and down.
+    offset: [isize; 2],
+    /// How much of it is taken.
+    share: f32,
 }
 
 /// All pixels that are at most `reach` from a spot's middle, across and down.
@@ -348,13 +374,21 @@ struct Look {
     luma: f32,
     /// Its deviation: edges.
     contrast: f32,
+    /// Deviation of its own fine detail.
+    edges: f32,
     /// Energy of the texture for a pixel.
     energy: f32,
 }
 
 impl Look {
-    fn of(luma: &Plane, textures: &[Plane], clean: &Plane, part: Region) -> Option<Self> {
-        let (mut pixels, mut sum, mut squares, mut energy) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
+    /// That of a part: of the picture's luma and the fine detail of that, and of the textures.
+    fn of(
+        [luma, detail]: [&Plane; 2],
+        textures: &[Plane],
+        clean: &Plane,
+        part: Region,
+    ) -> Option<Self> {
+        let [mut pixels, mut sum, mut squares, mut edges, mut energy] = [0.0f32; 5];
         for y in part.y..part.bottom() {
             for x in part.x..part.right() {
                 let weight = clean.at(x, y);
@@ -362,6 +396,7 @@ impl Look {
                 pixels += weight;
                 sum += weight * value;
                 squares += weight * value * value;
+                edges += weight * detail.at(x, y) * detail.at(x, y);
                 for texture in textures {
                     energy += weight * texture.at(x, y) * texture.at(x, y);
                 }
@@ -372,6 +407,7 @@ impl Look {
             pixels,
             luma: mean,
             contrast: (squares / pixels - mean * mean).max(0.0).sqrt(),
+            edges: (edges / pixels).sqrt(),
             energy: energy / pixels,
         })
     }
@@ -380,5 +416,70 @@ impl Look {
         let ratio = f64::from((other.energy + 1e-7) / (self.energy + 1e-7));
         let edges = (other.contrast - self.contrast).max(0.0);
         libm::log(ratio).abs() as f32 + 10.0 * (other.luma - self.luma).abs() + 10.0 * edges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::Stretch;
+    use super::*;
+    use crate::engine::operations::Random;
+    use crate::engine::raster::{Layout, Samples};
+
+    const SIDE: usize = 128;
+    const SPOT: Spot = Spot {
+        x: 64.0,
+        y: 64.0,
+        radius: 8.0,
+        strength: 1e3,
+        stretch: Stretch::NONE,
+    };
+
+    /// How far the healed original is from the picture within the spot: the root mean square, and the most.
+    fn healed(
+        picture: impl Fn(usize, usize) -> f32,
+        original: impl Fn(usize, usize) -> f32,
+    ) -> [f32; 2] {
+        let image = |value: &dyn Fn(usize, usize) -> f32| {
+            let samples = (0..SIDE * SIDE)
+                .map(|i| value(i % SIDE, i / SIDE))
+                .collect();
+            Image::new(SIDE, SIDE, Layout::Grey, Samples::Float(samples)).expect("a square")
+        };
+        let (picture, original) = (image(&picture), Arc::new(image(&original)));
+        let bounds = picture.bounds();
+        let lies = Original::as_it_lies(original, bounds).expect("of one size");
+        let mut tile = lies.tile(bounds);
+        heal(&picture, &lies, &[SPOT], &Cancel::default()).lay_over(&mut tile);
+        let (healed, picture) = (tile.luma(), picture.luma(bounds));
+        let all = (0..SIDE * SIDE).map(|i| (i % SIDE, i / SIDE));
+        let inside = all.filter(|(x, y)| SPOT.distance([*x as f64, *y as f64]) < SPOT.radius);
+        let far = inside.map(|(x, y)| (healed.at(x, y) - picture.at(x, y)).abs());
+        let far: Vec<f32> = far.collect();
+        let squares = far.iter().map(|it| it * it).sum::<f32>();
+        [
+            (squares / far.len() as f32).sqrt(),
+            far.into_iter().fold(0.0, f32::max),
+        ]
+    }
+
+    #[test]
+    fn edges_of_an_eye_are_no_texture() {
+        // The AI moved them by a little.
+        let bars = |x: usize, y: usize| if (x + y / 2) % 18 < 9 { 0.2 } else { 0.7 };
+        let [_, most] = healed(bars, |x, y| bars(x + 3, y));
+        assert!(most < 0.05, "{most}");
+    }
+
+    #[test]
+    fn skin_gets_the_texture_beside_it() {
+        let random = Random::new(1, 0, 0);
+        let grain = |x: usize, y: usize| 0.03 * random.row(y).signed(x);
+        let [rms, _] = healed(|_, _| 0.6, |x, y| 0.6 + grain(x, y));
+        // That of even noise.
+        let expected = 0.03 / 3f32.sqrt();
+        assert!((0.75 * expected..1.25 * expected).contains(&rms), "{rms}");
     }
 }
