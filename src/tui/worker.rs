@@ -413,6 +413,7 @@ impl Desk {
         }));
     }
 
+    /// The true pixels of what a wish shows in a frame.
     fn settled(
         &mut self,
         plan: &Plan,

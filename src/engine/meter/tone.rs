@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{Subject, TONE_RADIUS, Values, blocks};
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::Region;
+use crate::engine::raster::{Plane, Region};
 
 /// Sums over all pixels that count.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +29,7 @@ pub(super) fn sums(subject: &Subject, cancel: &Cancel) -> Option<Sums> {
                     return sums;
                 };
                 let shifts = difference(subject, reference, (&tone, *core), cancel);
-                for (weight, shift) in coverage.samples().iter().zip(shifts) {
+                for (weight, shift) in coverage.samples().iter().zip(shifts.samples()) {
                     let (weight, size) = (f64::from(*weight), f64::from(shift.abs()));
                     sums.sizes += weight * size;
                     if weight >= 0.5 {
@@ -55,9 +55,8 @@ fn difference(
     reference: Values,
     (tone, core): (&Gaussian, Region),
     cancel: &Cancel,
-) -> Vec<f32> {
+) -> Plane {
     let around = core.expanded(tone.halo(), &subject.bounds);
     let difference = (subject.luma)(around).zip_map(&reference(around), |luma, it| luma - it);
-    let tone = tone.blur(&difference, around, core, subject.bounds, cancel);
-    tone.samples().to_vec()
+    tone.blur(&difference, around, core, subject.bounds, cancel)
 }

@@ -133,7 +133,7 @@ pub fn cells(picture: &Image) -> (usize, usize) {
     (picture.width() / CELL, picture.height() / CELL)
 }
 
-/// The power that a share of the cells with skin stays below.
+/// The value that a share of the cells with skin stays below.
 fn share_below(cells: &[Measure], share: f64, value: impl Fn(&Measure) -> f64) -> f64 {
     let skin = cells.iter().filter(|it| it.count > 0.0);
     let mut values: Vec<f64> = skin.map(value).collect();
@@ -388,13 +388,19 @@ mod tests {
         }
     }
 
-    #[test]
-    fn smoothed_skin_counts_only_where_nobody_is_suspected() {
+    /// The grain of skin after a blur, with so much of its contrast.
+    fn blurred(radius: f64, contrast: f32) -> Image {
         let bounds = Region::of_size(SIDE, SIDE);
         let grain = skin(|_, _, it| it).tile(bounds);
         let cancel = Cancel::default();
-        let smooth = Gaussian::new(1.2).blur(&grain.planes()[0], bounds, bounds, bounds, &cancel);
-        let smooth = Image::from_tile(&Tile::new(bounds, vec![smooth]));
+        let soft = Gaussian::new(radius).blur(&grain.planes()[0], bounds, bounds, bounds, &cancel);
+        let soft = soft.map(|it| 0.5 + contrast * (it - 0.5));
+        Image::from_tile(&Tile::new(bounds, vec![soft]))
+    }
+
+    #[test]
+    fn smoothed_skin_counts_only_where_nobody_is_suspected() {
+        let smooth = blurred(1.2, 1.0);
         assert_eq!(best(&smooth, &everywhere(), (1.0, true)), []);
         assert!(!best(&smooth, &everywhere(), (1.0, false)).is_empty());
     }
@@ -402,14 +408,7 @@ mod tests {
     #[test]
     fn what_storing_adds_to_smoothed_skin_is_no_skin() {
         // As soft as a lens makes skin; of the grain's power of 2 %, this leaves 1.77 levels.
-        let bounds = Region::of_size(SIDE, SIDE);
-        let grain = skin(|_, _, it| it).tile(bounds);
-        let cancel = Cancel::default();
-        let soft = Gaussian::new(0.7).blur(&grain.planes()[0], bounds, bounds, bounds, &cancel);
-        let stored = |levels: f32| {
-            let plane = soft.clone().map(|it| 0.5 + levels / 1.77 * (it - 0.5));
-            Image::from_tile(&Tile::new(bounds, vec![plane]))
-        };
+        let stored = |levels: f32| blurred(0.7, levels / 1.77);
         assert_eq!(best(&stored(0.7), &everywhere(), (1.0, true)), []);
         assert!(!best(&stored(0.7), &everywhere(), (1.0, false)).is_empty());
         assert!(!best(&stored(1.5), &everywhere(), (1.0, true)).is_empty());

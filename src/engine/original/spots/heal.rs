@@ -229,15 +229,10 @@ impl<'a> Window<'a> {
         let mut healed = Plane::filled(self.patch.width, self.patch.height, 0.0);
         let (left, top) = (self.patch.x - self.region.x, self.patch.y - self.region.y);
         let grain = |x: usize, y: usize| {
-            source.map_or(
-                0.0,
-                |Source {
-                     offset: [dx, dy],
-                     share,
-                 }| {
-                    share * texture.at(x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))
-                },
-            )
+            source.map_or(0.0, |it| {
+                let [dx, dy] = it.offset;
+                it.share * texture.at(x.wrapping_add_signed(dx), y.wrapping_add_signed(dy))
+            })
         };
         let even = self.even(|x, y| grain(left + x, top + y));
         for row in 0..self.patch.height {
@@ -308,7 +303,7 @@ impl<'a> Window<'a> {
         let around = own.expanded((self.spot.radius * 0.5) as usize + 3, &bounds);
         let planes = [&luma, &edges];
         let here = Look::of(planes, textures, clean, around)?;
-        let mut best: Option<(f32, Source)> = None;
+        let mut best: Option<(f32, [isize; 2], f32)> = None;
         for distance in DISTANCES {
             let reach = distance * (self.spot.reach() + FADE);
             for turn in 0..DIRECTIONS {
@@ -328,15 +323,15 @@ impl<'a> Window<'a> {
                     continue;
                 }
                 let cost = here.unlike(&other);
-                if best.is_none_or(|(least, _)| cost < least) {
-                    let [least, most] = EDGES;
-                    let beyond = here.edges.max(other.edges) - least;
-                    let share = 1.0 - (beyond / (most - least)).clamp(0.0, 1.0);
-                    best = Some((cost, Source { offset, share }));
+                if best.is_none_or(|(least, ..)| cost < least) {
+                    best = Some((cost, offset, here.edges.max(other.edges)));
                 }
             }
         }
-        best.map(|(_, source)| source).filter(|it| it.share > 0.0)
+        let (_, offset, edges) = best?;
+        let [least, most] = EDGES;
+        let share = 1.0 - ((edges - least) / (most - least)).clamp(0.0, 1.0);
+        (share > 0.0).then_some(Source { offset, share })
     }
 }
 
