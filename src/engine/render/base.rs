@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::coverages::Coverages;
 use super::plan::{Plan, Step};
 use super::{Cancel, Cancelled, Findings};
 use crate::engine::raster::Image;
@@ -16,7 +17,13 @@ pub struct Base {
     /// The recipe of those layers, and what was found out about the pictures they were painted over.
     recipe: Recipe,
     findings: Arc<Findings>,
+    /// Where the layers above paint.
+    coverages: Arc<Coverages>,
 }
+
+/// Coverages of the picture that are remembered over a base at most: those of a layer that is tuned and of one above it,
+/// in tiles that overlap.
+const COVERAGES: usize = 3;
 
 impl Base {
     /// How many of the recipe's layers are painted in it, or do not apply.
@@ -40,7 +47,7 @@ fn lowest(recipe: &Recipe, layers: usize) -> Recipe {
 
 impl Plan {
     /// The layers below one of the recipe, painted over the picture; `None` where none of them applies. It takes four bytes
-    /// a sample.
+    /// a sample, and as many for what it remembers of the masks above.
     ///
     /// # Errors
     /// When it is cancelled.
@@ -64,6 +71,9 @@ impl Plan {
             steps,
             recipe: lowest(self.resolved(), layer),
             findings: self.inputs.findings.clone(),
+            coverages: Arc::new(Coverages::with_room(
+                COVERAGES * self.picture().width() * self.picture().height(),
+            )),
         }))
     }
 
@@ -79,6 +89,11 @@ impl Plan {
     /// Whether its lowest layers are not painted again.
     pub fn has_base(&self) -> bool {
         self.base.is_some()
+    }
+
+    /// What is remembered of where they paint.
+    pub(super) fn coverages(&self) -> Option<&Coverages> {
+        self.base.as_ref().map(|it| it.coverages.as_ref())
     }
 
     /// What its [steps to paint](Self::to_paint) lie over.
@@ -140,6 +155,13 @@ mod tests {
                 assert!(over.has_base());
                 assert_eq!(over.to_paint().len(), 3 - layer);
                 assert_eq!(over.tile(region, &cancel), wanted);
+                assert_eq!(over.render_reduced(region, (100, 68), &cancel), reduced);
+                // Where the layers paint is remembered now, and here beforehand.
+                assert_eq!(over.render_reduced(region, (100, 68), &cancel), reduced);
+                let again = plan.base_below(layer, &cancel).expect("nobody cancels it");
+                let over = plan.clone().over(&again.expect("layers below"));
+                let prepared = over.prepare_reduced(region, (100, 68), &cancel);
+                assert_eq!(prepared, Ok(()));
                 assert_eq!(over.render_reduced(region, (100, 68), &cancel), reduced);
             }
         }

@@ -16,6 +16,9 @@ use crate::engine::recipe::{Operation, Recipe};
 /// Pixels of a picture over which the original is held at most: they take 12 bytes each.
 const HELD_PIXELS: usize = 32_000_000;
 
+/// Spots of a smaller radius in pixels, as they have in small copies, are not to be seen there: they are not healed.
+const LEAST_SEEN: f64 = 1.0;
+
 /// Everything that is found by looking at whole pictures, each thing when a plan first asks for it.
 ///
 /// Clones of [`Inputs`] share it, so that a preview made after every key does not look again. What
@@ -195,14 +198,16 @@ impl Inputs {
         let found = self.spots_of(&original, align);
         let kept_spots = spots::named(&found, kept);
         let left_out = found.iter().zip(&kept_spots).filter(|(_, kept)| !**kept);
-        let left_out: Vec<Spot> = left_out.map(|(it, _)| *it).collect();
+        let mut left_out: Vec<Spot> = left_out.map(|(it, _)| *it).collect();
         if left_out.is_empty() {
             return (original, 0);
         }
+        let count = left_out.len();
+        left_out.retain(|it| it.radius >= LEAST_SEEN);
         let heal = || spots::heal(&self.picture, &original, &left_out, &self.cancel);
         let key = (align == Align::Auto, kept.to_vec());
         let healed = self.findings.healed.recall(key, &self.cancel, heal);
-        (original.with_healed(healed), left_out.len())
+        (original.with_healed(healed), count)
     }
 
     /// The faces of the picture, the surest first; positions in its pixels.
@@ -240,4 +245,43 @@ fn place_of(align: Align) -> usize {
 fn pixels_for_one(full: &Image, copy: &Image) -> f64 {
     let factor = full.width() as f64 / copy.width() as f64;
     factor.log2().round().exp2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::operations::Random;
+    use crate::engine::original::spots::Stretch;
+    use crate::engine::raster::{Layout, Region, Samples};
+
+    fn noise(seed: u64) -> Arc<Image> {
+        let row = Random::new(seed, 0, 0).row(0);
+        let samples = (0..100 * 60).map(|i| (128.0 + 20.0 * row.signed(i)) as u8);
+        let samples = Samples::Eight(samples.collect());
+        Arc::new(Image::new(100, 60, Layout::Grey, samples).expect("right size"))
+    }
+
+    #[test]
+    fn spots_that_a_copy_is_too_small_for_are_counted_but_not_healed() {
+        let mut inputs = Inputs::alone(noise(1));
+        inputs.original = Some(noise(2));
+        let spot = |x: f64, radius: f64| Spot {
+            x,
+            y: 30.0,
+            radius,
+            strength: 5.0,
+            stretch: Stretch::NONE,
+        };
+        let spots: Arc<[Spot]> = [spot(30.0, 4.0), spot(70.0, 0.4)].into();
+        let known = &inputs.findings.spots[place_of(Align::Off)];
+        known.set(spots).expect("nothing was looked for");
+        let original = || inputs.original_as_it_lies().expect("of the same size");
+        let (healed, count) = inputs.without_spots(original(), Align::Off, &[]);
+        assert_eq!(count, 2);
+        let changes = |x: usize| {
+            let around = Region::new(x - 5, 25, 10, 10);
+            healed.tile(around) != original().tile(around)
+        };
+        assert_eq!([changes(30), changes(70)], [true, false]);
+    }
 }

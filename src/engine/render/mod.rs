@@ -6,6 +6,7 @@
 mod arriving;
 mod bands;
 mod base;
+mod coverages;
 mod findings;
 mod inspection;
 mod matching;

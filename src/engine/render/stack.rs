@@ -36,32 +36,21 @@ impl Plan {
         wanted: Wanted,
         cancel: &Cancel,
     ) -> Option<Stack<'_>> {
-        let backdrop = self.backdrop();
-        let bounds = backdrop.bounds();
         if cancel.is_cancelled() {
             return None;
         }
-        // A layer that reads its backdrop beyond the tile needs the layers below it there as well.
-        let mut masks = MaskCache::new(self, cancel);
-        let mut layers = Vec::new();
-        let mut needed = region;
-        for step in self.to_paint().iter().rev() {
-            let coverage = masks.product(&step.masks, needed);
-            if step.changes_something(coverage.as_deref()) {
-                layers.push((step, needed, coverage));
-                needed = needed.expanded(step.painter.halo(), &bounds);
-            }
-        }
+        let (layers, needed) = self.painting(region, cancel);
         if layers.is_empty() {
             return None;
         }
+        let backdrop = self.backdrop();
         let mut stack = Stack::new(backdrop, needed);
         let colours = backdrop.layout().colours();
         let paints_pixels = |step: &Step| step.painter.paints_pixels(colours);
-        if wanted == Wanted::Pixels && layers.iter().all(|(step, ..)| paints_pixels(step)) {
+        if wanted == Wanted::Pixels && layers.iter().all(|it| paints_pixels(it.step)) {
             stack.backdrop = stack.backdrop.as_pixels();
         }
-        for (step, to, coverage) in layers.into_iter().rev() {
+        for Painting { step, to, coverage } in layers.into_iter().rev() {
             if cancel.is_cancelled() {
                 return None;
             }
@@ -73,6 +62,33 @@ impl Plan {
             stack.layers.push((step, painted));
         }
         Some(stack)
+    }
+
+    /// The steps that change anything in a region, the highest first, and what of their backdrop they read.
+    fn painting(&self, region: Region, cancel: &Cancel) -> (Vec<Painting<'_>>, Region) {
+        let bounds = self.backdrop().bounds();
+        let mut masks = MaskCache::new(self, cancel);
+        let mut painting = Vec::new();
+        let mut needed = region;
+        for step in self.to_paint().iter().rev() {
+            let coverage = match step.covered(&mut masks, needed) {
+                Covered::Nowhere => continue,
+                Covered::Everywhere => None,
+                Covered::Partly(coverage) => Some(coverage),
+            };
+            let to = needed;
+            painting.push(Painting { step, to, coverage });
+            // A layer that reads its backdrop beyond the tile needs the layers below it there as well.
+            needed = needed.expanded(step.painter.halo(), &bounds);
+        }
+        (painting, needed)
+    }
+
+    /// Finds out where steps paint in a region, for whoever renders it later over the same base.
+    pub(super) fn find_coverage(&self, region: Region, cancel: &Cancel) {
+        if self.coverages().is_some() && !cancel.is_cancelled() {
+            self.painting(region, cancel);
+        }
     }
 
     /// What makes a region of the restored picture, whether or not any layer changes it.
@@ -416,11 +432,47 @@ impl Kept {
     }
 }
 
+/// A step that changes something in a region.
+struct Painting<'a> {
+    step: &'a Step,
+    /// Where it is painted: wider than the region if a layer above reads beyond it.
+    to: Region,
+    coverage: Option<Arc<Plane>>,
+}
+
+/// Where a step paints in a region.
+#[derive(Clone, Debug)]
+pub(super) enum Covered {
+    Nowhere,
+    /// It has no masks.
+    Everywhere,
+    Partly(Arc<Plane>),
+}
+
+impl Covered {
+    fn by(coverage: Arc<Plane>) -> Self {
+        match coverage.samples().iter().any(|it| *it != 0.0) {
+            true => Covered::Partly(coverage),
+            false => Covered::Nowhere,
+        }
+    }
+
+    /// How many samples it has in memory.
+    pub fn samples(&self) -> usize {
+        match self {
+            Covered::Nowhere | Covered::Everywhere => 0,
+            Covered::Partly(coverage) => coverage.samples().len(),
+        }
+    }
+}
+
 impl Step {
-    /// Whether it changes anything where its masks have this coverage.
-    pub(super) fn changes_something(&self, coverage: Option<&Plane>) -> bool {
-        let covers = |it: &Plane| it.samples().iter().any(|sample| *sample != 0.0);
-        self.opacity != 0.0 && coverage.is_none_or(covers)
+    /// Where it changes anything.
+    fn covered(&self, masks: &mut MaskCache, region: Region) -> Covered {
+        match self.opacity {
+            0.0 => Covered::Nowhere,
+            _ => masks.covered(&self.masks, region),
+        }
     }
 }
 
@@ -477,6 +529,22 @@ impl<'a> MaskCache<'a> {
             plan,
             cancel,
             known: Vec::new(),
+        }
+    }
+
+    /// Where all these masks together let a layer paint.
+    fn covered(&mut self, masks: &[MaskName], region: Region) -> Covered {
+        if masks.is_empty() {
+            return Covered::Everywhere;
+        }
+        let (coverages, cancel) = (self.plan.coverages(), self.cancel);
+        let mut find = || {
+            let product = self.product(masks, region);
+            product.map_or(Covered::Everywhere, Covered::by)
+        };
+        match coverages {
+            Some(coverages) => coverages.recall(masks, region, cancel, find),
+            None => find(),
         }
     }
 

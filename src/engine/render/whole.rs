@@ -134,17 +134,43 @@ impl Plan {
         cancel: &Cancel,
     ) -> Result<Tile, Cancelled> {
         let channels = self.picture().layout().colours();
-        // Tiles as they are rendered, but no fewer than threads that wait for them.
-        let size = TileSize::for_bands(self);
-        let size = TileSize {
-            height: size.height.min((region.height / PARTS).max(LEAST_ROWS)),
-            ..size
-        };
+        let tiles = (self.reduced_tiles(region), channels);
         let rows = |region: Region, take: Take| {
             self.stack(region, Wanted::Pixels, cancel)
                 .rows(cancel, take);
         };
-        reduce(region, (width, height), (size, channels), cancel, &rows)
+        reduce(region, (width, height), tiles, cancel, &rows)
+    }
+
+    /// Finds out where the layers over its [base](Self::over) paint in a region, so that what is
+    /// [reduced](Self::render_reduced) later from the region to that size need not find it. Nothing without a base.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn prepare_reduced(
+        &self,
+        region: Region,
+        size: (usize, usize),
+        cancel: &Cancel,
+    ) -> Result<(), Cancelled> {
+        let resample = Resample::new((region.width, region.height), size);
+        let tiles = tiles_to_reduce(region, size, self.reduced_tiles(region), &resample);
+        tiles.par_iter().try_for_each(|(_, from)| {
+            self.find_coverage(*from, cancel);
+            match cancel.is_cancelled() {
+                true => Err(Cancelled),
+                false => Ok(()),
+            }
+        })
+    }
+
+    /// Tiles as they are rendered, but no fewer than threads that wait for them.
+    fn reduced_tiles(&self, region: Region) -> TileSize {
+        let size = TileSize::for_bands(self);
+        TileSize {
+            height: size.height.min((region.height / PARTS).max(LEAST_ROWS)),
+            ..size
+        }
     }
 
     /// The coverage of a layer's masks in a region, scaled down in the same way; `None` where the
@@ -297,6 +323,33 @@ fn reduce(
     rows: MakeRows,
 ) -> Result<Tile, Cancelled> {
     let resample = Resample::new((region.width, region.height), (width, height));
+    let tiles = tiles_to_reduce(region, (width, height), size, &resample);
+    let parts = tiles.par_iter().map(|(to, from)| {
+        let mut summing = Summing::new(&resample, *to, channels);
+        rows(*from, &mut |place, row| summing.add(place, row));
+        match cancel.is_cancelled() {
+            true => Err(Cancelled),
+            false => Ok(summing.finish()),
+        }
+    });
+    let parts: Vec<Vec<Plane>> = parts.collect::<Result<_, _>>()?;
+    let mut planes = vec![Plane::unfilled(width, height); channels];
+    for (part, (to, _)) in parts.iter().zip(&tiles) {
+        for (plane, part) in planes.iter_mut().zip(part) {
+            plane.paste(part, *to);
+        }
+    }
+    Ok(Tile::new(Region::of_size(width, height), planes))
+}
+
+/// The tiles of a region that is scaled down, of about a size: where each lies in the result, and what of the picture it
+/// is made from.
+fn tiles_to_reduce(
+    region: Region,
+    (width, height): (usize, usize),
+    size: TileSize,
+    resample: &Resample,
+) -> Vec<(Region, Region)> {
     let reduced = |length: usize, from: usize, to: usize| (length * to / from.max(1)).max(1);
     let size = (
         reduced(size.width, region.width, width),
@@ -305,29 +358,15 @@ fn reduce(
     let whole = Region::of_size(width, height);
     let corners = (0..height).step_by(size.1);
     let corners = corners.flat_map(|y| (0..width).step_by(size.0).map(move |x| (x, y)));
-    let tiles: Vec<Region> = corners
-        .map(|(x, y)| Region::new(x, y, size.0, size.1).within(&whole))
-        .collect();
-    let parts = tiles.par_iter().map(|to| {
-        let mut summing = Summing::new(&resample, *to, channels);
-        let needs = resample.needs(*to);
+    let tile = |(x, y)| {
+        let to = Region::new(x, y, size.0, size.1).within(&whole);
+        let needs = resample.needs(to);
         let from = Region {
             x: region.x + needs.x,
             y: region.y + needs.y,
             ..needs
         };
-        rows(from, &mut |place, row| summing.add(place, row));
-        match cancel.is_cancelled() {
-            true => Err(Cancelled),
-            false => Ok(summing.finish()),
-        }
-    });
-    let parts: Vec<Vec<Plane>> = parts.collect::<Result<_, _>>()?;
-    let mut planes = vec![Plane::unfilled(width, height); channels];
-    for (part, to) in parts.iter().zip(&tiles) {
-        for (plane, part) in planes.iter_mut().zip(part) {
-            plane.paste(part, *to);
-        }
-    }
-    Ok(Tile::new(whole, planes))
+        (to, from)
+    };
+    corners.map(tile).collect()
 }

@@ -3,12 +3,14 @@
 //! They are painted when the keys rest, for the layer that was tuned last or is selected; or at the second press in a row:
 //! for one it would not pay.
 
+use super::compose::reduced;
 use super::{Desk, is_drafted};
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Cancelled, Plan};
 use crate::tui::geometry::Frame;
 
-/// In a picture of more pixels all layers are painted each time: each takes 12 bytes.
+/// In a picture of more pixels all layers are painted each time: each takes 12 bytes, and as many where the layers above
+/// paint.
 const MOST_PIXELS: usize = 32_000_000;
 
 /// The lowest layer that was changed, if nothing else was.
@@ -57,7 +59,9 @@ impl Desk {
             && !is_done
             && let Some(base) = plan.base_below(layer, cancel)?
         {
+            let plan = plan.clone().over(&base);
             self.base = Some(base);
+            plan.prepare_reduced(frame.region, reduced(frame), cancel)?;
         }
         Ok(())
     }

@@ -5,11 +5,12 @@
 
 use core::f64::consts::TAU;
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{Field, Synthesis};
 use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region, wide};
+use crate::engine::raster::{Plane, Region};
 
 /// The waves that are balanced, in high-pass radii. Seams make more of the longer ones than a high pass leaves.
 const OCTAVES: [(f64, f64); 3] = [(4.0, 8.0), (8.0, 16.0), (16.0, 32.0)];
@@ -20,8 +21,14 @@ const LONGEST: f64 = 64.0;
 /// What pieces get less of is what a Gaussian of this radius leaves, in the shortest of the waves.
 const COARSE: f64 = 2.5 / 8.0;
 
-/// Side of the fields that are measured, in pixels.
+/// Side of the fields that are measured, in pixels: as many of the shortest waves as this are long, but no fewer than so
+/// many pixels.
 const MEASURED: usize = 384;
+const WAVES: f64 = 48.0;
+const LEAST_MEASURED: f64 = 192.0;
+
+/// There are no shorter waves than this, in pixels.
+const SHORTEST: f64 = 2.0;
 
 /// The share that pieces get less, at least and at most.
 const LESS: (f64, f64) = (-0.5, 1.5);
@@ -42,14 +49,14 @@ pub fn balanced(
     let mut synthesis = of_texture(&texture);
     let octaves = OCTAVES.map(|(shortest, longest)| (shortest * radius, longest * radius));
     for waves in octaves {
-        if waves.1 <= LONGEST {
+        if waves.0 >= SHORTEST && waves.1 <= LONGEST {
             synthesis = with_balanced(waves, patch, &mut texture, synthesis, &of_texture);
         }
     }
-    let field = field(&synthesis);
+    let field = field(&synthesis, MEASURED);
     let (before, after) = (
         deviation(&field.with_tone((MEASURED, MEASURED))),
-        deviation(&samples(&field)),
+        deviation(&samples(&field, MEASURED)),
     );
     let lost = if after > 0.0 { before / after } else { 1.0 };
     synthesis.scaled(lost.min(MOST_SCALED) as f32)
@@ -104,25 +111,25 @@ impl Coarse {
         let highest = |size: usize| ((size as f64 / waves.0) as usize).min(size / 2);
         let (columns, rows) = (highest(width) + 1, highest(height));
         let (across, tall) = (roots(width), roots(height));
+        let across: Vec<[Vec<f64>; 2]> = (0..columns).map(|it| wave(&across, it)).collect();
         let tall: Vec<[Vec<f64>; 2]> = (0..=rows).map(|it| wave(&tall, it)).collect();
+        // Each row of pixels at all frequencies along it.
+        let row = |y: usize| -> Vec<[f64; 2]> {
+            let samples: Vec<f64> = plane.row(y).iter().map(|it| f64::from(*it)).collect();
+            with_waves(&samples, &across)
+        };
+        let along: Vec<Vec<[f64; 2]>> = (0..height).into_par_iter().map(row).collect();
         // Of each column of frequencies: the power, and its products with the Gaussian and with its square.
         let column = |x: usize| {
-            let [cosine, sine] = wave(&across, x);
-            let down = |wave: &[f64]| -> Vec<f64> {
-                let rows = (0..height).map(|y| plane.row(y));
-                wide(|| rows.map(|row| dot(row, wave)).collect())
-            };
-            let (re, im) = (down(&cosine), down(&sine));
+            let (re, im): (Vec<f64>, Vec<f64>) =
+                along.iter().map(|it| (it[x][0], it[x][1])).unzip();
+            let pairs = [re, im].map(|it| with_waves(&it, &tall));
             let mut sums = [0.0; 3];
-            for (y, [cosine, sine]) in tall.iter().enumerate() {
+            for (y, ([a, c], [d, b])) in pairs[0].iter().zip(&pairs[1]).enumerate() {
                 let frequency = (x as f64 / width as f64).hypot(y as f64 / height as f64);
                 if !(waves.0..waves.1).contains(&(1.0 / frequency)) {
                     continue;
                 }
-                let [a, b, c, d] = wide(|| {
-                    let pairs = [(&re, cosine), (&im, sine), (&re, sine), (&im, cosine)];
-                    pairs.map(|(samples, wave)| dot(samples, wave))
-                });
                 // This frequency and the one that runs the other way down.
                 let square = |re: f64, im: f64| re * re + im * im;
                 let (down, up) = (square(a - b, c + d), square(a + b, d - c));
@@ -173,21 +180,49 @@ fn wave(roots: &[[f64; 2]], frequency: usize) -> [Vec<f64>; 2] {
     [cosine, sine]
 }
 
+/// The sums of products with the cosine and the sine of each wave.
+fn with_waves(samples: &[f64], waves: &[[Vec<f64>; 2]]) -> Vec<[f64; 2]> {
+    let mut sums = vec![[0.0; 2]; waves.len()];
+    Arch::new().dispatch(WithWaves {
+        samples,
+        waves,
+        sums: &mut sums,
+    });
+    sums
+}
+
+struct WithWaves<'a> {
+    samples: &'a [f64],
+    waves: &'a [[Vec<f64>; 2]],
+    sums: &'a mut [[f64; 2]],
+}
+
+impl WithSimd for WithWaves<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (sums, [cosine, sine]) in self.sums.iter_mut().zip(self.waves) {
+            *sums = [dot(self.samples, cosine), dot(self.samples, sine)];
+        }
+    }
+}
+
 /// The sum of products, in an order that is the same for registers of any width.
 #[inline(always)]
-fn dot<T: Copy + Into<f64>>(samples: &[T], wave: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let (samples, rest) = samples.as_chunks::<LANES>();
+fn dot(samples: &[f64], wave: &[f64]) -> f64 {
+    // Sums that do not wait for each other: an addition takes as long as several.
+    const LANES: usize = 32;
+    let (blocks, rest) = samples.as_chunks::<LANES>();
     let (waves, waves_rest) = wave.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
-    for (samples, wave) in samples.iter().zip(waves) {
+    for (block, wave) in blocks.iter().zip(waves) {
         for i in 0..LANES {
-            sums[i] += samples[i].into() * wave[i];
+            sums[i] += block[i] * wave[i];
         }
     }
     let rest = rest.iter().zip(waves_rest);
-    let rest: f64 = rest.map(|(sample, wave)| (*sample).into() * wave).sum();
-    sums.iter().sum::<f64>() + rest
+    sums.iter().sum::<f64>() + rest.map(|(sample, wave)| sample * wave).sum::<f64>()
 }
 
 fn roots(count: usize) -> Vec<[f64; 2]> {
@@ -199,17 +234,18 @@ fn roots(count: usize) -> Vec<[f64; 2]> {
 
 /// The power of the same waves in a field.
 fn energy_of_field(synthesis: &Synthesis, waves: (f64, f64)) -> f64 {
-    Coarse::of(&samples(&field(synthesis)), waves).own
+    let side = (WAVES * waves.0).clamp(LEAST_MEASURED, MEASURED as f64) as usize;
+    Coarse::of(&samples(&field(synthesis, side), side), waves).own
 }
 
-/// A field that is measured.
-fn field(synthesis: &Synthesis) -> Field {
-    synthesis.spread(0, 0, Region::of_size(MEASURED, MEASURED))
+/// A field that is measured, of a side in pixels.
+fn field(synthesis: &Synthesis, side: usize) -> Field {
+    synthesis.spread(0, 0, Region::of_size(side, side))
 }
 
-fn samples(field: &Field) -> Plane {
-    let mut plane = Plane::unfilled(MEASURED, MEASURED);
-    for y in 0..MEASURED {
+fn samples(field: &Field, side: usize) -> Plane {
+    let mut plane = Plane::unfilled(side, side);
+    for y in 0..side {
         field.row(y, plane.row_mut(y));
     }
     plane
