@@ -434,6 +434,19 @@ fn pictures_without_an_original_in_the_folder_are_rendered_without_one() {
 }
 
 #[test]
+fn an_original_that_is_the_picture_itself_is_told() {
+    let folder = Folder::new();
+    folder.picture("a.png", &plastic(80, 60));
+    let args = ["render", "a.png", "--recipe", "separation"];
+    let ran = folder.run(&[&args[..], &["--original", "a.png"]].concat());
+    ran.check(
+        0,
+        "its original is the picture itself, which gives it no texture",
+    );
+    assert_eq!(folder.read("a.repored.png"), folder.read("a.png"));
+}
+
+#[test]
 fn wrong_usage_does_nothing() {
     let folder = Folder::new();
     folder.picture("a.png", &plastic(16, 16));
@@ -470,6 +483,7 @@ fn wrong_usage_does_nothing() {
             .check(2, "write a number from 0 to 10");
     }
     render(&["b.png", "-o", "c.png"]).check(2, "--output names one file and there are 2 pictures");
+    render(&["-o", "-", "--format", "png"]).check(2, "results are files");
     render(&["--quality", "0"]).check(2, "--quality");
     render(&["--nonsense"]).check(2, "--nonsense");
     assert_eq!(folder.names(), ["a.png", "b.png", "bad.toml"]);

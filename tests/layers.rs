@@ -31,6 +31,23 @@ fn one_photo() -> Folder {
 }
 
 #[test]
+fn layers_that_were_exchanged_are_told() {
+    let folder = Folder::new();
+    // Dark at the left, bright at the right.
+    let photo = image::RgbImage::from_fn(300, 80, |x, _| image::Rgb([20 + (x / 2) as u8; 3]));
+    folder.picture("a.png", &photo.into());
+    split(&folder, "a.png", "png");
+    let merge = |low: &str, high: &str| {
+        let args = ["merge", "--low", low, "--high", high];
+        folder.run(&[&args[..], &["-o", "merged.png", "--overwrite"]].concat())
+    };
+    merge("high.png", "low.png").check(0, "were they exchanged?");
+    let right = merge("low.png", "high.png");
+    right.check_done();
+    assert!(!right.stderr().contains("exchanged"));
+}
+
+#[test]
 fn merged_layers_are_the_photo() {
     let folder = Folder::new();
     for (name, photo) in [

@@ -11,6 +11,7 @@ use super::decode::{open_photo, read_photo_with, read_provenance};
 use super::donors::{named_file, read_named};
 use super::encode::EncodeOptions;
 use super::fingerprint::fingerprint;
+use super::identity::same_file;
 use super::metadata::{Provenance, SOFTWARE};
 use super::output::{check_output, check_place, output_format};
 use super::photo::COPIES;
@@ -329,7 +330,7 @@ impl Job {
                 self.read,
             )
         };
-        let (fingerprint, inputs) = if self.resume {
+        let (fingerprint, mut inputs) = if self.resume {
             let fingerprint = fingerprint()?;
             if let Some(fingerprint) = &fingerprint
                 && let Some(unchanged) = self.unchanged(original.clone(), fingerprint)
@@ -343,6 +344,10 @@ impl Job {
         };
         let (output, format) = self.destination(&inputs.photo)?;
         self.check_output(&output, &inputs.sources)?;
+        if original.is_some_and(|it| same_file(&it, &self.input)) {
+            let note = "its original is the picture itself, which gives it no texture";
+            inputs.photo.notes.push(note.to_string());
+        }
         Ok(Loaded(Found::Inputs {
             inputs: Box::new(inputs),
             fingerprint,

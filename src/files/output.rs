@@ -10,8 +10,14 @@ use super::{FileError, Format};
 /// The format of an output: the one that was chosen, or else the one its extension names.
 ///
 /// # Errors
-/// When neither says.
+/// When neither says, or it is to be standard output.
 pub fn output_format(output: &Path, chosen: Option<Format>) -> Result<Format, FileError> {
+    if output == Path::new("-") {
+        // Elsewhere this is standard output: nobody who asks for that wants a file of this name.
+        let cause = "results are files, and do not go to standard output";
+        return Err(FileError::new("write", output, cause)
+            .with_cure("name a file; ./- is one of this name"));
+    }
     chosen.or_else(|| Format::of_path(output)).ok_or_else(|| {
         FileError::new("write", output, "its extension names no format")
             .with_cure("end it in .jpg, .png, .tif or .webp, or use --format")

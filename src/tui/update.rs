@@ -279,6 +279,14 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Action::MarkAll => {
+            let listed = model.listed();
+            let marked = !listed.iter().all(|it| model.entries[*it].marked);
+            for picture in listed {
+                model.entries[picture].marked = marked;
+            }
+            Vec::new()
+        }
         Action::Render => match model.open {
             Some(picture) => renders::render(model, &[picture]),
             None => Vec::new(),
@@ -287,7 +295,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             let marked = (0..model.entries.len()).filter(|i| model.entries[*i].marked);
             let marked: Vec<usize> = marked.collect();
             if marked.is_empty() {
-                model.status = "no picture is marked; v marks one".to_string();
+                model.status = "no picture is marked; v marks one, * all".to_string();
             }
             renders::render(model, &marked)
         }

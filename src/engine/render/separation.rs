@@ -38,6 +38,12 @@ impl Separation {
         Ok(Self { low, high })
     }
 
+    /// Whether each layer looks like the other one: a high layer is mid grey wherever it is seen from afar, a low one in few
+    /// pictures.
+    pub fn look_exchanged(&self) -> bool {
+        tone(&self.low) < GREY && tone(&self.high) > 4.0 * GREY
+    }
+
     /// Puts the layers together. They may differ in depth and channels, as a program that worked on
     /// one of them may have changed these: a low layer that has colour gives the result colour, and
     /// alpha is that of the low layer, or else of the high one.
@@ -138,6 +144,28 @@ pub fn resized(layer: &Image, size: (usize, usize)) -> Image {
         )
     });
     image.expect("nobody cancels it")
+}
+
+/// How far a high layer is from mid grey at most, seen from afar: the deviation of the means of its blocks.
+const GREY: f64 = 0.02;
+
+/// Side of these blocks, in pixels.
+const BLOCK: usize = 64;
+
+/// How far a picture is from mid grey, seen from afar: the root mean square over its blocks.
+fn tone(image: &Image) -> f64 {
+    let (bounds, mut squares, mut blocks) = (image.bounds(), 0.0, 0.0);
+    for y in (0..bounds.height).step_by(BLOCK) {
+        for x in (0..bounds.width).step_by(BLOCK) {
+            let block = Region::new(x, y, BLOCK, BLOCK).within(&bounds);
+            let luma = image.tile(block).luma();
+            let count = luma.samples().len() as f64;
+            let sum: f64 = luma.samples().iter().map(|it| f64::from(*it)).sum();
+            squares += (sum / count - 0.5).powi(2);
+            blocks += 1.0;
+        }
+    }
+    (squares / blocks).sqrt()
 }
 
 /// A picture with the size and channels of another, tile by tile.
@@ -261,6 +289,31 @@ mod tests {
             assert!((low - blurred).abs() < 1.0 / 65_535.0);
             assert!((high - (0.5 * (photo - blurred) + 0.5)).abs() < 1.0 / 65_535.0);
         }
+    }
+
+    #[test]
+    fn layers_that_were_exchanged_are_known() {
+        // Dark above, bright below, with grain.
+        let random = Random::new(5, 0, 0);
+        let level = |i: usize| {
+            let grain = 8.0 * random.row(i / 200).signed(i % 200);
+            (40.0 + (i / 200) as f32 + grain) as u8
+        };
+        let samples = Samples::Eight((0..200 * 160).map(level).collect());
+        let photo = Image::new(200, 160, Layout::Grey, samples).expect("right size");
+        let layers = split(&photo, 4.0);
+        assert!(!layers.look_exchanged());
+        let Separation { low, high } = layers;
+        let exchanged = Separation {
+            low: high.clone(),
+            high: low,
+        };
+        assert!(exchanged.look_exchanged());
+        let flat = Separation {
+            low: high.clone(),
+            high,
+        };
+        assert!(!flat.look_exchanged(), "mid grey all over is a tone too");
     }
 
     #[test]
