@@ -32,7 +32,7 @@ const CLEAR: f64 = 6.0;
 
 /// Side of the squares in which fainter spots are held back on no more than a small share of the area.
 const CELL: usize = 256;
-const FAINT_SHARE: f64 = 0.019;
+const FAINT_SHARE: f64 = 0.015;
 
 /// A wider blob over a stronger one that is as high as this is the same, and tells how wide it is.
 const SAME_HEIGHT: f32 = 0.6;
