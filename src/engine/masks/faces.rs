@@ -133,9 +133,18 @@ struct Square {
 impl Square {
     /// Where a place of the square lies in the picture; places in it are shares of its side, from its upper left corner.
     fn place(&self, place: [f64; 2]) -> [f64; 2] {
-        let [dx, dy] = place.map(|it| (it - 0.5) * self.side);
+        self.turned(place, self.turn())
+    }
+
+    /// Sine and cosine of how far it is turned.
+    fn turn(&self) -> (f64, f64) {
         let angle = self.roll.to_radians();
-        let (sin, cos) = (libm::sin(angle), libm::cos(angle));
+        (libm::sin(angle), libm::cos(angle))
+    }
+
+    /// The same as [`place`](Self::place), once the turn is known.
+    fn turned(&self, place: [f64; 2], (sin, cos): (f64, f64)) -> [f64; 2] {
+        let [dx, dy] = place.map(|it| (it - 0.5) * self.side);
         [
             self.middle[0] + cos * dx - sin * dy,
             self.middle[1] + sin * dx + cos * dy,
@@ -149,44 +158,75 @@ impl Square {
         // A picture that is much larger is made smaller first, so that nothing aliases.
         let shrink = (side as f64 / self.side).min(1.0);
         let length = |it: usize| ((it as f64 * shrink).round() as usize).max(1);
-        let size = (length(from.0), length(from.1));
-        let resample = Resample::new(from, size);
-        let whole = Region::of_size(size.0, size.1);
-        let planes: Vec<Plane> = picture.planes()[..3]
-            .iter()
-            .map(|it| resample.apply(it, whole))
+        let size = [length(from.0), length(from.1)];
+        let by = [
+            size[0] as f64 / from.0 as f64,
+            size[1] as f64 / from.1 as f64,
+        ];
+        let share = |it: usize| (it as f64 + 0.5) / side as f64;
+        let scaled = |it: f64, axis: usize| (it + 0.5) * by[axis] - 0.5;
+        // Only what lies in the square is made smaller.
+        let ends = [share(0), share(side - 1)];
+        let corners = ends.map(|down| ends.map(|across| self.place([across, down])));
+        let seen = |axis: usize| {
+            let along = corners.as_flattened().iter();
+            let along = along.map(|it| scaled(it[axis], axis));
+            let last = (size[axis] - 1) as f64;
+            let (low, high) = along.fold((last, 0.0f64), |(low, high), it| {
+                (low.min(it), high.max(it))
+            });
+            let (low, high) = (low.floor().max(0.0), (high.ceil() + 1.0).min(last));
+            (low as usize, high.max(low) as usize + 1)
+        };
+        let ((left, right), (top, bottom)) = (seen(0), seen(1));
+        let part = Region::new(left, top, right - left, bottom - top);
+        let resample = Resample::in_region(from, (size[0], size[1]), part);
+        let whole = Region::of_size(from.0, from.1);
+        let planes = picture.planes()[..3].iter();
+        let planes: Vec<Plane> = planes
+            .map(|it| resample.apply_to((it, whole), part))
             .collect();
-        let by = [size.0 as f64 / from.0 as f64, size.1 as f64 / from.1 as f64];
+        let (sin, cos) = self.turn();
         let mut pixels = Vec::with_capacity(3 * side * side);
         for i in 0..side * side {
-            let share = |it: usize| (it as f64 + 0.5) / side as f64;
-            let place = self.place([share(i % side), share(i / side)]);
-            let place = [0, 1].map(|axis: usize| (place[axis] + 0.5) * by[axis] - 0.5);
+            let place = self.turned([share(i % side), share(i / side)], (sin, cos));
+            let place = [0, 1].map(|axis: usize| scaled(place[axis], axis));
             let outside = place[0] < -0.5
                 || place[1] < -0.5
-                || place[0] > size.0 as f64 - 0.5
-                || place[1] > size.1 as f64 - 0.5;
+                || place[0] > size[0] as f64 - 0.5
+                || place[1] > size[1] as f64 - 0.5;
             match beyond.filter(|_| outside) {
                 Some(value) => pixels.extend([value; 3]),
-                None => pixels.extend(planes.iter().map(|it| between(it, place))),
+                None => pixels.extend(between(&planes, part, size, place)),
             }
         }
         pixels
     }
 }
 
-/// The sample between pixels; beyond the edge the nearest pixel repeats.
-fn between(plane: &Plane, [x, y]: [f64; 2]) -> f32 {
-    let (right, bottom) = (plane.width() - 1, plane.height() - 1);
-    let (x, y) = (x.clamp(0.0, right as f64), y.clamp(0.0, bottom as f64));
-    let (left, top) = (x as usize, y as usize);
-    let (fx, fy) = ((x - left as f64) as f32, (y - top as f64) as f32);
-    let row = |y: usize| {
-        let (one, other) = (plane.at(left, y), plane.at((left + 1).min(right), y));
-        one + fx * (other - one)
-    };
-    let (upper, lower) = (row(top), row((top + 1).min(bottom)));
-    upper + fy * (lower - upper)
+/// The samples between pixels of a picture, of which a part is there; beyond the edge the nearest pixel repeats.
+fn between(
+    planes: &[Plane],
+    part: Region,
+    size: [usize; 2],
+    place: [f64; 2],
+) -> impl Iterator<Item = f32> {
+    let [x, y] = [0, 1].map(|axis: usize| {
+        let last = size[axis] - 1;
+        let at = place[axis].clamp(0.0, last as f64);
+        let before = at as usize;
+        (before, (before + 1).min(last), (at - before as f64) as f32)
+    });
+    let (left, right) = (x.0 - part.x, x.1 - part.x);
+    let (top, bottom) = (y.0 - part.y, y.1 - part.y);
+    planes.iter().map(move |plane| {
+        let row = |y: usize| {
+            let (one, other) = (plane.at(left, y), plane.at(right, y));
+            one + x.2 * (other - one)
+        };
+        let (upper, lower) = (row(top), row(bottom));
+        upper + y.2 * (lower - upper)
+    })
 }
 
 /// The corners of the smallest convex outline around points (A. M. Andrew 1979), clockwise as the picture is seen.

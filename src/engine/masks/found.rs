@@ -56,7 +56,7 @@ impl Found {
             }
             let copy = self.copy(picture);
             let factor = picture.width() as f64 / copy.region().width as f64;
-            let found = faces::find(copy).into_iter();
+            let found = rayon::scope(|_| faces::find(copy)).into_iter();
             found.map(|it| it.scaled(factor)).collect()
         })
     }
@@ -90,7 +90,9 @@ impl Found {
             let copy = self.copy(picture);
             let factor = copy.region().width as f64 / picture.width() as f64;
             let faces = self.faces(picture).iter().map(|it| it.scaled(factor));
-            Likeness::of(copy, &faces.collect::<Vec<_>>())
+            let faces: Vec<Face> = faces.collect();
+            // Within a thread of the pool: going there for each loop takes as long as a short one does.
+            rayon::scope(|_| Likeness::of(copy, &faces))
         };
         self.likeness.get_or_init(find).as_ref()
     }

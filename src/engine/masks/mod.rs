@@ -1,6 +1,7 @@
 //! Where a layer paints: one file each. A mask is a coverage of 0..=1 for every pixel, made from
 //! the picture as it was read, never from what lower layers made of it.
 
+mod bilinear;
 mod brush;
 mod faces;
 mod file;
@@ -198,8 +199,11 @@ fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
 
 /// The upper one of the middle two values; 0 of none.
 fn median(mut them: Vec<f32>) -> f32 {
-    them.sort_unstable_by(f32::total_cmp);
-    them.get(them.len() / 2).copied().unwrap_or(0.0)
+    if them.is_empty() {
+        return 0.0;
+    }
+    let middle = them.len() / 2;
+    *them.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 #[cfg(test)]

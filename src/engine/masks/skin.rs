@@ -95,7 +95,9 @@ impl Skin {
         let soften = Gaussian::new(self.feather / 4.0);
         let bounds = picture.bounds();
         let from = region.expanded(soften.halo(), &bounds);
-        let sharp = refined.coverage(picture, from);
+        let Some(sharp) = refined.coverage(picture, from) else {
+            return Plane::filled(region.width, region.height, 0.0);
+        };
         soften.blur(&sharp, from, region, bounds, cancel)
     }
 }
@@ -108,6 +110,8 @@ pub struct Refined {
     /// Widened rather than narrowed.
     wider: bool,
     resample: Resample,
+    /// Columns and rows of the picture for one of the copy.
+    sides: [f32; 2],
 }
 
 impl Refined {
@@ -125,28 +129,29 @@ impl Refined {
             grown,
             wider: by > 0.0,
             resample: Resample::new(small, size),
+            sides: [
+                size.0 as f32 / small.0 as f32,
+                size.1 as f32 / small.1 as f32,
+            ],
         }
     }
 
-    fn coverage(&self, picture: &Image, region: Region) -> Plane {
+    /// `None` where nothing is covered.
+    fn coverage(&self, picture: &Image, region: Region) -> Option<Plane> {
         let needs = self.resample.needs(region);
-        let interpolate = |plane: &Plane| self.resample.apply(plane, region);
-        let tile = picture.tile(region).with_channels(3);
-        let coverage = self
-            .guide
-            .crop(needs)
-            .coverage(&tile, interpolate)
-            .map(edge);
-        match &self.grown {
-            None => coverage,
-            Some(grown) => {
-                let grown = interpolate(&grown.crop(needs));
-                coverage.zip_map(&grown, if self.wider { f32::max } else { f32::min })
-            }
+        if self.grown.is_none() && self.guide.is_nothing_in(needs) {
+            return None;
         }
+        let coverage = self.guide.coverage(picture, region, self.sides, edge);
+        let Some(grown) = &self.grown else {
+            return Some(coverage);
+        };
+        let grown = self.resample.apply(&grown.crop(needs), region);
+        Some(coverage.zip_map(&grown, if self.wider { f32::max } else { f32::min }))
     }
 }
 
+#[inline(always)]
 fn edge(guided: f32) -> f32 {
     smoothstep(EDGE.0, EDGE.1, guided)
 }

@@ -99,13 +99,11 @@ impl Gaussian {
         assert!(from.contains(&needed), "the blur's rim is there");
         let mut blurred = self.flowing((source, from), to, bounds, cancel);
         let mut out = Plane::unfilled(to.width, to.height);
-        let mut row = vec![0.0; to.width];
         for y in 0..to.height {
             if y % ROWS_BETWEEN_CHECKS == 0 && cancel.is_cancelled() {
                 break;
             }
-            blurred.take(0, y, &mut row);
-            out.row_mut(y).copy_from_slice(&row);
+            blurred.read_into(y, out.row_mut(y));
         }
         out
     }

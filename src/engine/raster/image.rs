@@ -14,8 +14,8 @@ use super::arriving::{Held, Rows, Stored};
 use super::interleave::{mix, split};
 use super::store::{from_eight, from_sixteen};
 use super::{
-    FINE_WHITE, Plane, Region, Resample, Strip, Tile, fine_luma_of_levels, luma, luma_of_levels,
-    to_fine,
+    FINE_WHITE, Plane, Region, Resample, Strip, Summing, Tile, fine_luma_of_levels, luma,
+    luma_of_levels, row_set, to_fine,
 };
 
 /// Which channels an image has, in the order in which they are interleaved.
@@ -31,9 +31,11 @@ pub enum Layout {
     Rgba,
 }
 
-/// Columns and rows that [`Image::reduced`] makes at once: of a large picture what they are made from still fits into
-/// a cache.
-const REDUCED_TILE: (usize, usize) = (64, 8);
+/// Rows that [`Image::reduced`] makes together: they are summed up while the picture is read, a few at a time.
+const REDUCED_ROWS: usize = 32;
+
+/// Columns of a row that are read and summed up together: few enough for the nearest cache.
+const READ_AT_ONCE: usize = 1024;
 
 impl Layout {
     /// Channels of a pixel, alpha included.
@@ -377,16 +379,25 @@ impl Image {
     ) -> Vec<Plane> {
         let resample = Resample::new((self.width, self.height), (width, height));
         let whole = Region::of_size(width, height);
-        let corners = (0..height).step_by(REDUCED_TILE.1);
-        let corners: Vec<(usize, usize)> = corners
-            .flat_map(|y| (0..width).step_by(REDUCED_TILE.0).map(move |x| (x, y)))
-            .collect();
+        let bands: Vec<usize> = (0..height).step_by(REDUCED_ROWS).collect();
         let planes = Mutex::new(vec![Plane::unfilled(width, height); planes]);
-        corners.into_par_iter().for_each(|(x, y)| {
-            let to = Region::new(x, y, REDUCED_TILE.0, REDUCED_TILE.1).within(&whole);
-            let source = self.tile(resample.needs(to));
-            let reduced = source.planes().iter().map(|it| resample.apply(it, to));
-            let tile = make(Tile::new(to, reduced.collect()));
+        bands.into_par_iter().for_each(|y| {
+            let to = Region::new(0, y, width, REDUCED_ROWS).within(&whole);
+            let from = resample.needs(to);
+            let strip = self.strip(from.y..from.bottom()).as_pixels();
+            let mut rows = row_set(strip.planes(), READ_AT_ONCE * strip.interleaved());
+            let mut summing = Summing::new(&resample, to, self.layout.colours());
+            for y in 0..from.height {
+                for x in (0..from.width).step_by(READ_AT_ONCE) {
+                    let count = READ_AT_ONCE.min(from.width - x);
+                    rows.iter_mut()
+                        .for_each(|it| it.resize(count * strip.interleaved(), 0.0));
+                    let columns = from.x + x..from.x + x + count;
+                    strip.read(from.y + y, columns, &mut rows);
+                    summing.add((x, y), &rows);
+                }
+            }
+            let tile = make(Tile::new(to, summing.finish()));
             // A panic elsewhere leaves planes as they were.
             let mut planes = planes.lock().unwrap_or_else(PoisonError::into_inner);
             for (plane, part) in planes.iter_mut().zip(tile.planes()) {

@@ -95,15 +95,23 @@ impl Resample {
 
     /// The target region, from a plane that holds what it [needs](Self::needs).
     pub fn apply(&self, source: &Plane, target: Region) -> Plane {
+        self.apply_to((source, self.needs(target)), target)
+    }
+
+    /// The same from a plane that holds a region in which that lies.
+    pub fn apply_to(&self, (source, held): (&Plane, Region), target: Region) -> Plane {
         let from = self.needs(target);
-        assert_eq!((source.width(), source.height()), (from.width, from.height));
+        assert_eq!((source.width(), source.height()), (held.width, held.height));
+        assert!(held.contains(&from), "what it needs is there");
+        let columns = from.x - held.x..from.right() - held.x;
+        let row = |y: usize| &source.row(y - held.y)[columns.clone()];
         if self.is_lower {
-            return self.down_first(source, from, target);
+            return self.down_first(row, from, target);
         }
-        let mut across = Plane::filled(target.width, from.height, 0.0);
+        let mut across = Plane::unfilled(target.width, from.height);
         for y in 0..from.height {
             let columns = self.columns.of(target.x..target.right());
-            sum_along(source.row(y), from.x, columns, across.row_mut(y));
+            sum_along(row(from.y + y), from.x, columns, across.row_mut(y));
         }
         let mut out = Plane::filled(target.width, target.height, 0.0);
         let rows = self.rows.of(target.y..target.bottom());
@@ -116,14 +124,19 @@ impl Resample {
     }
 
     /// The same where there are fewer rows to go along than come: going down is a wide loop, and going along is not.
-    fn down_first(&self, source: &Plane, from: Region, target: Region) -> Plane {
+    fn down_first<'r>(
+        &self,
+        row: impl Fn(usize) -> &'r [f32],
+        from: Region,
+        target: Region,
+    ) -> Plane {
         let mut out = Plane::unfilled(target.width, target.height);
         let mut sums = vec![0.0; from.width];
         let rows = self.rows.of(target.y..target.bottom());
         for (y, (first, weights)) in rows.enumerate() {
             sums.fill(0.0);
             for (i, weight) in weights.iter().enumerate() {
-                add_weighted(&mut sums, source.row(first - from.y + i), *weight);
+                add_weighted(&mut sums, row(first + i), *weight);
             }
             let columns = self.columns.of(target.x..target.right());
             sum_along(&sums, from.x, columns, out.row_mut(y));
@@ -242,7 +255,11 @@ fn sum_along<'a>(
 ) {
     for (out, (first, weights)) in out.iter_mut().zip(places) {
         let samples = &row[first - start..][..weights.len()];
-        *out = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
+        *out = match (samples, weights) {
+            // What is enlarged.
+            ([sample, next], [weight, other]) => sample * weight + next * other,
+            _ => samples.iter().zip(weights).map(|(s, w)| s * w).sum(),
+        };
     }
 }
 

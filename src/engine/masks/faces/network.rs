@@ -98,9 +98,9 @@ impl Network {
     pub fn run(&self, input: Map) -> Option<Vec<Map>> {
         let mut known = HashMap::from([(self.input, input)]);
         for step in &self.steps {
-            let mut made = step.layer.of(&step.of, &known)?;
+            let mut made = step.make(&mut known)?;
             if step.relu {
-                made = made.map(|_, it| it.max(0.0));
+                made = made.above_zero();
             }
             for forgotten in &step.forgets {
                 known.remove(forgotten);
@@ -108,6 +108,30 @@ impl Network {
             known.insert(step.makes, made);
         }
         self.outputs.iter().map(|it| known.remove(it)).collect()
+    }
+}
+
+impl Step {
+    /// What it makes of maps that are known; those that it forgets may be gone then.
+    fn make(&self, known: &mut HashMap<usize, Map>) -> Option<Map> {
+        let number = self.of.first()?;
+        match &self.layer {
+            Layer::Add if self.of.get(1)? != number => {
+                let first = self.take(*number, known)?;
+                Some(first.plus(known.get(self.of.get(1)?)?))
+            }
+            Layer::Slopes(slopes) => Some(self.take(*number, known)?.bent(slopes)),
+            Layer::Copy => self.take(*number, known),
+            layer => layer.of(&self.of, known),
+        }
+    }
+
+    /// A map to change: the map itself if nothing needs it later.
+    fn take(&self, number: usize, known: &mut HashMap<usize, Map>) -> Option<Map> {
+        match self.forgets.contains(&number) {
+            true => known.remove(&number),
+            false => known.get(&number).cloned(),
+        }
     }
 }
 
@@ -125,11 +149,7 @@ impl Layer {
             Layer::Depthwise(layer) => layer.of(first),
             Layer::Largest(windows) => windows.largest(first),
             Layer::Pad(by) => first.padded(*by),
-            Layer::Slopes(slopes) => {
-                let bent =
-                    |channel: usize, it: f32| if it < 0.0 { slopes[channel] * it } else { it };
-                first.clone().map(bent)
-            }
+            Layer::Slopes(slopes) => first.clone().bent(slopes),
             Layer::Copy => first.clone(),
         })
     }

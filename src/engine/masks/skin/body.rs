@@ -1,9 +1,8 @@
 //! Skin beyond a face: ears, neck, shoulders and hands, which lie in other light. Their tone says little, so that hue and
 //! saturation count, where a body can be, as far as low edges lead from the face.
 
-use super::flood::{Flood, flooded_by_face};
-use super::geometry::Place;
-use super::likeness::{FaceSkin, Measured, blur, within};
+use super::geometry::Places;
+use super::likeness::{FaceSkin, Measured, SkinColour, blur, each, within};
 use crate::engine::masks::smoothstep;
 use crate::engine::raster::Plane;
 
@@ -45,16 +44,21 @@ pub struct Body {
 impl Body {
     /// From where the face is, and dark hair.
     pub fn of(skin: &FaceSkin, measured: &Measured, face: &Plane, dark_hair: &Plane) -> Self {
-        let distance = |(i, place): (usize, &Place)| distance(skin, measured.colour(i), *place);
-        let distances = skin.places.iter().enumerate().map(distance);
-        let apart = Plane::from_samples(face.width(), face.height(), distances.collect());
-        let flooded = flooded_by_face(&measured.soft, |i| {
-            if face.samples()[i] > 0.5 {
-                Some(Flood::Face)
-            } else {
-                (apart.samples()[i] > 1.0).then_some(Flood::Beside)
-            }
+        let [red, blue, tone] = &measured.colours;
+        let Places { u, v, r, .. } = &skin.places;
+        let colour = skin.colour;
+        let saturated = colour.saturated().max(SATURATED);
+        let apart = each(
+            [red, blue, tone, u, v, r],
+            move |[red, blue, tone, u, v, r]| {
+                distance(colour, saturated, [red, blue, tone], (u, v, r))
+            },
+        );
+        let sure = each([face, &apart], |[face, apart]| {
+            let beside = if apart > 1.0 { -1.0 } else { 0.0 };
+            if face > 0.5 { 1.0 } else { beside }
         });
+        let flooded = measured.edges.flooded_by_face(&sure);
         let soft = blur(&flooded, 0.009 * skin.size);
         let kept = soft.zip_map(dark_hair, |it, hair| it * (1.0 - hair));
         Self { apart, kept }
@@ -66,21 +70,19 @@ impl Body {
     }
 }
 
-/// Distance of a colour at a place from what a body has there, where 1 is as far as counts.
-fn distance(skin: &FaceSkin, colour: [f32; 3], place: Place) -> f32 {
-    let aside = place.u.abs();
-    let wide = WIDE + WIDER.0 * (place.v - WIDER.1).max(0.0);
-    let ear = place.r < EAR.0 && aside > EAR.1 && place.v > EAR.2;
-    let below = place.v > BELOW && aside < wide && place.r < FAR;
-    if !ear && !below {
-        return NOWHERE;
-    }
+/// Distance of a colour at a place from what a body has there, where 1 is as far as counts, and how saturated the face is.
+#[inline(always)]
+fn distance(skin: SkinColour, saturated: f32, colour: [f32; 3], (u, v, r): (f32, f32, f32)) -> f32 {
+    let aside = u.abs();
+    let wide = WIDE + WIDER.0 * (v - WIDER.1).max(0.0);
+    let ear = r < EAR.0 && aside > EAR.1 && v > EAR.2;
+    let below = v > BELOW && aside < wide && r < FAR;
     let [saturation, hue, tone] = skin.unshaded(colour, 1.0);
-    let chin = smoothstep(0.35, 0.55, place.v) * (1.0 - smoothstep(0.0, 0.1, aside - wide));
+    let chin = smoothstep(0.35, 0.55, v) * (1.0 - smoothstep(0.0, 0.1, aside - wide));
     let darker = DARKER.0 + (DARKER.1 - DARKER.0) * chin;
-    let [red, blue, _] = skin.middle;
-    let saturated = libm::hypotf(red, blue).max(SATURATED);
-    let off = libm::hypotf(saturation / skin.variation[0], hue / skin.variation[1]) / REACH;
+    let [along, across] = [saturation / skin.variation[0], hue / skin.variation[1]];
+    let off = (along * along + across * across).sqrt() / REACH;
     let paler = -saturation / (PALER * saturated);
-    off.max(paler).max(tone / LIGHTER).max(-tone / darker)
+    let distance = off.max(paler).max(tone / LIGHTER).max(-tone / darker);
+    if ear || below { distance } else { NOWHERE }
 }

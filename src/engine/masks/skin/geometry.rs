@@ -1,10 +1,11 @@
 //! Where places lie in a face: how deep inside its outline, and how near to eyes, brows, lips and nostrils. All lengths are
 //! in sizes of the face.
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::engine::masks::faces::{Face, hull};
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, wide};
 
 // Points of the mesh.
 
@@ -52,18 +53,20 @@ const OUTLINE_SIZE: f32 = 0.6;
 const FAR: f64 = 0.12;
 const FAR_FROM_EYES: f64 = 0.3;
 
-/// A place in a face.
-#[derive(Clone, Copy)]
-pub struct Place {
+/// Where the pixels of a picture lie in a face.
+pub struct Places {
     /// To the right of the line from forehead to chin, as an upright face is seen.
-    pub u: f32,
+    pub u: Plane,
     /// Down from between the eyes.
-    pub v: f32,
+    pub v: Plane,
     /// How deep inside the mesh's outline; below 0 outside.
-    pub depth: f32,
+    pub depth: Plane,
     /// Distance from the middle: 1 lies around the whole head.
-    pub r: f32,
+    pub r: Plane,
 }
+
+/// Columns for which the nearest edge of an outline is looked for together: few enough for the registers.
+const BESIDE: usize = 32;
 
 /// A face as the mask sees it.
 pub struct Geometry<'a> {
@@ -107,24 +110,43 @@ impl<'a> Geometry<'a> {
         }
     }
 
-    /// Of each pixel of a picture, row after row.
-    pub fn places(&self, picture: Region) -> Vec<Place> {
-        let width = picture.width;
-        let count = width * picture.height;
-        let place = |i: usize| self.place((i % width) as f64, (i / width) as f64);
-        (0..count).into_par_iter().map(place).collect()
-    }
-
-    fn place(&self, x: f64, y: f64) -> Place {
-        let size = self.face.size;
-        let (dx, dy) = ((x - self.middle[0]) / size, (y - self.middle[1]) / size);
-        let [ux, uy] = self.up;
-        Place {
-            u: (dy * ux - dx * uy) as f32,
-            v: -(dx * ux + dy * uy) as f32,
-            depth: self.outline.depth(x, y),
-            r: AT_OUTLINE - self.head.depth(x, y) / OUTLINE_SIZE,
-        }
+    /// Of each pixel of a picture.
+    pub fn places(&self, picture: Region) -> Places {
+        let plane = || Plane::unfilled(picture.width, picture.height);
+        let mut places = Places {
+            u: plane(),
+            v: plane(),
+            depth: plane(),
+            r: plane(),
+        };
+        let from_middle = |at: usize, axis: usize| (at as f64 - self.middle[axis]) / self.face.size;
+        let across: Vec<f64> = (0..picture.width).map(|x| from_middle(x, 0)).collect();
+        let [u, v, depth, r] = [
+            &mut places.u,
+            &mut places.v,
+            &mut places.depth,
+            &mut places.r,
+        ]
+        .map(|it| it.samples_mut().par_chunks_mut(picture.width));
+        let rows = u.zip(v).zip(depth).zip(r).enumerate();
+        rows.for_each(|(y, (((u, v), depth), r))| {
+            let (dy, [ux, uy]) = (from_middle(y, 1), self.up);
+            let row = u.iter_mut().zip(v).zip(&across);
+            wide(move || {
+                for ((u, v), dx) in row {
+                    *u = (dy * ux - dx * uy) as f32;
+                    *v = -(dx * ux + dy * uy) as f32;
+                }
+            });
+            self.outline.depths((0, y), depth);
+            self.head.depths((0, y), r);
+            wide(move || {
+                for r in r {
+                    *r = AT_OUTLINE - *r / OUTLINE_SIZE;
+                }
+            });
+        });
+        places
     }
 
     /// The pixels, by their places in a row after the other, in the middles of the cheeks.
@@ -174,12 +196,27 @@ impl<'a> Geometry<'a> {
     fn deepen(&self, plane: &mut Plane, corners: &[[f64; 2]], far: f64, picture: Region) {
         let size = self.face.size;
         let outline = Outline::around(corners, size);
-        for (x, y) in pixels(near(corners, far * size, picture)) {
-            let inside = outline.depth(x as f64, y as f64) > 0.0;
-            let distance = (distance(corners, [x as f64, y as f64]) / size) as f32;
-            let it = &mut plane.row_mut(y)[x];
-            *it = it.max(if inside { distance } else { -distance });
+        let sides = sides(corners);
+        let near = near(corners, far * size, picture);
+        if near.is_empty() {
+            return;
         }
+        let rows = plane.samples_mut().par_chunks_mut(picture.width);
+        let rows = rows.enumerate().skip(near.y).take(near.height);
+        rows.for_each(|(y, row)| {
+            let [mut depths, mut squares] = [(); 2].map(|()| vec![0.0; near.width]);
+            outline.depths((near.x, y), &mut depths);
+            square_distances(&sides, (near.x, y), &mut squares);
+            let row = row[near.x..near.right()].iter_mut();
+            let row = row.zip(&depths).zip(&squares);
+            let size = size as f32;
+            wide(move || {
+                for ((it, depth), square) in row {
+                    let distance = square.sqrt() / size;
+                    *it = it.max(if *depth > 0.0 { distance } else { -distance });
+                }
+            });
+        });
     }
 }
 
@@ -218,6 +255,75 @@ impl Outline {
         let depths = self.edges.iter().map(|[a, b, c]| a * x + b * y + c);
         depths.fold(f32::INFINITY, f32::min)
     }
+
+    /// The same of places beside each other, from the first of them on.
+    fn depths(&self, (x, y): (usize, usize), out: &mut [f32]) {
+        let y = y as f32;
+        let depth = |[a, b, c]: &[f32; 3], x: f32| a * x + b * y + c;
+        least(&self.edges, depth, x, out);
+    }
+}
+
+/// Of places beside each other, from column `first` on, the least of what `of` says for each of some edges.
+fn least<E>(edges: &[E], of: impl Fn(&E, f32) -> f32, first: usize, out: &mut [f32]) {
+    Arch::new().dispatch(Least {
+        edges,
+        of,
+        first,
+        out,
+    });
+}
+
+/// As a struct, since a compiler need not inline a closure into what it makes for wide registers.
+struct Least<'a, E, F> {
+    edges: &'a [E],
+    of: F,
+    first: usize,
+    out: &'a mut [f32],
+}
+
+impl<E, F: Fn(&E, f32) -> f32> WithSimd for Least<'_, E, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (block, out) in self.out.chunks_mut(BESIDE).enumerate() {
+            let first = (self.first + block * BESIDE) as u32;
+            let columns: [f32; BESIDE] = std::array::from_fn(|i| (first + i as u32) as f32);
+            let mut least = [f32::INFINITY; BESIDE];
+            for edge in self.edges {
+                for (least, x) in least.iter_mut().zip(&columns) {
+                    let it = (self.of)(edge, *x);
+                    *least = if it < *least { it } else { *least };
+                }
+            }
+            out.copy_from_slice(&least[..out.len()]);
+        }
+    }
+}
+
+/// An edge between corners: where it begins, where it leads, and one over its length's square.
+type Side = [f32; 5];
+
+fn sides(corners: &[[f64; 2]]) -> Vec<Side> {
+    let next = corners.iter().cycle().skip(1);
+    let side = |([x, y], [to_x, to_y]): (&[f64; 2], &[f64; 2])| {
+        let (ex, ey) = (to_x - x, to_y - y);
+        [*x, *y, ex, ey, 1.0 / (ex * ex + ey * ey).max(1e-9)].map(|it| it as f32)
+    };
+    corners.iter().zip(next).map(side).collect()
+}
+
+/// The squared distances to the nearest of some sides, of places beside each other from the first of them on.
+fn square_distances(sides: &[Side], (x, y): (usize, usize), out: &mut [f32]) {
+    let y = y as f32;
+    let square = |[left, top, ex, ey, per_square]: &Side, x: f32| {
+        let (dx, dy) = (x - left, y - top);
+        let along = ((dx * ex + dy * ey) * per_square).clamp(0.0, 1.0);
+        let (across, down) = (dx - along * ex, dy - along * ey);
+        across * across + down * down
+    };
+    least(sides, square, x, out);
 }
 
 /// The part of a picture that is no farther than so many pixels from some corners.
@@ -242,19 +348,6 @@ fn pixels(region: Region) -> impl Iterator<Item = (usize, usize)> {
     (region.y..region.y + region.height).flat_map(move |y| columns.clone().map(move |x| (x, y)))
 }
 
-/// The distance of a place from the nearest edge between corners.
-fn distance(corners: &[[f64; 2]], [x, y]: [f64; 2]) -> f64 {
-    let next = corners.iter().cycle().skip(1);
-    let squares = corners.iter().zip(next).map(|(a, b)| {
-        let (ex, ey) = (b[0] - a[0], b[1] - a[1]);
-        let along = ((x - a[0]) * ex + (y - a[1]) * ey) / (ex * ex + ey * ey).max(1e-9);
-        let along = along.clamp(0.0, 1.0);
-        let (dx, dy) = (x - a[0] - along * ex, y - a[1] - along * ey);
-        dx * dx + dy * dy
-    });
-    squares.fold(f64::INFINITY, f64::min).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,8 +366,16 @@ mod tests {
             let is = outline.depth(x, y);
             assert!((is - depth).abs() < 1e-6, "{x}, {y}: {is} for {depth}");
         }
-        assert_eq!(distance(&SQUARE, [33.0, 34.0]), 5.0);
-        assert_eq!(distance(&SQUARE, [20.0, 12.0]), 2.0);
+        let beside: Vec<f32> = (0..70).map(|x| outline.depth(x as f64, 12.0)).collect();
+        let mut depths = vec![0.0; 70];
+        outline.depths((0, 12), &mut depths);
+        assert_eq!(depths, beside);
+        for (x, y, distance) in [(33, 34, 5.0f32), (20, 12, 2.0), (90, 20, 60.0)] {
+            let mut squares = vec![0.0; 50];
+            square_distances(&sides(&SQUARE), (x - 40.min(x), y), &mut squares);
+            let is = squares[40.min(x)];
+            assert!((is - distance * distance).abs() < 1e-3, "{x}, {y}: {is}");
+        }
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The guided filter (He, Sun, Tang 2013) in its fast form (He, Sun 2015): the coverage of a reduced copy as a linear
 //! function of the picture's colours around each place, which is then taken of the full picture.
 
-use super::likeness::blur;
-use crate::engine::raster::{Plane, Region, Tile};
+use pulp::{Arch, Simd, WithSimd};
+
+use super::likeness::{blur, each};
+use crate::engine::masks::bilinear::{Bilinear, between};
+use crate::engine::raster::{Image, Plane, Region, Tile, row_set};
 
 /// Variance of colour that is no edge.
 const NO_EDGE: f64 = 4e-4;
@@ -56,28 +59,84 @@ impl Guide {
         }
     }
 
-    /// The coverage of a tile with three channels; `interpolate` brings a plane of the copy to it.
-    pub fn coverage(&self, tile: &Tile, interpolate: impl Fn(&Plane) -> Plane) -> Plane {
-        let mut sum = interpolate(&self.planes[3]);
-        for (factor, colour) in self.planes.iter().zip(tile.planes()) {
-            let factor = interpolate(factor);
-            let samples = factor.samples().iter().zip(colour.samples());
-            for (sum, (factor, colour)) in sum.samples_mut().iter_mut().zip(samples) {
-                *sum += factor * colour;
-            }
+    /// The coverage in a region of a picture that is `sides` times as wide and high as the copy, which `finish` is told of.
+    pub fn coverage(
+        &self,
+        picture: &Image,
+        region: Region,
+        sides: [f32; 2],
+        finish: impl Fn(f32) -> f32,
+    ) -> Plane {
+        let mut coverage = Plane::unfilled(region.width, region.height);
+        let mut factors = Bilinear::new(sides, self.planes.each_ref(), region);
+        let strip = picture.strip(region.y..region.bottom()).as_planes();
+        let mut colours = row_set(strip.planes(), region.width);
+        let finish = &finish;
+        for y in 0..region.height {
+            strip.read(region.y + y, region.x..region.right(), &mut colours);
+            let ([above, below], down) = factors.rows(y);
+            let [above, below] = [above, below].map(|it| it.each_ref().map(Vec::as_slice));
+            let last = colours.len() - 1;
+            Arch::new().dispatch(Weigh {
+                colours: [0, 1, 2].map(|colour: usize| colours[colour.min(last)].as_slice()),
+                factors: [above, below],
+                down,
+                finish,
+                out: coverage.row_mut(y),
+            });
         }
-        sum
+        coverage
     }
 
     /// The coverage of the copy itself.
     pub fn of_copy(&self, copy: &Tile) -> Plane {
-        self.coverage(copy, Plane::clone)
+        let [r, g, b] = [0, 1, 2].map(|i: usize| &copy.planes()[i]);
+        let [of_r, of_g, of_b, added] = self.planes.each_ref();
+        each(
+            [added, of_r, r, of_g, g, of_b, b],
+            |[added, of_r, r, of_g, g, of_b, b]| added + of_r * r + of_g * g + of_b * b,
+        )
     }
 
-    /// The part of each plane that a region of the copy covers is all that `interpolate` gets.
-    pub fn crop(&self, region: Region) -> Guide {
-        Guide {
-            planes: [0, 1, 2, 3].map(|i: usize| self.planes[i].crop(region)),
+    /// Whether a region of the copy is covered nowhere, whatever its colours.
+    pub fn is_nothing_in(&self, region: Region) -> bool {
+        let columns = region.x..region.right();
+        self.planes.iter().all(|plane| {
+            (region.y..region.bottom())
+                .all(|y| plane.row(y)[columns.clone()].iter().all(|it| *it == 0.0))
+        })
+    }
+}
+
+/// A row of colours, weighed by factors between two rows of them; as a struct, since a compiler need not inline a closure
+/// into what it makes for wide registers.
+struct Weigh<'a, F> {
+    colours: [&'a [f32]; 3],
+    /// Those of the colours, and what is added.
+    factors: [[&'a [f32]; 4]; 2],
+    /// How far from one to the other.
+    down: f32,
+    finish: F,
+    out: &'a mut [f32],
+}
+
+impl<F: Fn(f32) -> f32> WithSimd for Weigh<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let count = self.out.len();
+        let [r, g, b] = self.colours.map(|it| &it[..count]);
+        let [above, below] = self.factors;
+        let [r0, g0, b0, added0] = above.map(|it| &it[..count]);
+        let [r1, g1, b1, added1] = below.map(|it| &it[..count]);
+        let down = self.down;
+        for (x, out) in self.out.iter_mut().enumerate() {
+            let added = between(added0[x], added1[x], down);
+            let of_red = between(r0[x], r1[x], down) * r[x];
+            let of_green = between(g0[x], g1[x], down) * g[x];
+            let of_blue = between(b0[x], b1[x], down) * b[x];
+            *out = (self.finish)(added + of_red + of_green + of_blue);
         }
     }
 }

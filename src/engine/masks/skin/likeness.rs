@@ -1,12 +1,14 @@
 //! How much like skin every pixel of a picture's reduced copy is. Each face gives the colours of its
 //! own skin, so that no tone is taken for granted; the points of its mesh say where eyes, brows and lips are.
 
+use std::f32::consts::LN_2;
+
 use super::body::Body;
-use super::flood::{Flood, flooded_by_face};
-use super::geometry::{Features, Geometry, Place};
+use super::flood::Edges;
+use super::geometry::{Features, Geometry, Places};
 use crate::engine::masks::{Face, median, smoothstep};
-use crate::engine::operations::{Cancel, Gaussian};
-use crate::engine::raster::{Plane, Region, Tile, luma};
+use crate::engine::operations::{Cancel, Gaussian, log2};
+use crate::engine::raster::{Plane, Region, Tile, luma, wide};
 
 /// Added before logarithms are taken, so that noise in black does not count as colour.
 const BLACK: f32 = 0.02;
@@ -134,13 +136,28 @@ pub fn within(apart: &Plane, tolerance: f64) -> Plane {
     apart.clone().map(coverage)
 }
 
+/// A plane, each of whose samples is made from those that some planes have there.
+#[inline(always)]
+pub fn each<const N: usize>(planes: [&Plane; N], make: impl Fn([f32; N]) -> f32) -> Plane {
+    let mut out = Plane::unfilled(planes[0].width(), planes[0].height());
+    let count = out.samples().len();
+    let samples = planes.map(|it| &it.samples()[..count]);
+    let made = &mut out.samples_mut()[..count];
+    wide(move || {
+        for i in 0..count {
+            made[i] = make(std::array::from_fn(|plane: usize| samples[plane][i]));
+        }
+    });
+    out
+}
+
 /// A copy, measured for all faces.
 pub struct Measured {
     region: Region,
-    /// Red, green and blue, softened by a pixel.
-    pub soft: [Plane; 3],
+    /// The edges between its pixels, softened by one.
+    pub edges: Edges,
     /// Logarithms of red over green, blue over green, and luma of those.
-    colours: [Plane; 3],
+    pub colours: [Plane; 3],
     /// What is finer than two pixels, in the logarithm of luma.
     fine: Plane,
     /// No colours tell anything.
@@ -153,17 +170,14 @@ impl Measured {
         let copy = copy.clone().with_channels(3);
         let soft = [0, 1, 2].map(|i| blur(&copy.planes()[i], 1.0));
         let grey = follows(&soft[0], &soft[1]) && follows(&soft[2], &soft[1]);
-        let log = |it: &Plane| it.clone().map(|it| libm::logf(it.max(0.0) + BLACK));
-        let over_green = |it: &Plane| log(it).zip_map(&log(&soft[1]), |it, green| it - green);
         let [r, g, b] = &soft;
-        let samples = r.samples().iter().zip(g.samples()).zip(b.samples());
-        let tone = samples.map(|((r, g), b)| luma(*r, *g, *b)).collect();
-        let tone = log(&Plane::from_samples(region.width, region.height, tone));
-        let fine = copy.luma().map(|it| libm::logf(it.max(0.0) + NOISY_BLACK));
+        let over_green = |it: &Plane| each([it, g], |[it, g]| log(it, BLACK) - log(g, BLACK));
+        let tone = each([r, g, b], |[r, g, b]| log(luma(r, g, b), BLACK));
         let colours = [over_green(r), over_green(b), tone];
+        let fine = copy.luma().map(|it| log(it, NOISY_BLACK));
         Self {
             region,
-            soft,
+            edges: Edges::of(&soft),
             colours,
             fine: blur(&fine, 2.0).zip_map(&fine, |soft, sharp| sharp - soft),
             grey,
@@ -173,6 +187,12 @@ impl Measured {
     pub fn colour(&self, i: usize) -> [f32; 3] {
         [0, 1, 2].map(|axis: usize| self.colours[axis].samples()[i])
     }
+}
+
+/// The natural logarithm of a sample, with so much added.
+#[inline(always)]
+fn log(sample: f32, black: f32) -> f32 {
+    LN_2 * log2(sample.max(0.0) + black)
 }
 
 /// Whether one channel is the same function of another one everywhere, as it is in grey pictures and in toned ones.
@@ -188,7 +208,9 @@ fn follows(one: &Plane, other: &Plane) -> bool {
     let usual = levels.map(|(sum, count)| (sum / count.max(1.0)) as f32);
     let is_off =
         |(one, other): &(&f32, &f32)| (*one - *other - usual[level(**other)]).abs() >= GREY;
-    pairs().filter(is_off).count() * OFF <= one.samples().len()
+    // A few more than may be off are enough to tell.
+    let enough = one.samples().len() / OFF + 1;
+    pairs().filter(is_off).take(enough).count() < enough
 }
 
 /// A blur of a whole copy. It is never cancelled, as what is found is kept.
@@ -197,15 +219,23 @@ pub fn blur(plane: &Plane, sigma: f64) -> Plane {
     Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, &Cancel::default())
 }
 
-/// The colours of a face's cheeks, nose and forehead.
+/// The skin of a face's cheeks, nose and forehead, and where it lies.
 pub struct FaceSkin {
-    pub places: Vec<Place>,
+    pub places: Places,
     features: Features,
     cheeks: Vec<usize>,
     pub size: f64,
-    pub middle: [f32; 3],
+    pub colour: SkinColour,
+}
+
+/// The colour of a face's skin and how it varies, in logarithms.
+#[derive(Clone, Copy)]
+pub struct SkinColour {
+    /// Red over green, blue over green, and luma.
+    middle: [f32; 3],
     /// The direction in which skin grows more saturated.
     saturation: [f32; 2],
+    /// Along that direction, across it, and in luma.
     pub variation: [f32; 3],
 }
 
@@ -220,11 +250,20 @@ impl FaceSkin {
         if colours.is_empty() {
             return None;
         }
-        let mut skin = Self {
+        Some(Self {
             places: geometry.places(measured.region),
             features: geometry.features(measured.region),
             cheeks,
             size: face.size,
+            colour: SkinColour::of(&colours),
+        })
+    }
+}
+
+impl SkinColour {
+    /// That of some samples of a face.
+    fn of(colours: &[[f32; 3]]) -> Self {
+        let mut skin = Self {
             middle: [0, 1, 2]
                 .map(|axis: usize| median(colours.iter().map(|it| it[axis]).collect())),
             saturation: [0.8, -0.6],
@@ -245,10 +284,17 @@ impl FaceSkin {
             let least = if axis == 2 { least } else { faded * least };
             deviation.clamp(least, most)
         });
-        Some(skin)
+        skin
+    }
+
+    /// How saturated it is.
+    pub fn saturated(&self) -> f32 {
+        let [red, blue, _] = self.middle;
+        libm::hypotf(red, blue)
     }
 
     /// How a colour differs from the face's: in saturation, across it, in luma.
+    #[inline(always)]
     fn axes(&self, colour: [f32; 3]) -> [f32; 3] {
         let [red, blue, tone] = [0, 1, 2].map(|i: usize| colour[i] - self.middle[i]);
         let [along, across] = self.saturation;
@@ -260,6 +306,7 @@ impl FaceSkin {
     }
 
     /// The same without a share of what shade does: it makes skin more saturated.
+    #[inline(always)]
     pub fn unshaded(&self, colour: [f32; 3], share: f32) -> [f32; 3] {
         let [saturation, hue, tone] = self.axes(colour);
         let shade = (-tone).max(0.0) * share;
@@ -271,89 +318,80 @@ impl FaceSkin {
         ]
     }
 
-    /// Distance from the face's colours, where 1 is as far as counts.
-    fn apart(&self, colour: [f32; 3], place: Place, grey: bool) -> f32 {
-        let face = line(&[(1.0, 1.0), (1.35, 0.0)], place.r);
+    /// Distance from the face's colours, where 1 is as far as counts, so far from its middle.
+    #[inline(always)]
+    fn apart(&self, colour: [f32; 3], r: f32, grey: bool) -> f32 {
+        let face = line([(1.0, 1.0), (1.35, 0.0)], r);
         let [mut saturation, hue, mut tone] = self.unshaded(colour, face);
-        if saturation < 0.0 {
-            saturation *= 1.7 - 0.7 * face;
-        }
-        tone *= line(&[(0.8, 0.5), (1.3, 1.0)], place.r);
-        let squared =
-            |it: f32, axis: usize| (it / self.variation[axis]) * (it / self.variation[axis]);
+        saturation *= if saturation < 0.0 {
+            1.7 - 0.7 * face
+        } else {
+            1.0
+        };
+        tone *= line([(0.8, 0.5), (1.3, 1.0)], r);
+        let squared = |it: f32, axis: usize| {
+            let deviations = it / self.variation[axis];
+            deviations * deviations
+        };
         // What lies far from the face must be more like it. Without colours nothing there counts.
         let (squares, reach) = if grey {
-            (squared(tone, 2), line(&[(0.9, 0.8), (1.3, 0.0)], place.r))
+            (squared(tone, 2), line([(0.9, 0.8), (1.3, 0.0)], r))
         } else {
             (
                 squared(saturation, 0) + squared(hue, 1) + squared(tone, 2),
-                line(
-                    &[(0.95, 1.0), (1.15, 0.8), (1.6, 0.65), (4.0, 0.45)],
-                    place.r,
-                ),
+                line([(0.95, 1.0), (1.15, 0.8), (1.6, 0.65), (4.0, 0.45)], r),
             )
         };
         squares.sqrt() / (REACH * reach).max(1e-3)
     }
+}
 
+impl FaceSkin {
     /// What the face says, and how surely places are its features.
     fn likeness(&self, measured: &Measured) -> (OfFace, Plane) {
-        let (width, height) = (measured.region.width, measured.region.height);
-        let plane = |of: &dyn Fn(usize, Place) -> f32| {
-            let samples = self
-                .places
-                .iter()
-                .enumerate()
-                .map(|(i, place)| of(i, *place));
-            Plane::from_samples(width, height, samples.collect())
-        };
-        let apart = plane(&|i, place| self.apart(measured.colour(i), place, measured.grey));
+        let (places, colour, grey) = (&self.places, self.colour, measured.grey);
+        let [red, blue, tone] = &measured.colours;
+        let apart = each([red, blue, tone, &places.r], move |[red, blue, tone, r]| {
+            colour.apart([red, blue, tone], r, grey)
+        });
         let covered = within(&apart, 0.5);
-        let weight = plane(&|i, place| {
-            let face = if place.r < 1.1 {
-                covered.samples()[i]
-            } else {
-                0.0
-            };
+        let weight = each([&covered, &places.r], |[covered, r]| {
+            let face = if r < 1.1 { covered } else { 0.0 };
             face + 1e-3
         });
         let size = self.size;
-        let darkness = beside(&measured.colours[2], &weight, 0.082 * size);
-        let redness = beside(&measured.colours[0], &weight, 0.11 * size);
+        let darkness = beside(tone, &weight, 0.082 * size);
+        let redness = beside(red, &weight, 0.11 * size);
         let roughness = blur(&measured.fine.clone().map(|it| it * it), 0.018 * size).map(f32::sqrt);
         let cheeks = self.cheeks.iter().filter(|i| covered.samples()[**i] > 0.5);
         let usual = median(cheeks.map(|i| roughness.samples()[*i]).collect()) + SMOOTHEST;
         let rough = roughness.map(|it| it / usual);
         let connected = self.connected(measured, &apart, &rough);
-        let dark_hair = plane(&|i, _| {
-            let below = self.middle[2] - measured.colours[2].samples()[i];
-            smoothstep(2.5, 4.5, rough.samples()[i]) * smoothstep(0.0, 0.25, below)
+        let middle = colour.middle[2];
+        let dark_hair = each([&rough, tone], move |[rough, tone]| {
+            smoothstep(2.5, 4.5, rough) * smoothstep(0.0, 0.25, middle - tone)
         });
-        let kept = plane(&|i, place| {
-            let any_hair = place.hair() * smoothstep(1.1, 2.0, rough.samples()[i]);
-            (1.0 - dark_hair.samples()[i].max(any_hair)) * connected.samples()[i]
+        let hair = each([&places.v, &places.depth, &rough], |[v, depth, rough]| {
+            hair(v, depth) * smoothstep(1.1, 2.0, rough)
         });
-        let inside = plane(&|i, place| {
-            let face =
-                smoothstep(0.0, SURE_FACE.0, place.depth) * smoothstep(-0.23, -0.155, place.v);
-            face * (1.0 - dark_hair.samples()[i])
+        let kept = each([&dark_hair, &hair, &connected], |[dark, any, connected]| {
+            (1.0 - dark.max(any)) * connected
         });
-        let features = plane(&|i, _| {
-            let dark = -darkness.samples()[i];
-            let red = if measured.grey {
-                0.0
-            } else {
-                redness.samples()[i]
-            };
-            self.features.at(i, dark, red, rough.samples()[i])
-        });
+        let inside = each(
+            [&places.depth, &places.v, &dark_hair],
+            |[depth, v, hair]| {
+                let face = smoothstep(0.0, SURE_FACE.0, depth) * smoothstep(-0.23, -0.155, v);
+                face * (1.0 - hair)
+            },
+        );
+        let features = self.features.sure([&darkness, &redness, &rough], grey);
         let mut of_face = OfFace {
             apart,
             kept,
             inside,
             body: None,
         };
-        if !measured.grey {
+        if !grey {
             let face = of_face.coverage(0.5);
             let face = face.zip_map(&features, |it, feature| it * (1.0 - feature));
             of_face.body = Some(Body::of(self, measured, &face, &dark_hair));
@@ -364,110 +402,141 @@ impl FaceSkin {
     /// What edges do not part from the face, or is so much like its skin that it is skin nevertheless: neck, ears and
     /// hands.
     fn connected(&self, measured: &Measured, apart: &Plane, rough: &Plane) -> Plane {
-        let sure = |i: usize| {
-            let (place, apart) = (self.places[i], apart.samples()[i]);
-            if place.depth > SURE_FACE.0 && place.v > SURE_FACE.1 {
-                return Some(Flood::Face);
-            }
-            let hair = place.hair() > 0.5 && rough.samples()[i] > SURE_ROUGH;
-            let beside = if measured.grey {
-                let neck = place.v > 0.61 && place.u.abs() < 0.41;
-                place.r > SURE_BESIDE_IN_GREY && !neck || place.r > 1.9
-            } else {
-                place.r > SURE_BESIDE && apart > SURE_COLOUR
-            };
-            let neck = place.neck() > 0.5 && apart < 1.0;
-            (hair || beside && !neck).then_some(Flood::Beside)
-        };
-        let flooded = flooded_by_face(&measured.soft, sure);
-        let mut connected = blur(&flooded, 0.009 * self.size);
-        for (i, it) in connected.samples_mut().iter_mut().enumerate() {
-            let place = self.places[i];
-            // Within a face, wrinkles and shine make edges too.
-            let alike = if measured.grey {
-                line(&[(0.65, 1.0), (0.85, 0.0)], place.r)
-            } else {
-                let reach = BEYOND_EDGES + (OF_NECK - BEYOND_EDGES) * place.neck();
-                let reach = reach * line(&[(0.7, 1.8), (0.9, 1.0)], place.r);
-                let reach =
-                    reach * (1.0 - ABOVE_EYES * place.above() * smoothstep(0.7, 0.9, place.r));
-                1.0 - smoothstep(0.75, 1.05, apart.samples()[i] / reach)
-            };
-            *it = it.max(alike);
+        let (grey, places) = (measured.grey, &self.places);
+        let Places { u, v, depth, r } = places;
+        let sure = each(
+            [u, v, depth, r, apart, rough],
+            move |[u, v, depth, r, apart, rough]| {
+                let is_hair = hair(v, depth) > 0.5 && rough > SURE_ROUGH;
+                let beside = if grey {
+                    let neck = v > 0.61 && u.abs() < 0.41;
+                    r > SURE_BESIDE_IN_GREY && !neck || r > 1.9
+                } else {
+                    r > SURE_BESIDE && apart > SURE_COLOUR
+                };
+                let is_neck = neck(u, v) > 0.5 && apart < 1.0;
+                let beside = if is_hair || beside && !is_neck {
+                    -1.0
+                } else {
+                    0.0
+                };
+                let face = depth > SURE_FACE.0 && v > SURE_FACE.1;
+                if face { 1.0 } else { beside }
+            },
+        );
+        let flooded = measured.edges.flooded_by_face(&sure);
+        let connected = blur(&flooded, 0.009 * self.size);
+        // Within a face, wrinkles and shine make edges too.
+        if grey {
+            return each([&connected, r], |[connected, r]| {
+                connected.max(line([(0.65, 1.0), (0.85, 0.0)], r))
+            });
         }
-        connected
+        each(
+            [&connected, u, v, r, apart],
+            |[connected, u, v, r, apart]| {
+                let reach = BEYOND_EDGES + (OF_NECK - BEYOND_EDGES) * neck(u, v);
+                let reach = reach * line([(0.7, 1.8), (0.9, 1.0)], r);
+                let reach = reach * (1.0 - ABOVE_EYES * above(v) * smoothstep(0.7, 0.9, r));
+                connected.max(1.0 - smoothstep(0.75, 1.05, apart / reach))
+            },
+        )
     }
 }
 
-impl Place {
-    /// 1 well above the nose, 0 below it.
-    fn above(self) -> f32 {
-        1.0 - smoothstep(-0.165, 0.245, self.v)
-    }
+// Of places in a face, as in [`Places`].
 
-    /// Where hair may be: above the brows, and beside the face from the nose on upwards.
-    fn hair(self) -> f32 {
-        let over_brows = 1.0 - smoothstep(-0.19, -0.12, self.v);
-        over_brows.max(self.above() * (1.0 - smoothstep(0.018, 0.073, self.depth)))
-    }
+/// 1 well above the nose, 0 below it.
+#[inline(always)]
+fn above(v: f32) -> f32 {
+    1.0 - smoothstep(-0.165, 0.245, v)
+}
 
-    /// Where a neck is.
-    fn neck(self) -> f32 {
-        let wide = 1.0 - smoothstep(0.32, 0.46, self.u.abs());
-        let low = smoothstep(0.52, 0.61, self.v) * (1.0 - smoothstep(0.98, 1.16, self.v));
-        wide * low
-    }
+/// Where hair may be: above the brows, and beside the face from the nose on upwards.
+#[inline(always)]
+fn hair(v: f32, depth: f32) -> f32 {
+    let over_brows = 1.0 - smoothstep(-0.19, -0.12, v);
+    over_brows.max(above(v) * (1.0 - smoothstep(0.018, 0.073, depth)))
+}
+
+/// Where a neck is.
+#[inline(always)]
+fn neck(u: f32, v: f32) -> f32 {
+    let wide = 1.0 - smoothstep(0.32, 0.46, u.abs());
+    let low = smoothstep(0.52, 0.61, v) * (1.0 - smoothstep(0.98, 1.16, v));
+    wide * low
 }
 
 impl Features {
-    /// How surely a pixel is an eye, brow, lip, nostril or the rim of glasses: by where it is, and by how much darker,
-    /// redder or rougher than the skin around it.
-    fn at(&self, i: usize, dark: f32, red: f32, rough: f32) -> f32 {
-        let [eyes, brows, lips, nostrils] =
-            [&self.eyes, &self.brows, &self.lips, &self.nostrils].map(|it| it.samples()[i]);
-        [
-            smoothstep(-0.05, -0.018, eyes),
-            smoothstep(-0.3, -0.25, eyes) * smoothstep(2.5, 4.5, rough),
-            smoothstep(-0.027, 0.0, brows),
-            smoothstep(-0.082, -0.046, brows.max(eyes)) * smoothstep(0.10, 0.30, dark),
-            smoothstep(-0.027, -0.005, lips),
-            smoothstep(-0.082, -0.046, lips)
-                * smoothstep(0.05, 0.14, red).max(smoothstep(0.3, 0.5, dark)),
-            smoothstep(-0.073, -0.037, nostrils) * smoothstep(0.12, 0.3, dark),
-        ]
-        .into_iter()
-        .fold(0.0, f32::max)
+    /// How surely each pixel is an eye, brow, lip, nostril or the rim of glasses: by where it is, and by how much lighter,
+    /// redder or rougher it is than the skin around it.
+    fn sure(&self, [lightness, redness, rough]: [&Plane; 3], grey: bool) -> Plane {
+        let Self {
+            eyes,
+            brows,
+            lips,
+            nostrils,
+        } = self;
+        each(
+            [eyes, brows, lips, nostrils, lightness, redness, rough],
+            move |[eyes, brows, lips, nostrils, light, red, rough]| {
+                let (dark, red) = (-light, if grey { 0.0 } else { red });
+                let eye = smoothstep(-0.05, -0.018, eyes);
+                let rim = smoothstep(-0.3, -0.25, eyes) * smoothstep(2.5, 4.5, rough);
+                let brow = smoothstep(-0.027, 0.0, brows);
+                let dark_beside = smoothstep(-0.082, -0.046, brows.max(eyes));
+                let lashes = dark_beside * smoothstep(0.10, 0.30, dark);
+                let lip = smoothstep(-0.027, -0.005, lips);
+                let like_lips = smoothstep(0.05, 0.14, red).max(smoothstep(0.3, 0.5, dark));
+                let beside_lips = smoothstep(-0.082, -0.046, lips) * like_lips;
+                let nostril = smoothstep(-0.073, -0.037, nostrils) * smoothstep(0.12, 0.3, dark);
+                let eyes = eye.max(rim).max(brow).max(lashes);
+                eyes.max(lip).max(beside_lips).max(nostril)
+            },
+        )
     }
 }
 
 /// How much larger a value is than that of the skin around it.
 fn beside(values: &Plane, weight: &Plane, sigma: f64) -> Plane {
-    let weighted = values
-        .clone()
-        .zip_map(weight, |value, weight| value * weight);
-    let weights = blur(weight, sigma);
-    let around = blur(&weighted, sigma).zip_map(&weights, |sum, weight| sum / weight);
-    values
-        .clone()
-        .zip_map(&around, |value, around| value - around)
+    let weighted = each([values, weight], |[value, weight]| value * weight);
+    let (sums, weights) = (blur(&weighted, sigma), blur(weight, sigma));
+    each([values, &sums, &weights], |[value, sum, weight]| {
+        value - sum / weight
+    })
 }
 
 /// A line through points, level before the first and after the last.
-fn line(points: &[(f32, f32)], at: f32) -> f32 {
-    let after = points.iter().position(|(x, _)| at < *x);
-    match after {
-        Some(0) => points[0].1,
-        Some(i) => {
-            let ((left, from), (right, to)) = (points[i - 1], points[i]);
-            from + (to - from) * (at - left) / (right - left)
-        }
-        None => points[points.len() - 1].1,
+#[inline(always)]
+fn line<const N: usize>(points: [(f32, f32); N], at: f32) -> f32 {
+    // Without an early way out, so that loops stay wide.
+    let (mut value, last) = (points[0].1, points[N - 1]);
+    for pair in points.windows(2) {
+        let ((left, from), (right, to)) = (pair[0], pair[1]);
+        let between = from + (to - from) * (at - left) / (right - left);
+        value = if at < left { value } else { between };
     }
+    if at < last.0 { value } else { last.1 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_level_beyond_its_points() {
+        let points = [(0.5, 1.0), (1.0, 3.0), (2.0, 2.0)];
+        for (at, value) in [
+            (0.0, 1.0),
+            (0.5, 1.0),
+            (0.75, 2.0),
+            (1.0, 3.0),
+            (1.5, 2.5),
+            (7.0, 2.0),
+        ] {
+            assert_eq!(line(points, at), value, "{at}");
+        }
+    }
 
     /// Whether a row of red follows one of green.
     fn check(green: &[f32], red: impl Fn(usize, f32) -> f32, follows: bool) {

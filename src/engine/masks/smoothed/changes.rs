@@ -6,10 +6,10 @@
 
 use rayon::prelude::*;
 
-use super::bilinear::Bilinear;
 use super::loss::{BLOCK, block_sums};
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
 use super::untouched::Untouched;
+use crate::engine::masks::bilinear::Bilinear;
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region};
@@ -127,12 +127,12 @@ impl Changes {
                 .clone()
                 .zip_map(&differ, |change, it| change * it.abs());
             let lost = differ.zip_map(&weight, |it, weight| it * weight);
-            *sums = [&lost, &weight].map(|it| block_sums(size, |x, y| it.at(x, y)));
+            *sums = [&lost, &weight].map(block_sums);
             most = most.zip_map(&change, f32::max);
         }
         let roots = most.clone().map(f32::sqrt);
         let fourths = roots.clone().map(f32::sqrt);
-        it.usual = [&roots, &fourths].map(|it| block_sums(size, |x, y| it.at(x, y)));
+        it.usual = [&roots, &fourths].map(block_sums);
         let by = most;
         (Change { by, told_from }, it)
     }
@@ -176,7 +176,7 @@ impl Changes {
             (mean * mean) * (mean * mean)
         });
         let all = cells(bounds);
-        let mut usual = Bilinear::new(BLOCK as f32, &usual, all);
+        let mut usual = Bilinear::new([BLOCK as f32; 2], [&usual], all);
         let mut row = vec![0.0; all.width];
         for y in 0..all.height {
             usual.row(y, &mut row);
@@ -195,7 +195,7 @@ impl Changes {
             let changed = farther(&change, feather, (*to, all));
             let told = farther(&told, feather, (*to, all));
             let changed = changed.zip_map(&told, |it, told| it / (told + UNTOLD));
-            let mut lost = Bilinear::new(BLOCK as f32, &lost, *to);
+            let mut lost = Bilinear::new([BLOCK as f32; 2], [&lost], *to);
             let mut row = vec![0.0; all.width];
             for (y, losses) in losses.chunks_mut(all.width).enumerate() {
                 lost.row(y, &mut row);

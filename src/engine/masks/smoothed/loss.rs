@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::bilinear::Bilinear;
 use super::changes::{Change, Changes};
 use super::octaves::{CELL, NOTHING, OCTAVES, Octaves, cells};
 use super::untouched::Untouched;
+use crate::engine::masks::bilinear::{Bilinear, between};
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian, exp2, log2};
 use crate::engine::original::Original;
@@ -189,10 +190,10 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         if let Some(skin) = skin {
             let coarse = octaves.around(&octaves.logarithms(2), feather).map(exp2);
             let coverage = skin.coverage(to);
-            let finer = block_sums((to.width, to.height), |x, y| {
-                let finer = (promise.at(x, y) + FLOOR_ALONE) / (coarse.at(x, y) + FLOOR_ALONE);
-                coverage.at(x, y) * log2(finer)
+            let finer = promise.clone().zip_map(&coarse, |promise, coarse| {
+                log2((promise + FLOOR_ALONE) / (coarse + FLOOR_ALONE))
             });
+            let finer = block_sums(&coverage.clone().zip_map(&finer, |skin, it| skin * it));
             lock(&sums)[2].paste(&finer, part);
             let means = match feather == TOGETHER_GATHER {
                 true => means,
@@ -202,8 +203,8 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             };
             let together = octaves.together(&logarithms, &means, TOGETHER_GATHER);
             for (sums, it) in lock(&sums)[3..].iter_mut().zip(&together) {
-                let of_skin = |x: usize, y: usize| coverage.at(x, y) * it.at(x, y);
-                sums.paste(&block_sums((to.width, to.height), of_skin), part);
+                let of_skin = coverage.clone().zip_map(it, |skin, it| skin * it);
+                sums.paste(&block_sums(&of_skin), part);
             }
         }
         let ratio = usual.clone().zip_map(&promise, |usual, promise| {
@@ -213,15 +214,14 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         // What has no texture at all says nothing of sharpness.
         let strength = next.clone().map(f32::sqrt);
         for (sums, energy) in lock(&sums).iter_mut().zip([finest, next]) {
-            let weighted = |x: usize, y: usize| energy.at(x, y) * strength.at(x, y);
-            sums.paste(&block_sums((to.width, to.height), weighted), part);
+            let weighted = energy.zip_map(&strength, |energy, strength| energy * strength);
+            sums.paste(&block_sums(&weighted), part);
         }
         [ratio, usual]
     });
     let [finest, next, finer, together @ ..] =
         sums.into_inner().unwrap_or_else(PoisonError::into_inner);
     let sharpness = sharpness(&finest, &next, bounds);
-    let mut edges = Bilinear::new(BLOCK as f32, &sharpness, cells(bounds));
     let skin = skin.map(|skin| {
         let like = Like {
             ratio: &ratio,
@@ -240,49 +240,101 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             exp2((factor * (finer / skin.max(1e-3) - from)).clamp(0.0, most))
         })
     });
-    let mut plenty = plenty
-        .as_ref()
-        .map(|it| Bilinear::new(BLOCK as f32, it, cells(bounds)));
     // From here on `ratio` becomes the loss, and `amplitude` what the surroundings may add to it.
-    let (width, height) = (ratio.width(), ratio.height());
-    let (mut edge, mut much) = (vec![0.0; width], vec![1.0; width]);
-    let mut strip = None;
-    for y in 0..height {
-        edges.row(y, &mut edge);
-        if let Some(plenty) = &mut plenty {
-            plenty.row(y, &mut much);
-        }
-        if y % STRIP == 0 {
-            let rows = Region::new(0, y, width, STRIP.min(height - y));
-            let made = skin.as_ref();
-            strip = made.map(|(skin, ..)| (skin.coverage(rows), skin.tones(rows)));
-        }
-        let skin = skin.as_ref().zip(strip.as_ref());
-        let skin = skin.map(|((_, _, least), (coverage, tones))| {
-            let [tones, brightest] = tones.each_ref().map(|it| it.row(y % STRIP));
-            (coverage.row(y % STRIP), tones, brightest, *least)
+    let all = cells(bounds);
+    let strips = ratio.samples_mut().par_chunks_mut(STRIP * all.width);
+    let strips = strips.zip(amplitude.samples_mut().par_chunks_mut(STRIP * all.width));
+    strips.enumerate().for_each(|(i, (ratio, amplitude))| {
+        let strip = Region::new(0, i * STRIP, all.width, STRIP).within(&all);
+        let skin = skin.as_ref().map(|(skin, _, least)| OfStrip {
+            coverage: skin.coverage(strip),
+            tones: skin.tones(strip),
+            least: *least,
         });
-        let rows = ratio.row_mut(y).iter_mut().zip(amplitude.row_mut(y));
-        for (x, ((it, amplitude), edge)) in rows.zip(&edge).enumerate() {
-            let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
-            let clipped = skin.map_or(0.0, |(_, _, brightest, _)| {
-                smoothstep(CLIPPED[0], CLIPPED[1], brightest[x])
+        let nothing = vec![0.0; all.width];
+        let (mut edge, mut much) = (nothing.clone(), vec![1.0; all.width]);
+        let mut edges = Bilinear::new([BLOCK as f32; 2], [&sharpness], strip);
+        let plenty = plenty.as_ref();
+        let mut plenty = plenty.map(|it| Bilinear::new([BLOCK as f32; 2], [it], strip));
+        let rows = ratio.chunks_exact_mut(all.width);
+        for (y, (ratio, amplitude)) in rows.zip(amplitude.chunks_exact_mut(all.width)).enumerate() {
+            edges.row(y, &mut edge);
+            if let Some(plenty) = &mut plenty {
+                plenty.row(y, &mut much);
+            }
+            let (of_skin, least) = match &skin {
+                Some(skin) => (skin.row(y), skin.least),
+                None => ([nothing.as_slice(); 3], LEAST_OF_SKIN),
+            };
+            Arch::new().dispatch(Lose {
+                ratio,
+                amplitude,
+                edge: &edge,
+                much: &much,
+                skin: of_skin,
+                least,
             });
-            let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge) * (1.0 - clipped);
-            let open = sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude / much[x]));
-            let below_promise = open * (1.0 - exp2(*it - promised));
-            let below_skin = skin.map_or(0.0, |(skin, tone, _, least)| {
-                let light = smoothstep(DARK[0], DARK[1], tone[x]);
-                let least = least * (ASKED_IN_BLACK + (1.0 - ASKED_IN_BLACK) * light);
-                skin[x] * (1.0 - *amplitude / least)
-            });
-            *it = below_promise.max(sharp * below_skin).max(0.0);
-            *amplitude = open;
         }
-    }
+    });
     match skin {
         Some((skin, surroundings, _)) => surroundings.judge(ratio, &amplitude, skin, bounds),
         None => ratio,
+    }
+}
+
+/// What is known of the skin in some rows of cells.
+struct OfStrip {
+    coverage: Plane,
+    /// The picture's luma, and its brightest channel.
+    tones: [Plane; 2],
+    /// The usual amplitude that it has at least.
+    least: f32,
+}
+
+impl OfStrip {
+    /// Its coverage, tone and brightest channel in a row.
+    fn row(&self, y: usize) -> [&[f32]; 3] {
+        [&self.coverage, &self.tones[0], &self.tones[1]].map(|it| it.row(y))
+    }
+}
+
+/// Makes losses of a row's ratios, and of its amplitudes what surroundings may add; as a struct, since a compiler need not
+/// inline a closure into what it makes for wide registers.
+struct Lose<'a> {
+    ratio: &'a mut [f32],
+    amplitude: &'a mut [f32],
+    /// The logarithms on edges around each cell.
+    edge: &'a [f32],
+    /// What the amplitudes that are plenty are multiplied by.
+    much: &'a [f32],
+    /// Skin, its tone and its brightest channel.
+    skin: [&'a [f32]; 3],
+    /// The usual amplitude that it has at least.
+    least: f32,
+}
+
+impl WithSimd for Lose<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let [skin, tone, brightest] = self.skin;
+        let cells = self.ratio.iter_mut().zip(self.amplitude);
+        let cells = cells.zip(self.edge).zip(self.much);
+        for ((((((it, amplitude), edge), much), skin), tone), brightest) in
+            cells.zip(skin).zip(tone).zip(brightest)
+        {
+            let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
+            let clipped = smoothstep(CLIPPED[0], CLIPPED[1], *brightest);
+            let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge) * (1.0 - clipped);
+            let open = sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude / much));
+            let below_promise = open * (1.0 - exp2(*it - promised));
+            let light = smoothstep(DARK[0], DARK[1], *tone);
+            let asked = self.least * (ASKED_IN_BLACK + (1.0 - ASKED_IN_BLACK) * light);
+            let below_skin = skin * (1.0 - *amplitude / asked);
+            *it = below_promise.max(sharp * below_skin).max(0.0);
+            *amplitude = open;
+        }
     }
 }
 
@@ -352,15 +404,10 @@ impl SkinCells {
         tops.map(strip).collect()
     }
 
-    /// The sums over blocks of cells of `cell`, which is told the coverage of each and where it is.
-    fn sums(&self, cell: impl Fn(f32, (usize, usize)) -> f32 + Sync) -> Plane {
+    /// The sums over blocks of cells of what `make` makes of the coverage of some rows.
+    fn sums(&self, make: impl Fn(Region, Plane) -> Plane + Sync) -> Plane {
         let strips = self.strips();
-        let of_strip = |strip: &Region| {
-            let coverage = self.coverage(*strip);
-            block_sums((strip.width, strip.height), |x, y| {
-                cell(coverage.at(x, y), (x, strip.y + y))
-            })
-        };
+        let of_strip = |strip: &Region| block_sums(&make(*strip, self.coverage(*strip)));
         let parts: Vec<Plane> = strips.par_iter().map(of_strip).collect();
         let size = [self.all.width, self.all.height].map(|it| it.div_ceil(BLOCK));
         let mut sums = Plane::filled(size[0], size[1], 0.0);
@@ -374,13 +421,9 @@ impl SkinCells {
     /// The usual amplitude of the finest octave that all skin but black has at least, from that of each cell.
     fn least(&self, amplitude: &Plane) -> f32 {
         let each = |take: &mut dyn FnMut(f32)| {
-            for strip in self.strips() {
-                let coverage = self.coverage(strip);
-                let amplitudes = (strip.y..strip.bottom()).flat_map(|y| amplitude.row(y));
-                let pairs = coverage.samples().iter().zip(amplitudes);
-                let skin = pairs.filter(|(skin, _)| **skin > 0.5);
-                skin.for_each(|(_, amplitude)| take(*amplitude));
-            }
+            let pairs = self.covered.iter().zip(amplitude.samples());
+            let skin = pairs.filter(|(covered, _)| **covered > 127);
+            skin.for_each(|(_, amplitude)| take(*amplitude));
         };
         match upper_quartile(each) {
             Some(rough) => (LEAST_SHARE * rough).clamp(LEAST_OF_SKIN, MOST_ASKED),
@@ -442,13 +485,18 @@ struct Surroundings {
 
 impl Surroundings {
     fn of(skin: &SkinCells, like: &Like, bounds: Region) -> Self {
-        let skins = skin.sums(|skin, _| skin);
+        let skins = skin.sums(|_, skin| skin);
         let gathered = |sums: &Plane| around(sums, bounds, SURROUNDINGS);
         let all = gathered(&skins);
-        let by_cells = skin.sums(|skin, (x, y)| {
-            let amplitude = like.amplitude.at(x, y).max(f32::MIN_POSITIVE);
-            let strength = EMPTY * log2(255.0 * amplitude);
-            -skin * (strength + SHORT_OF_FINEST * like.ratio.at(x, y))
+        let by_cells = skin.sums(|cells, skin| {
+            let strength =
+                like.amplitude
+                    .crop(cells)
+                    .zip_map(&like.ratio.crop(cells), |it, ratio| {
+                        let strength = EMPTY * log2(255.0 * it.max(f32::MIN_POSITIVE));
+                        strength + SHORT_OF_FINEST * ratio
+                    });
+            skin.zip_map(&strength, |skin, strength| -skin * strength)
         });
         let by_blocks = by_cells.zip_map(like.finer, |sum, finer| sum + COARSE * finer);
         let soft = skins.zip_map(like.edges, |skin, edges| skin * SOFTER * edges);
@@ -468,29 +516,35 @@ impl Surroundings {
     /// The losses of cells of skin, judged by the skin around them as well; none elsewhere. `open` is the share that may
     /// be added.
     fn judge(&self, mut loss: Plane, open: &Plane, skin: &SkinCells, bounds: Region) -> Plane {
-        let few = skin.sums(|skin, (x, y)| smoothstep(JUDGED[0], JUDGED[1], loss.at(x, y)) * skin);
+        let few = skin.sums(|cells, skin| {
+            let loss = loss.crop(cells);
+            skin.zip_map(&loss, |skin, loss| {
+                smoothstep(JUDGED[0], JUDGED[1], loss) * skin
+            })
+        });
         let few = around(&few, bounds, SURROUNDINGS);
         let share = few.zip_map(&self.skin, |it, skin| it / skin.max(1e-3));
         let all = cells(bounds);
-        let (mut shares, mut around) = (
-            Bilinear::new(BLOCK as f32, &share, all),
-            Bilinear::new(BLOCK as f32, &self.lost, all),
-        );
-        let [mut share, mut lost] = [(); 2].map(|()| vec![0.0; all.width]);
-        for strip in skin.strips() {
+        let strips = loss.samples_mut().par_chunks_mut(STRIP * all.width);
+        strips.zip(skin.strips()).for_each(|(losses, strip)| {
             let coverage = skin.coverage(strip);
-            for y in strip.y..strip.bottom() {
-                shares.row(y, &mut share);
-                around.row(y, &mut lost);
-                let skin = coverage.row(y - strip.y);
-                for (x, it) in loss.row_mut(y).iter_mut().enumerate() {
-                    let filled = lost[x] * open.at(x, y);
-                    let judged = (*it * smoothstep(FEW[0], FEW[1], share[x])).max(filled);
-                    // Half a cell of skin is its edge.
-                    *it = judged * (2.0 * skin[x]).min(1.0);
-                }
+            let mut around = Bilinear::new([BLOCK as f32; 2], [&share, &self.lost], strip);
+            for (y, losses) in losses.chunks_exact_mut(all.width).enumerate() {
+                let ([above, below], down) = around.rows(y);
+                let [share, lost] = [0, 1].map(|i: usize| above[i].iter().zip(&below[i]));
+                let cells = losses.iter_mut().zip(share.zip(lost));
+                let cells = cells.zip(coverage.row(y).iter().zip(open.row(strip.y + y)));
+                wide(move || {
+                    for ((it, (share, lost)), (skin, open)) in cells {
+                        let share = between(*share.0, *share.1, down);
+                        let filled = between(*lost.0, *lost.1, down) * open;
+                        let judged = (*it * smoothstep(FEW[0], FEW[1], share)).max(filled);
+                        // Half a cell of skin is its edge.
+                        *it = judged * (2.0 * skin).min(1.0);
+                    }
+                });
             }
-        }
+        });
         loss
     }
 }
@@ -511,17 +565,23 @@ fn sharpness(finest: &Plane, next: &Plane, bounds: Region) -> Plane {
     })
 }
 
-/// The sums over blocks of so many columns and rows of cells.
-pub(super) fn block_sums(
-    (width, height): (usize, usize),
-    cell: impl Fn(usize, usize) -> f32,
-) -> Plane {
+/// The sums over blocks of cells.
+pub(super) fn block_sums(cells: &Plane) -> Plane {
+    let (width, height) = (cells.width(), cells.height());
     let mut sums = Plane::filled(width.div_ceil(BLOCK), height.div_ceil(BLOCK), 0.0);
     for y in 0..height {
-        for (block, sum) in sums.row_mut(y / BLOCK).iter_mut().enumerate() {
-            let cells = block * BLOCK..((block + 1) * BLOCK).min(width);
-            *sum += cells.map(|x| cell(x, y)).sum::<f32>();
+        let (blocks, cut) = cells.row(y).as_chunks::<BLOCK>();
+        let row = sums.row_mut(y / BLOCK);
+        let last = row.get_mut(blocks.len());
+        if let Some(sum) = last {
+            *sum += cut.iter().sum::<f32>();
         }
+        let blocks = row.iter_mut().zip(blocks);
+        wide(move || {
+            for (sum, block) in blocks {
+                *sum += block.iter().sum::<f32>();
+            }
+        });
     }
     sums
 }

@@ -8,7 +8,6 @@
 //! octaves are strong in the same places where a network made it. Where that leaves doubt, a loss below the usual threshold says
 //! how much of it.
 
-mod bilinear;
 mod changes;
 mod loss;
 mod octaves;
@@ -17,11 +16,11 @@ mod untouched;
 use std::sync::Arc;
 
 use super::MaskSources;
+use super::bilinear::{Bilinear, between};
 use crate::engine::operations::Cancel;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
-use crate::engine::raster::{Plane, Region};
-use bilinear::Bilinear;
+use crate::engine::raster::{Plane, Region, wide};
 use loss::SkinCells;
 use octaves::CELL;
 
@@ -95,7 +94,7 @@ impl Smoothed {
     /// The coverage in a region of the picture.
     pub fn coverage(&self, sources: &MaskSources, region: Region) -> Plane {
         let is_alone = sources.original.is_none();
-        self.loss(sources, region).map(self.of_loss(is_alone))
+        self.loss(sources, region, self.of_loss(is_alone))
     }
 
     /// The coverage of a loss, which is less sure where the picture is measured by itself.
@@ -113,29 +112,19 @@ impl Smoothed {
         }
     }
 
-    /// The share of texture that is missing, 0..=1.
-    fn loss(&self, sources: &MaskSources, region: Region) -> Plane {
-        let read = |original| {
-            let (losses, side) = self.losses(sources, original, &Cancel::default());
-            let mut grid = Bilinear::new(side, &losses, region);
-            let mut plane = Plane::unfilled(region.width, region.height);
-            for y in 0..region.height {
-                grid.row(y, plane.row_mut(y));
-            }
-            plane
+    /// What `coverage` makes of the share of texture that is missing, 0..=1.
+    fn loss(&self, sources: &MaskSources, region: Region, coverage: impl Fn(f32) -> f32) -> Plane {
+        let losses = |original| self.losses(sources, original, &Cancel::default());
+        let confidence = sources.original.map(|it| it.confidence(region));
+        let Some(Some(sure)) = confidence else {
+            return read(losses(sources.original), region, coverage);
         };
-        let Some(original) = sources.original else {
-            return read(None);
-        };
-        match original.confidence(region) {
-            None => read(Some(original)),
-            // Where the original shows something else, the picture is measured by itself.
-            Some(sure) => {
-                let toward_alone = read(None).zip_map(&sure, |alone, sure| (1.0 - sure) * alone);
-                let beside = read(Some(original)).zip_map(&sure, |beside, sure| sure * beside);
-                beside.zip_map(&toward_alone, |beside, alone| beside + alone)
-            }
-        }
+        // Where the original shows something else, the picture is measured by itself.
+        let [alone, beside] =
+            [None, sources.original].map(|it| read(losses(it), region, |loss| loss));
+        let toward_alone = alone.zip_map(&sure, |alone, sure| (1.0 - sure) * alone);
+        let beside = beside.zip_map(&sure, |beside, sure| sure * beside);
+        beside.zip_map(&toward_alone, |beside, alone| coverage(beside + alone))
     }
 
     /// The losses in cells, beside an original or by itself, and the side of a cell in pixels. Found once and remembered;
@@ -161,6 +150,24 @@ impl Smoothed {
         let losses = sources.found.losses.recall(key, cancel, find);
         (losses, CELL as f32)
     }
+}
+
+/// What `coverage` makes of losses in cells of so many pixels a side, in a region of pixels.
+fn read((losses, side): (Arc<Plane>, f32), region: Region, coverage: impl Fn(f32) -> f32) -> Plane {
+    let mut cells = Bilinear::new([side; 2], [&losses], region);
+    let mut plane = Plane::unfilled(region.width, region.height);
+    let coverage = &coverage;
+    for y in 0..region.height {
+        let ([above, below], down) = cells.rows(y);
+        let rows = above[0].iter().zip(&below[0]);
+        let row = plane.row_mut(y).iter_mut().zip(rows);
+        wide(move || {
+            for (out, (above, below)) in row {
+                *out = coverage(between(*above, *below, down));
+            }
+        });
+    }
+    plane
 }
 
 /// The skin in the picture's cells, where a face tells.

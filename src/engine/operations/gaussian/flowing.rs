@@ -64,6 +64,18 @@ impl<S: RowSource> Flowing<S> {
         self.whole = whole;
     }
 
+    /// One row of the only plane.
+    pub(super) fn read_into(&mut self, y: usize, out: &mut [f32]) {
+        match &mut self.flow {
+            Flow::Summed(it) => it.read(&mut self.source, 0, y, out),
+            Flow::Blurred(it) => {
+                self.whole.resize(out.len(), 0.0);
+                it.take(0, y, &mut self.whole);
+                out.copy_from_slice(&self.whole);
+            }
+        }
+    }
+
     /// A row of a plane, in exchange for a row as long.
     pub(super) fn take(&mut self, plane: usize, y: usize, row: &mut Vec<f32>) {
         match &mut self.flow {

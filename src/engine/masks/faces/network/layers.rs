@@ -3,6 +3,8 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::engine::raster::wide;
+
 /// Channels that are summed at once, and pixels.
 const LANES: usize = 16;
 const PIXELS: usize = 4;
@@ -57,21 +59,38 @@ impl Map {
         map
     }
 
-    /// Each value changed, with its channel.
-    pub fn map(mut self, change: impl Fn(usize, f32) -> f32) -> Self {
-        for pixel in self.values.chunks_mut(self.channels.max(1)) {
-            for (channel, it) in pixel.iter_mut().enumerate() {
-                *it = change(channel, *it);
+    /// With 0 for all that is below.
+    pub fn above_zero(mut self) -> Self {
+        let values = &mut self.values;
+        wide(move || {
+            for it in values {
+                *it = it.max(0.0);
             }
-        }
+        });
+        self
+    }
+
+    /// With what is below 0 multiplied by the slope of its channel.
+    pub fn bent(mut self, slopes: &[f32]) -> Self {
+        let pixels = self.values.chunks_exact_mut(slopes.len().max(1));
+        wide(move || {
+            for pixel in pixels {
+                for (it, slope) in pixel.iter_mut().zip(slopes) {
+                    *it = if *it < 0.0 { slope * *it } else { *it };
+                }
+            }
+        });
         self
     }
 
     /// The sum with a map of the same size.
     pub fn plus(mut self, other: &Map) -> Self {
-        for (it, other) in self.values.iter_mut().zip(&other.values) {
-            *it += other;
-        }
+        let pairs = self.values.iter_mut().zip(&other.values);
+        wide(move || {
+            for (it, other) in pairs {
+                *it += other;
+            }
+        });
         self
     }
 
@@ -183,8 +202,9 @@ impl Convolution {
         let (size, (above, before)) = self.windows.over(map);
         let nothing = vec![0.0; self.inputs];
         Map::by_rows(size, self.outputs, |y, out| {
+            let mut pixels: Vec<[&[f32]; PIXELS]> = Vec::new();
             for (block, out) in out.chunks_mut(PIXELS * self.outputs).enumerate() {
-                let mut pixels: Vec<[&[f32]; PIXELS]> = Vec::new();
+                pixels.clear();
                 for j in 0..self.windows.height {
                     for i in 0..self.windows.width {
                         let y = (y * self.windows.stride + j).checked_sub(above);
@@ -265,25 +285,82 @@ impl Depthwise {
     }
 
     pub fn of(&self, map: &Map) -> Map {
-        let channels = self.bias.len();
-        let (size, (above, before)) = self.windows.over(map);
-        Map::by_rows(size, channels, |y, out| {
-            for (x, out) in out.chunks_mut(channels).enumerate() {
-                out.copy_from_slice(&self.bias);
-                let mut weights = self.weights.chunks_exact(channels);
-                for (j, i) in (0..self.windows.height)
-                    .flat_map(|j| (0..self.windows.width).map(move |i| (j, i)))
-                {
-                    let y = (y * self.windows.stride + j).checked_sub(above);
-                    let x = (x * self.windows.stride + i).checked_sub(before);
-                    if let (Some(weights), Some(pixel)) = (weights.next(), map.pixel(y, x)) {
-                        for (out, (weight, it)) in out.iter_mut().zip(weights.iter().zip(pixel)) {
-                            *out += weight * it;
+        let (size, corner) = self.windows.over(map);
+        Map::by_rows(size, self.bias.len(), |y, out| {
+            Arch::new().dispatch(Products {
+                of: self,
+                map,
+                y,
+                corner,
+                out,
+            });
+        })
+    }
+}
+
+/// The sums of each channel's products in a row; as a struct for the same reason.
+struct Products<'a> {
+    of: &'a Depthwise,
+    map: &'a Map,
+    y: usize,
+    /// How far the first window reaches beyond the map.
+    corner: (usize, usize),
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (windows, channels) = (self.of.windows, self.of.bias.len());
+        let width = self.map.width;
+        // The window's places inside the map, from the first one on, and how many there are.
+        let inside = |at: usize, before: usize, side: usize, length: usize| {
+            let start = at * windows.stride;
+            let first = before.saturating_sub(start).min(side);
+            let last = (length + before).saturating_sub(start).min(side);
+            (first, last.max(first))
+        };
+        let (above, before) = self.corner;
+        let (top, bottom) = inside(self.y, above, windows.height, self.map.height);
+        for (x, out) in self.out.chunks_mut(channels).enumerate() {
+            let (left, right) = inside(x, before, windows.width, width);
+            let pixel = |j: usize, i: usize| {
+                let y = self.y * windows.stride + j - above;
+                (y * width + x * windows.stride + i - before) * channels
+            };
+            let weights = |j: usize, i: usize| (j * windows.width + i) * channels;
+            let (groups, rest) = out.as_chunks_mut::<LANES>();
+            let first = channels - rest.len();
+            for (group, out) in groups.iter_mut().enumerate() {
+                let from = group * LANES;
+                // In a place of its own, which may be a register.
+                let mut sums = *out;
+                sums.copy_from_slice(&self.of.bias[from..][..LANES]);
+                for j in top..bottom {
+                    for i in left..right {
+                        let weights = &self.of.weights[weights(j, i) + from..][..LANES];
+                        let values = &self.map.values[pixel(j, i) + from..][..LANES];
+                        let products = weights.iter().zip(values);
+                        for (sum, (weight, value)) in sums.iter_mut().zip(products) {
+                            *sum += weight * value;
                         }
                     }
                 }
+                *out = sums;
             }
-        })
+            rest.copy_from_slice(&self.of.bias[first..]);
+            for j in top..bottom {
+                for i in left..right {
+                    let weights = &self.of.weights[weights(j, i) + first..];
+                    let products = weights.iter().zip(&self.map.values[pixel(j, i) + first..]);
+                    for (sum, (weight, value)) in rest.iter_mut().zip(products) {
+                        *sum += weight * value;
+                    }
+                }
+            }
+        }
     }
 }
 
