@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::*;
 use repore::engine::masks::{BrushMode, MaskName, Stroke, Tip};
+use repore::engine::operations::parameter::Strength;
 use repore::engine::operations::{Align, Gaussian, Random, Rectangle};
 use repore::engine::raster::{Blend, Depth, Image, Layout, Region, Samples, Tile, store};
 use repore::engine::recipe::{Kind, Layer, Operation, Recipe, preset};
@@ -500,6 +501,47 @@ fn grafts_and_noise_leave_tone_alone() {
             largest * 255.0
         );
     }
+}
+
+/// Law 5 where black and white cut texture off: midtones keep grafts away from there.
+#[test]
+fn midtones_keep_tone_where_black_and_white_cut_texture_off() {
+    const SIDE: usize = 400;
+    let grain = picture(SIDE, SIDE, Layout::Grey, Depth::Float, 8);
+    let mut ramp = grain.tile(grain.bounds()).planes()[0].clone();
+    for y in 0..SIDE {
+        for (x, it) in ramp.row_mut(y).iter_mut().enumerate() {
+            let tone = (x as f32 / 300.0 - 0.15).clamp(0.0, 1.0);
+            *it = (tone + 0.12 * tone * (1.0 - tone) * (*it - 0.5)).clamp(0.0, 1.0);
+        }
+    }
+    let picture = Image::from_tile(&Tile::new(grain.bounds(), vec![ramp]));
+    let moved = |masks: &[MaskName]| {
+        let mut recipe = preset("graft").expect("built in");
+        recipe.layers[0].masks = masks.to_vec();
+        if let Operation::Graft(graft) = &mut recipe.layers[0].operation {
+            graft.strength = Strength::Percent(300.0);
+            graft.patch = Some(Rectangle {
+                x: 150,
+                y: 150,
+                width: 96,
+                height: 96,
+            });
+        }
+        let plan = Plan::new(&recipe, inputs(picture.clone(), picture.clone()));
+        assert!(plan.skipped().is_empty());
+        let (bounds, cancel) = (picture.bounds(), Cancel::default());
+        let low = |image: &Image| {
+            let tile = image.tile(bounds);
+            Gaussian::new(24.0).blur(&tile.planes()[0], bounds, bounds, bounds, &cancel)
+        };
+        let moved = low(&picture).zip_map(&low(&render(&plan, Depth::Sixteen)), |before, after| {
+            255.0 * (before - after).abs()
+        });
+        moved.samples().iter().copied().fold(0.0, f32::max)
+    };
+    let (all, midtones) = (moved(&[]), moved(&[MaskName::Midtones]));
+    assert!(all > 0.5 && midtones < 0.25, "{all}, {midtones}");
 }
 
 /// Law 7: a render can only be cancelled, and then there is no picture.
