@@ -326,7 +326,7 @@ proptest! {
                     layer.blend = Blend::Normal;
                 }
                 (_, Operation::Graft(graft)) => {
-                    graft.strength = repore::engine::operations::parameter::Strength::Percent(0.0);
+                    graft.strength = Strength::Percent(0.0);
                     layer.blend = Blend::LinearLight;
                 }
                 (_, Operation::Picture(_)) => layer.opacity = 0.0,

@@ -146,7 +146,8 @@ impl Refined {
         let Some(grown) = &self.grown else {
             return Some(coverage);
         };
-        let grown = self.resample.apply(&grown.crop(needs), region);
+        let copy = Region::of_size(grown.width(), grown.height());
+        let grown = self.resample.apply_to((grown, copy), region);
         Some(coverage.zip_map(&grown, if self.wider { f32::max } else { f32::min }))
     }
 }

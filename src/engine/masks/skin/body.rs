@@ -18,6 +18,10 @@ const DARKER: (f32, f32) = (1.0, 1.5);
 const PALER: f32 = 0.8;
 const SATURATED: f32 = 0.22;
 
+/// In a picture that was faded all colours are alike: below this saturation of a face they may differ by a share of that, but no
+/// smaller a share than the second, for noise.
+const FADED: (f32, f32) = (0.12, 0.25);
+
 /// Ears lie no farther than this from the middle of a face, at least so far to its side, and no higher than this.
 const EAR: (f32, f32, f32) = (1.2, 0.3, -0.22);
 
@@ -47,7 +51,9 @@ impl Body {
         let [red, blue, tone] = &measured.colours;
         let Places { u, v, r, .. } = &skin.places;
         let colour = skin.colour;
-        let saturated = colour.saturated().max(SATURATED);
+        let saturated = colour.saturated();
+        let faded = (saturated / FADED.0).clamp(FADED.1, 1.0);
+        let saturated = (saturated.max(SATURATED), faded);
         let apart = each(
             [red, blue, tone, u, v, r],
             move |[red, blue, tone, u, v, r]| {
@@ -70,9 +76,15 @@ impl Body {
     }
 }
 
-/// Distance of a colour at a place from what a body has there, where 1 is as far as counts, and how saturated the face is.
+/// Distance of a colour at a place from what a body has there, where 1 is as far as counts; how saturated the face is, and the
+/// share of the usual that colours may differ by.
 #[inline(always)]
-fn distance(skin: SkinColour, saturated: f32, colour: [f32; 3], (u, v, r): (f32, f32, f32)) -> f32 {
+fn distance(
+    skin: SkinColour,
+    (saturated, faded): (f32, f32),
+    colour: [f32; 3],
+    (u, v, r): (f32, f32, f32),
+) -> f32 {
     let aside = u.abs();
     let wide = WIDE + WIDER.0 * (v - WIDER.1).max(0.0);
     let ear = r < EAR.0 && aside > EAR.1 && v > EAR.2;
@@ -81,7 +93,7 @@ fn distance(skin: SkinColour, saturated: f32, colour: [f32; 3], (u, v, r): (f32,
     let chin = smoothstep(0.35, 0.55, v) * (1.0 - smoothstep(0.0, 0.1, aside - wide));
     let darker = DARKER.0 + (DARKER.1 - DARKER.0) * chin;
     let [along, across] = [saturation / skin.variation[0], hue / skin.variation[1]];
-    let off = (along * along + across * across).sqrt() / REACH;
+    let off = (along * along + across * across).sqrt() / (REACH * faded);
     let paler = -saturation / (PALER * saturated);
     let distance = off.max(paler).max(tone / LIGHTER).max(-tone / darker);
     if ear || below { distance } else { NOWHERE }

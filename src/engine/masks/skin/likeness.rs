@@ -50,6 +50,9 @@ const SURE_BESIDE_IN_GREY: f32 = 1.2;
 const SURE_COLOUR: f32 = 0.6;
 const SURE_ROUGH: f32 = 2.0;
 
+/// So deep inside the outline a place is the face's own in any case, whatever lies beyond.
+const OWN: f32 = 0.03;
+
 /// Beyond the edges of a face only colours this close to its own are skin, on its neck, and above its eyes closer ones by a
 /// share.
 const BEYOND_EDGES: f32 = 0.3;
@@ -377,18 +380,20 @@ impl FaceSkin {
         let kept = each([&dark_hair, &hair, &connected], |[dark, any, connected]| {
             (1.0 - dark.max(any)) * connected
         });
-        let inside = each(
-            [&places.depth, &places.v, &dark_hair],
-            |[depth, v, hair]| {
-                let face = smoothstep(0.0, SURE_FACE.0, depth) * smoothstep(-0.23, -0.155, v);
-                face * (1.0 - hair)
-            },
-        );
+        let inside = |deep: f32| {
+            each(
+                [&places.depth, &places.v, &dark_hair],
+                move |[depth, v, hair]| {
+                    let face = smoothstep(0.0, deep, depth) * smoothstep(-0.23, -0.155, v);
+                    face * (1.0 - hair)
+                },
+            )
+        };
         let features = self.features.sure([&darkness, &redness, &rough], grey);
         let mut of_face = OfFace {
             apart,
             kept,
-            inside,
+            inside: inside(SURE_FACE.0),
             body: None,
         };
         if !grey {
@@ -396,6 +401,8 @@ impl FaceSkin {
             let face = face.zip_map(&features, |it, feature| it * (1.0 - feature));
             of_face.body = Some(Body::of(self, measured, &face, &dark_hair));
         }
+        // A body begins where the face is sure.
+        of_face.inside = inside(OWN);
         (of_face, features)
     }
 

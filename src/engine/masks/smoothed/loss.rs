@@ -1,5 +1,6 @@
 //! The share of fine texture that a picture lost, place by place, on a grid of cells.
 
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pulp::{Arch, Simd, WithSimd};
@@ -364,8 +365,7 @@ impl SkinCells {
         let rooms: Vec<(Region, &mut [u8])> = strips.into_iter().zip(rooms).collect();
         let resample = &it.resample;
         rooms.into_par_iter().for_each(|(strip, room)| {
-            let needed = resample.needs(strip);
-            let coverage = resample.apply(&skin.crop(needed), strip);
+            let coverage = resample.apply_to((skin, Region::of_size(copy.0, copy.1)), strip);
             for (room, coverage) in room.iter_mut().zip(coverage.samples()) {
                 *room = (255.0 * coverage + 0.5) as u8;
             }
@@ -391,10 +391,10 @@ impl SkinCells {
 
     /// The picture's luma and brightest channel in some of the cells.
     fn tones(&self, cells: Region) -> [Plane; 2] {
-        let needed = self.resample.needs(cells);
-        self.tones
-            .each_ref()
-            .map(|it| self.resample.apply(&it.crop(needed), cells))
+        self.tones.each_ref().map(|it| {
+            let whole = Region::of_size(it.width(), it.height());
+            self.resample.apply_to((it, whole), cells)
+        })
     }
 
     /// All cells in strips from top to bottom.
@@ -404,10 +404,15 @@ impl SkinCells {
         tops.map(strip).collect()
     }
 
-    /// The sums over blocks of cells of what `make` makes of the coverage of some rows.
-    fn sums(&self, make: impl Fn(Region, Plane) -> Plane + Sync) -> Plane {
+    /// The sums over blocks of cells of what `make` makes of the coverage of some rows, which is told which cells those are,
+    /// counted row after row.
+    fn sums(&self, make: impl Fn(Range<usize>, Plane) -> Plane + Sync) -> Plane {
         let strips = self.strips();
-        let of_strip = |strip: &Region| block_sums(&make(*strip, self.coverage(*strip)));
+        let width = self.all.width;
+        let of_strip = |strip: &Region| {
+            let cells = strip.y * width..strip.bottom() * width;
+            block_sums(&make(cells, self.coverage(*strip)))
+        };
         let parts: Vec<Plane> = strips.par_iter().map(of_strip).collect();
         let size = [self.all.width, self.all.height].map(|it| it.div_ceil(BLOCK));
         let mut sums = Plane::filled(size[0], size[1], 0.0);
@@ -488,15 +493,17 @@ impl Surroundings {
         let skins = skin.sums(|_, skin| skin);
         let gathered = |sums: &Plane| around(sums, bounds, SURROUNDINGS);
         let all = gathered(&skins);
-        let by_cells = skin.sums(|cells, skin| {
-            let strength =
-                like.amplitude
-                    .crop(cells)
-                    .zip_map(&like.ratio.crop(cells), |it, ratio| {
-                        let strength = EMPTY * log2(255.0 * it.max(f32::MIN_POSITIVE));
-                        strength + SHORT_OF_FINEST * ratio
-                    });
-            skin.zip_map(&strength, |skin, strength| -skin * strength)
+        let by_cells = skin.sums(|cells, mut skin| {
+            let ratios = &like.ratio.samples()[cells.clone()];
+            let amplitudes = &like.amplitude.samples()[cells];
+            let cells = skin.samples_mut().iter_mut().zip(amplitudes).zip(ratios);
+            wide(move || {
+                for ((skin, amplitude), ratio) in cells {
+                    let strength = EMPTY * log2(255.0 * amplitude.max(f32::MIN_POSITIVE));
+                    *skin = -*skin * (strength + SHORT_OF_FINEST * ratio);
+                }
+            });
+            skin
         });
         let by_blocks = by_cells.zip_map(like.finer, |sum, finer| sum + COARSE * finer);
         let soft = skins.zip_map(like.edges, |skin, edges| skin * SOFTER * edges);
@@ -516,11 +523,14 @@ impl Surroundings {
     /// The losses of cells of skin, judged by the skin around them as well; none elsewhere. `open` is the share that may
     /// be added.
     fn judge(&self, mut loss: Plane, open: &Plane, skin: &SkinCells, bounds: Region) -> Plane {
-        let few = skin.sums(|cells, skin| {
-            let loss = loss.crop(cells);
-            skin.zip_map(&loss, |skin, loss| {
-                smoothstep(JUDGED[0], JUDGED[1], loss) * skin
-            })
+        let few = skin.sums(|cells, mut skin| {
+            let cells = skin.samples_mut().iter_mut().zip(&loss.samples()[cells]);
+            wide(move || {
+                for (skin, loss) in cells {
+                    *skin *= smoothstep(JUDGED[0], JUDGED[1], *loss);
+                }
+            });
+            skin
         });
         let few = around(&few, bounds, SURROUNDINGS);
         let share = few.zip_map(&self.skin, |it, skin| it / skin.max(1e-3));
