@@ -204,14 +204,14 @@ impl Merge {
             low: toned,
             high: Arc::unwrap_or_clone(high.image),
         };
-        let Ok(image) = layers.merge(depth, cancel) else {
-            return Ok(None);
-        };
-        clock.lap(&mut written.timings.render_ms);
         if layers.look_exchanged() {
             let note = "the low layer looks like a high one, and the high one like a low one: were they exchanged?";
             written.notes.push(note.to_string());
         }
+        let Ok(image) = layers.merge(depth, cancel) else {
+            return Ok(None);
+        };
+        clock.lap(&mut written.timings.render_ms);
         let edit = Edit::new("merge");
         let result = (image, &high.metadata, &edit);
         let done = self

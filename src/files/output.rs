@@ -12,16 +12,23 @@ use super::{FileError, Format};
 /// # Errors
 /// When neither says, or it is to be standard output.
 pub fn output_format(output: &Path, chosen: Option<Format>) -> Result<Format, FileError> {
-    if output == Path::new("-") {
-        // Elsewhere this is standard output: nobody who asks for that wants a file of this name.
-        let cause = "results are files, and do not go to standard output";
-        return Err(FileError::new("write", output, cause)
-            .with_cure("name a file; ./- is one of this name"));
-    }
+    check_is_file(output)?;
     chosen.or_else(|| Format::of_path(output)).ok_or_else(|| {
         FileError::new("write", output, "its extension names no format")
             .with_cure("end it in .jpg, .png, .tif or .webp, or use --format")
     })
+}
+
+/// Makes sure that no standard output is meant: nobody who asks for that wants a file of this name.
+fn check_is_file(output: &Path) -> Result<(), FileError> {
+    match output == Path::new("-") {
+        true => {
+            let cause = "results are files, and do not go to standard output";
+            Err(FileError::new("write", output, cause)
+                .with_cure("name a file; ./- is one of this name"))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Makes sure that a result may go to `output`: none of its inputs, no folder or device, in a folder that is there,
@@ -34,6 +41,7 @@ pub fn check_output<'a>(
     inputs: impl IntoIterator<Item = &'a Path>,
     replaces: bool,
 ) -> Result<(), FileError> {
+    check_is_file(output)?;
     check_folder(output)?;
     check_place(output, inputs, replaces)
 }

@@ -206,7 +206,7 @@ pub const BINDINGS: &[Binding] = &[
     row(&["Ctrl-r"], Action::Redo, "redo"),
     row(&["r"], Action::Render, "render this picture at full size"),
     row(&["v"], Action::MarkPicture, "mark the picture"),
-    row(&["*"], Action::MarkAll, "mark all pictures of the list, or none"),
+    row(&["A"], Action::MarkAll, "mark all pictures of the list, or none"),
     row(&["R"], Action::RenderMarked, "render all marked pictures"),
     row(&["c"], Action::CancelRenders, "cancel renders"),
     row(&["y"], Action::Copy, "copy the recipe"),

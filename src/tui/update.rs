@@ -295,7 +295,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             let marked = (0..model.entries.len()).filter(|i| model.entries[*i].marked);
             let marked: Vec<usize> = marked.collect();
             if marked.is_empty() {
-                model.status = "no picture is marked; v marks one, * all".to_string();
+                model.status = "no picture is marked; v marks one, A all".to_string();
             }
             renders::render(model, &marked)
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::coverages::Coverages;
 use super::plan::{Plan, Step};
 use super::{Cancel, Cancelled, Findings};
+use crate::engine::original::Original;
 use crate::engine::raster::Image;
 use crate::engine::recipe::Recipe;
 
@@ -17,6 +18,8 @@ pub struct Base {
     /// The recipe of those layers, and what was found out about the pictures they were painted over.
     recipe: Recipe,
     findings: Arc<Findings>,
+    /// The original that masks were made beside, which layers above have a say in.
+    original: Option<Original>,
     /// Where the layers above paint.
     coverages: Arc<Coverages>,
 }
@@ -34,6 +37,7 @@ impl Base {
     fn is_of(&self, plan: &Plan) -> bool {
         let count = self.layers();
         Arc::ptr_eq(&self.findings, &plan.inputs.findings)
+            && self.original == plan.original
             && plan.resolved().layers.len() >= count
             && lowest(plan.resolved(), count) == self.recipe
     }
@@ -71,6 +75,7 @@ impl Plan {
             steps,
             recipe: lowest(self.resolved(), layer),
             findings: self.inputs.findings.clone(),
+            original: self.original.clone(),
             coverages: Arc::new(Coverages::with_room(
                 COVERAGES * self.picture().width() * self.picture().height(),
             )),
@@ -114,6 +119,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::masks::MaskName;
     use crate::engine::operations::Random;
     use crate::engine::raster::{Layout, Region, Samples};
     use crate::engine::recipe::preset;
@@ -162,7 +168,11 @@ mod tests {
                 let over = plan.clone().over(&again.expect("layers below"));
                 let prepared = over.prepare_reduced(region, (100, 68), &cancel);
                 assert_eq!(prepared, Ok(()));
+                let places = || over.coverages().map(Coverages::places);
+                let found = places();
+                assert!(found > Some(0));
                 assert_eq!(over.render_reduced(region, (100, 68), &cancel), reduced);
+                assert_eq!(places(), found, "nothing had to be found");
             }
         }
     }
@@ -188,6 +198,24 @@ mod tests {
         };
         assert!(with("noise.amount=7"));
         assert!(!with("graft.radius=4"));
+        // The mask of the layers above is made beside another original.
+        let above = |align: &str| {
+            let mut recipe = preset("noise").expect("built in");
+            recipe.layers[0].masks.clear();
+            recipe
+                .layers
+                .extend(preset("separation").expect("built in").layers);
+            recipe.layers[1].masks = vec![MaskName::Smoothed];
+            recipe.set(align).expect("it fits");
+            Plan::new(&recipe, first.inputs.clone())
+        };
+        let over_noise = above("texture.align=auto").base_below(1, &cancel);
+        let over_noise = over_noise
+            .expect("nobody cancels it")
+            .expect("a layer below");
+        let lies = above("texture.align=off");
+        assert_ne!(lies.original, over_noise.original);
+        assert!(!lies.over(&over_noise).has_base());
         assert!(!with("mask.smoothed.threshold=0.3"));
         assert!(!plan(Layout::Rgb, "noise.amount=5").over(&base).has_base());
     }

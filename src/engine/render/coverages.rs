@@ -47,7 +47,8 @@ impl Coverages {
             return covered.clone();
         }
         let found = find();
-        let samples = found.samples();
+        // Where nothing is painted is remembered as well.
+        let samples = found.samples().max(1);
         if cancel.is_cancelled() || samples > self.most {
             return found;
         }
@@ -57,8 +58,18 @@ impl Coverages {
             *known = Known::default();
         }
         known.samples += samples;
-        known.places.insert(place, found.clone());
+        // Two threads may have found the same.
+        if let Some(same) = known.places.insert(place, found.clone()) {
+            known.samples -= same.samples().max(1);
+        }
         found
+    }
+
+    /// How many places are remembered.
+    #[cfg(test)]
+    pub fn places(&self) -> usize {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.places.len()
     }
 }
 

@@ -3,6 +3,8 @@
 //! low = G_R(photo), high = (photo − low)/2 + ½, photo = low + 2·high − 1. The high layer is taken
 //! from the low one as it is stored, so that what was rounded there comes back.
 
+use rayon::prelude::*;
+
 use super::Cancel;
 use super::whole::{Assembly, Cancelled, Progress, TileSize};
 use crate::engine::operations::Gaussian;
@@ -154,18 +156,23 @@ const BLOCK: usize = 64;
 
 /// How far a picture is from mid grey, seen from afar: the root mean square over its blocks.
 fn tone(image: &Image) -> f64 {
-    let (bounds, mut squares, mut blocks) = (image.bounds(), 0.0, 0.0);
-    for y in (0..bounds.height).step_by(BLOCK) {
-        for x in (0..bounds.width).step_by(BLOCK) {
-            let block = Region::new(x, y, BLOCK, BLOCK).within(&bounds);
-            let luma = image.tile(block).luma();
-            let count = luma.samples().len() as f64;
-            let sum: f64 = luma.samples().iter().map(|it| f64::from(*it)).sum();
-            squares += (sum / count - 0.5).powi(2);
-            blocks += 1.0;
-        }
-    }
-    (squares / blocks).sqrt()
+    let bounds = image.bounds();
+    let tops: Vec<usize> = (0..bounds.height).step_by(BLOCK).collect();
+    let square = |x: usize, y: usize| {
+        let luma = image
+            .tile(Region::new(x, y, BLOCK, BLOCK).within(&bounds))
+            .luma();
+        let count = luma.samples().len() as f64;
+        let sum: f64 = luma.samples().iter().map(|it| f64::from(*it)).sum();
+        (sum / count - 0.5).powi(2)
+    };
+    let row = |y: &usize| -> Vec<f64> {
+        let lefts = (0..bounds.width).step_by(BLOCK);
+        lefts.map(|x| square(x, *y)).collect()
+    };
+    let squares: Vec<Vec<f64>> = tops.par_iter().map(row).collect();
+    let squares = squares.concat();
+    (squares.iter().sum::<f64>() / squares.len() as f64).sqrt()
 }
 
 /// A picture with the size and channels of another, tile by tile.

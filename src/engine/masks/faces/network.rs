@@ -114,16 +114,29 @@ impl Network {
 impl Step {
     /// What it makes of maps that are known; those that it forgets may be gone then.
     fn make(&self, known: &mut HashMap<usize, Map>) -> Option<Map> {
-        let number = self.of.first()?;
-        match &self.layer {
-            Layer::Add if self.of.get(1)? != number => {
-                let first = self.take(*number, known)?;
-                Some(first.plus(known.get(self.of.get(1)?)?))
+        let number = *self.of.first()?;
+        let changed = |known: &mut HashMap<usize, Map>| self.take(number, known);
+        Some(match &self.layer {
+            Layer::Add => {
+                let other = *self.of.get(1)?;
+                let first = match other == number {
+                    true => known.get(&number).cloned()?,
+                    false => changed(known)?,
+                };
+                first.plus(known.get(&other)?)
             }
-            Layer::Slopes(slopes) => Some(self.take(*number, known)?.bent(slopes)),
-            Layer::Copy => self.take(*number, known),
-            layer => layer.of(&self.of, known),
-        }
+            Layer::Slopes(slopes) => changed(known)?.bent(slopes),
+            Layer::Copy => changed(known)?,
+            Layer::Append => {
+                let each: Option<Vec<&Map>> = self.of.iter().map(|it| known.get(it)).collect();
+                let values = each?.iter().flat_map(|it| &it.values).copied().collect();
+                Map::row(values)
+            }
+            Layer::Convolution(layer) => layer.of(known.get(&number)?),
+            Layer::Depthwise(layer) => layer.of(known.get(&number)?),
+            Layer::Largest(windows) => windows.largest(known.get(&number)?),
+            Layer::Pad(by) => known.get(&number)?.padded(*by),
+        })
     }
 
     /// A map to change: the map itself if nothing needs it later.
@@ -132,26 +145,6 @@ impl Step {
             true => known.remove(&number),
             false => known.get(&number).cloned(),
         }
-    }
-}
-
-impl Layer {
-    fn of(&self, maps: &[usize], known: &HashMap<usize, Map>) -> Option<Map> {
-        let first = known.get(maps.first()?)?;
-        Some(match self {
-            Layer::Add => first.clone().plus(known.get(maps.get(1)?)?),
-            Layer::Append => {
-                let each: Option<Vec<&Map>> = maps.iter().map(|it| known.get(it)).collect();
-                let values = each?.iter().flat_map(|it| &it.values).copied().collect();
-                Map::row(values)
-            }
-            Layer::Convolution(layer) => layer.of(first),
-            Layer::Depthwise(layer) => layer.of(first),
-            Layer::Largest(windows) => windows.largest(first),
-            Layer::Pad(by) => first.padded(*by),
-            Layer::Slopes(slopes) => first.clone().bent(slopes),
-            Layer::Copy => first.clone(),
-        })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::geometry::Places;
 use super::likeness::{FaceSkin, Measured, SkinColour, blur, each, within};
-use crate::engine::masks::smoothstep;
+use crate::engine::masks::{median, smoothstep};
 use crate::engine::raster::Plane;
 
 /// How far hue and saturation may lie from the face's own, in its deviations, at a tolerance of ½.
@@ -18,9 +18,13 @@ const DARKER: (f32, f32) = (1.0, 1.5);
 const PALER: f32 = 0.8;
 const SATURATED: f32 = 0.22;
 
-/// In a picture that was faded all colours are alike: below this saturation of a face they may differ by a share of that, but no
-/// smaller a share than the second, for noise.
+/// In a picture that was faded all colours are alike: below this saturation of a face they may differ by a share of the usual,
+/// but no smaller a share than the second, for noise.
 const FADED: (f32, f32) = (0.12, 0.25);
+
+/// Cold light takes a face's saturation away as well, but not the spread of colours: with the first it says nothing yet, with the
+/// second that nothing was faded.
+const SPREAD: (f32, f32) = (0.14, 0.17);
 
 /// Ears lie no farther than this from the middle of a face, at least so far to its side, and no higher than this.
 const EAR: (f32, f32, f32) = (1.2, 0.3, -0.22);
@@ -52,13 +56,14 @@ impl Body {
         let Places { u, v, r, .. } = &skin.places;
         let colour = skin.colour;
         let saturated = colour.saturated();
-        let faded = (saturated / FADED.0).clamp(FADED.1, 1.0);
-        let saturated = (saturated.max(SATURATED), faded);
+        let spread = (spread([red, blue]) - SPREAD.0) / (SPREAD.1 - SPREAD.0);
+        let usual = Usual {
+            saturated: saturated.max(SATURATED),
+            faded: (saturated / FADED.0).max(spread).clamp(FADED.1, 1.0),
+        };
         let apart = each(
             [red, blue, tone, u, v, r],
-            move |[red, blue, tone, u, v, r]| {
-                distance(colour, saturated, [red, blue, tone], (u, v, r))
-            },
+            move |[red, blue, tone, u, v, r]| distance(colour, usual, [red, blue, tone], (u, v, r)),
         );
         let sure = each([face, &apart], |[face, apart]| {
             let beside = if apart > 1.0 { -1.0 } else { 0.0 };
@@ -76,15 +81,33 @@ impl Body {
     }
 }
 
-/// Distance of a colour at a place from what a body has there, where 1 is as far as counts; how saturated the face is, and the
-/// share of the usual that colours may differ by.
+/// What colours are measured by.
+#[derive(Clone, Copy)]
+struct Usual {
+    /// How saturated the face is.
+    saturated: f32,
+    /// The share of the usual that colours may differ by.
+    faded: f32,
+}
+
+/// How far the quarter of colours that differ most are from those in the middle, at least.
+fn spread(colours: [&Plane; 2]) -> f32 {
+    let [red, blue] = colours.map(|it| it.samples());
+    let [reddish, bluish] = [red, blue].map(|it| median(it.to_vec()));
+    let pairs = red.iter().zip(blue);
+    let mut apart: Vec<f32> = pairs
+        .map(|(red, blue)| libm::hypotf(red - reddish, blue - bluish))
+        .collect();
+    let place = apart.len() * 3 / 4;
+    match apart.is_empty() {
+        true => 0.0,
+        false => *apart.select_nth_unstable_by(place, f32::total_cmp).1,
+    }
+}
+
+/// Distance of a colour at a place from what a body has there, where 1 is as far as counts.
 #[inline(always)]
-fn distance(
-    skin: SkinColour,
-    (saturated, faded): (f32, f32),
-    colour: [f32; 3],
-    (u, v, r): (f32, f32, f32),
-) -> f32 {
+fn distance(skin: SkinColour, usual: Usual, colour: [f32; 3], (u, v, r): (f32, f32, f32)) -> f32 {
     let aside = u.abs();
     let wide = WIDE + WIDER.0 * (v - WIDER.1).max(0.0);
     let ear = r < EAR.0 && aside > EAR.1 && v > EAR.2;
@@ -93,8 +116,8 @@ fn distance(
     let chin = smoothstep(0.35, 0.55, v) * (1.0 - smoothstep(0.0, 0.1, aside - wide));
     let darker = DARKER.0 + (DARKER.1 - DARKER.0) * chin;
     let [along, across] = [saturation / skin.variation[0], hue / skin.variation[1]];
-    let off = (along * along + across * across).sqrt() / (REACH * faded);
-    let paler = -saturation / (PALER * saturated);
+    let off = (along * along + across * across).sqrt() / (REACH * usual.faded);
+    let paler = -saturation / (PALER * usual.saturated);
     let distance = off.max(paler).max(tone / LIGHTER).max(-tone / darker);
     if ear || below { distance } else { NOWHERE }
 }

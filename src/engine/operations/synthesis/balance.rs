@@ -27,7 +27,7 @@ const MEASURED: usize = 384;
 const WAVES: f64 = 48.0;
 const LEAST_MEASURED: f64 = 192.0;
 
-/// There are no shorter waves than this, in pixels.
+/// Along rows and columns there are no shorter waves than this, in pixels; an octave that begins below is not balanced.
 const SHORTEST: f64 = 2.0;
 
 /// The share that pieces get less, at least and at most.
@@ -126,7 +126,7 @@ impl Coarse {
             let pairs = [re, im].map(|it| with_waves(&it, &tall));
             let mut sums = [0.0; 3];
             for (y, ([a, c], [d, b])) in pairs[0].iter().zip(&pairs[1]).enumerate() {
-                let frequency = (x as f64 / width as f64).hypot(y as f64 / height as f64);
+                let frequency = libm::hypot(x as f64 / width as f64, y as f64 / height as f64);
                 if !(waves.0..waves.1).contains(&(1.0 / frequency)) {
                     continue;
                 }
