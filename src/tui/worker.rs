@@ -266,7 +266,9 @@ impl Desk {
             }
         }
         let mut plan = self.over_base(plan);
-        if let Some(layer) = again {
+        // What is there already is shown first.
+        let is_there = self.answers_at_once(request, known.frame);
+        if let Some(layer) = again.filter(|_| !is_there) {
             if self.paint_base(&plan, layer, known.frame, cancel).is_err() {
                 return Ok(());
             }
