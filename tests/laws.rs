@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use repore::engine::masks::{BrushMode, MaskName, Stroke, Tip};
 use repore::engine::operations::parameter::Strength;
 use repore::engine::operations::{Align, Gaussian, Random, Rectangle};
-use repore::engine::raster::{Blend, Depth, Image, Layout, Region, Samples, Tile, store};
+use repore::engine::raster::{Blend, Depth, Image, Layout, Plane, Region, Samples, Tile, store};
 use repore::engine::recipe::{Kind, Layer, Operation, Recipe, preset};
 use repore::engine::render::{Cancel, Inputs, Plan, TileSize};
 use repore::files::read_photo;
@@ -484,13 +484,7 @@ fn grafts_and_noise_leave_tone_alone() {
         }
         let plan = Plan::new(&recipe, inputs(picture.clone(), picture.clone()));
         assert!(plan.skipped().is_empty());
-        let bounds = picture.bounds();
-        let cancel = Cancel::default();
-        let low = |image: &Image| {
-            let tile = image.tile(bounds);
-            Gaussian::new(24.0).blur(&tile.planes()[0], bounds, bounds, bounds, &cancel)
-        };
-        let (before, after) = (low(&picture), low(&render(&plan, Depth::Float)));
+        let (before, after) = (tone(&picture), tone(&render(&plan, Depth::Float)));
         let moved = before.zip_map(&after, |before, after| (before - after).abs());
         // Near the edge the measuring blur repeats single pixels of the grain.
         let moved = moved.crop(Region::new(96, 96, SIDE - 192, SIDE - 192));
@@ -501,6 +495,13 @@ fn grafts_and_noise_leave_tone_alone() {
             largest * 255.0
         );
     }
+}
+
+/// The tone of a grey picture: what a Gaussian of 24 px leaves.
+fn tone(image: &Image) -> Plane {
+    let (bounds, tile) = (image.bounds(), image.tile(image.bounds()));
+    let cancel = Cancel::default();
+    Gaussian::new(24.0).blur(&tile.planes()[0], bounds, bounds, bounds, &cancel)
 }
 
 /// Law 5 where black and white cut texture off: midtones keep grafts away from there.
@@ -519,25 +520,13 @@ fn midtones_keep_tone_where_black_and_white_cut_texture_off() {
     let moved = |masks: &[MaskName]| {
         let mut recipe = preset("graft").expect("built in");
         recipe.layers[0].masks = masks.to_vec();
-        if let Operation::Graft(graft) = &mut recipe.layers[0].operation {
-            graft.strength = Strength::Percent(300.0);
-            graft.patch = Some(Rectangle {
-                x: 150,
-                y: 150,
-                width: 96,
-                height: 96,
-            });
+        for change in ["graft.strength=300", "graft.patch=150,150,96,96"] {
+            recipe.set(change).expect("it fits");
         }
         let plan = Plan::new(&recipe, inputs(picture.clone(), picture.clone()));
         assert!(plan.skipped().is_empty());
-        let (bounds, cancel) = (picture.bounds(), Cancel::default());
-        let low = |image: &Image| {
-            let tile = image.tile(bounds);
-            Gaussian::new(24.0).blur(&tile.planes()[0], bounds, bounds, bounds, &cancel)
-        };
-        let moved = low(&picture).zip_map(&low(&render(&plan, Depth::Sixteen)), |before, after| {
-            255.0 * (before - after).abs()
-        });
+        let after = tone(&render(&plan, Depth::Sixteen));
+        let moved = tone(&picture).zip_map(&after, |before, after| 255.0 * (before - after).abs());
         moved.samples().iter().copied().fold(0.0, f32::max)
     };
     let (all, midtones) = (moved(&[]), moved(&[MaskName::Midtones]));

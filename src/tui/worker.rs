@@ -259,7 +259,8 @@ impl Desk {
                 Err(why) => known.remarks.insert(0, why),
             }
         }
-        if !drafted && is_drafted(known.frame) && !self.answers_at_once(request, known.frame) {
+        let is_there = self.answers_at_once(request, known.frame);
+        if !drafted && is_drafted(known.frame) && !is_there {
             self.send_draft(plan.resolved(), request, &known, cancel);
             if !self.mailbox.rests() {
                 return Ok(());
@@ -267,7 +268,6 @@ impl Desk {
         }
         let mut plan = self.over_base(plan);
         // What is there already is shown first.
-        let is_there = self.answers_at_once(request, known.frame);
         if let Some(layer) = again.filter(|_| !is_there) {
             if self.paint_base(&plan, layer, known.frame, cancel).is_err() {
                 return Ok(());

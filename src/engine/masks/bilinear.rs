@@ -48,11 +48,16 @@ impl<'a, const N: usize> Bilinear<'a, N> {
 
     /// Reads one row of the region, counted from its top, of the only plane.
     pub fn row(&mut self, y: usize, out: &mut [f32]) {
+        self.row_of(y, out, |it| it);
+    }
+
+    /// The same of what `make` makes of the values there.
+    pub fn row_of(&mut self, y: usize, out: &mut [f32], make: impl Fn(f32) -> f32) {
         let ([above, below], down) = self.rows(y);
         let (above, below) = (above[0].as_slice(), below[0].as_slice());
         wide(move || {
             for ((out, above), below) in out.iter_mut().zip(above).zip(below) {
-                *out = between(*above, *below, down);
+                *out = make(between(*above, *below, down));
             }
         });
     }

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use self::detector::Detector;
 use self::mesh::Mesh;
+use crate::engine::masks::bilinear::between;
 use crate::engine::raster::{Plane, Region, Resample, Tile};
 
 /// How the picture is looked at: turned by so many degrees, with so much room around it. The later looks are tried where the
@@ -197,7 +198,7 @@ impl Square {
                 || place[1] > size[1] as f64 - 0.5;
             match beyond.filter(|_| outside) {
                 Some(value) => pixels.extend([value; 3]),
-                None => pixels.extend(between(&planes, part, size, place)),
+                None => pixels.extend(samples_at(&planes, part, size, place)),
             }
         }
         pixels
@@ -205,7 +206,7 @@ impl Square {
 }
 
 /// The samples between pixels of a picture, of which a part is there; beyond the edge the nearest pixel repeats.
-fn between(
+fn samples_at(
     planes: &[Plane],
     part: Region,
     size: [usize; 2],
@@ -220,12 +221,8 @@ fn between(
     let (left, right) = (x.0 - part.x, x.1 - part.x);
     let (top, bottom) = (y.0 - part.y, y.1 - part.y);
     planes.iter().map(move |plane| {
-        let row = |y: usize| {
-            let (one, other) = (plane.at(left, y), plane.at(right, y));
-            one + x.2 * (other - one)
-        };
-        let (upper, lower) = (row(top), row(bottom));
-        upper + y.2 * (lower - upper)
+        let row = |y: usize| between(plane.at(left, y), plane.at(right, y), x.2);
+        between(row(top), row(bottom), y.2)
     })
 }
 

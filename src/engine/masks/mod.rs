@@ -198,12 +198,17 @@ fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
 }
 
 /// The upper one of the middle two values; 0 of none.
-fn median(mut them: Vec<f32>) -> f32 {
-    if them.is_empty() {
-        return 0.0;
-    }
+fn median(them: Vec<f32>) -> f32 {
     let middle = them.len() / 2;
-    *them.select_nth_unstable_by(middle, f32::total_cmp).1
+    ranked(them, middle)
+}
+
+/// The value before which so many smaller ones come; 0 of none.
+fn ranked(mut them: Vec<f32>, before: usize) -> f32 {
+    match before < them.len() {
+        true => *them.select_nth_unstable_by(before, f32::total_cmp).1,
+        false => 0.0,
+    }
 }
 
 #[cfg(test)]

@@ -303,7 +303,8 @@ impl<R, F: FnMut(R) -> ControlFlow<()>> Queue<R, F> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// A panic on another thread leaves nothing half-changed in the values guarded here.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,9 +1,10 @@
 //! Where layers paint, remembered by region while one of them is tuned.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::Cancel;
+use super::bands::lock;
 use super::stack::Covered;
 use crate::engine::masks::MaskName;
 use crate::engine::raster::Region;
@@ -40,10 +41,8 @@ impl Coverages {
         cancel: &Cancel,
         find: impl FnOnce() -> Covered,
     ) -> Covered {
-        // A panic on another thread leaves what is known as it was.
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let place = (masks.to_vec(), region);
-        if let Some(covered) = known().places.get(&place) {
+        if let Some(covered) = lock(&self.known).places.get(&place) {
             return covered.clone();
         }
         let found = find();
@@ -52,7 +51,7 @@ impl Coverages {
         if cancel.is_cancelled() || samples > self.most {
             return found;
         }
-        let mut known = known();
+        let mut known = lock(&self.known);
         if known.samples + samples > self.most {
             // What is looked at now lies elsewhere, or in other tiles.
             *known = Known::default();
@@ -68,8 +67,7 @@ impl Coverages {
     /// How many places are remembered.
     #[cfg(test)]
     pub fn places(&self) -> usize {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.places.len()
+        lock(&self.known).places.len()
     }
 }
 

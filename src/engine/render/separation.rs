@@ -3,8 +3,6 @@
 //! low = G_R(photo), high = (photo − low)/2 + ½, photo = low + 2·high − 1. The high layer is taken
 //! from the low one as it is stored, so that what was rounded there comes back.
 
-use rayon::prelude::*;
-
 use super::Cancel;
 use super::whole::{Assembly, Cancelled, Progress, TileSize};
 use crate::engine::operations::Gaussian;
@@ -156,23 +154,13 @@ const BLOCK: usize = 64;
 
 /// How far a picture is from mid grey, seen from afar: the root mean square over its blocks.
 fn tone(image: &Image) -> f64 {
-    let bounds = image.bounds();
-    let tops: Vec<usize> = (0..bounds.height).step_by(BLOCK).collect();
-    let square = |x: usize, y: usize| {
-        let luma = image
-            .tile(Region::new(x, y, BLOCK, BLOCK).within(&bounds))
-            .luma();
-        let count = luma.samples().len() as f64;
-        let sum: f64 = luma.samples().iter().map(|it| f64::from(*it)).sum();
-        (sum / count - 0.5).powi(2)
-    };
-    let row = |y: &usize| -> Vec<f64> {
-        let lefts = (0..bounds.width).step_by(BLOCK);
-        lefts.map(|x| square(x, *y)).collect()
-    };
-    let squares: Vec<Vec<f64>> = tops.par_iter().map(row).collect();
-    let squares = squares.concat();
-    (squares.iter().sum::<f64>() / squares.len() as f64).sqrt()
+    let size = (image.width(), image.height());
+    let blocks = image.reduced_luma((size.0.div_ceil(BLOCK), size.1.div_ceil(BLOCK)));
+    let squares = blocks
+        .samples()
+        .iter()
+        .map(|it| f64::from(it - 0.5).powi(2));
+    (squares.sum::<f64>() / blocks.samples().len() as f64).sqrt()
 }
 
 /// A picture with the size and channels of another, tile by tile.

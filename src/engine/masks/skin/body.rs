@@ -3,7 +3,7 @@
 
 use super::geometry::Places;
 use super::likeness::{FaceSkin, Measured, SkinColour, blur, each, within};
-use crate::engine::masks::{median, smoothstep};
+use crate::engine::masks::smoothstep;
 use crate::engine::raster::Plane;
 
 /// How far hue and saturation may lie from the face's own, in its deviations, at a tolerance of ½.
@@ -56,7 +56,7 @@ impl Body {
         let Places { u, v, r, .. } = &skin.places;
         let colour = skin.colour;
         let saturated = colour.saturated();
-        let spread = (spread([red, blue]) - SPREAD.0) / (SPREAD.1 - SPREAD.0);
+        let spread = (measured.spread - SPREAD.0) / (SPREAD.1 - SPREAD.0);
         let usual = Usual {
             saturated: saturated.max(SATURATED),
             faded: (saturated / FADED.0).max(spread).clamp(FADED.1, 1.0),
@@ -88,21 +88,6 @@ struct Usual {
     saturated: f32,
     /// The share of the usual that colours may differ by.
     faded: f32,
-}
-
-/// How far the quarter of colours that differ most are from those in the middle, at least.
-fn spread(colours: [&Plane; 2]) -> f32 {
-    let [red, blue] = colours.map(|it| it.samples());
-    let [reddish, bluish] = [red, blue].map(|it| median(it.to_vec()));
-    let pairs = red.iter().zip(blue);
-    let mut apart: Vec<f32> = pairs
-        .map(|(red, blue)| libm::hypotf(red - reddish, blue - bluish))
-        .collect();
-    let place = apart.len() * 3 / 4;
-    match apart.is_empty() {
-        true => 0.0,
-        false => *apart.select_nth_unstable_by(place, f32::total_cmp).1,
-    }
 }
 
 /// Distance of a colour at a place from what a body has there, where 1 is as far as counts.

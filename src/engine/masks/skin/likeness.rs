@@ -6,7 +6,7 @@ use std::f32::consts::LN_2;
 use super::body::Body;
 use super::flood::Edges;
 use super::geometry::{Features, Geometry, Places};
-use crate::engine::masks::{Face, median, smoothstep};
+use crate::engine::masks::{Face, median, ranked, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian, log2};
 use crate::engine::raster::{Plane, Region, Tile, luma, wide};
 
@@ -161,6 +161,8 @@ pub struct Measured {
     pub edges: Edges,
     /// Logarithms of red over green, blue over green, and luma of those.
     pub colours: [Plane; 3],
+    /// How far the quarter of the first two that differ most are from those in the middle, at least.
+    pub spread: f32,
     /// What is finer than two pixels, in the logarithm of luma.
     fine: Plane,
     /// No colours tell anything.
@@ -181,6 +183,7 @@ impl Measured {
         Self {
             region,
             edges: Edges::of(&soft),
+            spread: spread([&colours[0], &colours[1]]),
             colours,
             fine: blur(&fine, 2.0).zip_map(&fine, |soft, sharp| sharp - soft),
             grey,
@@ -190,6 +193,18 @@ impl Measured {
     pub fn colour(&self, i: usize) -> [f32; 3] {
         [0, 1, 2].map(|axis: usize| self.colours[axis].samples()[i])
     }
+}
+
+/// How far the quarter of colours that differ most are from those in the middle, at least.
+fn spread(colours: [&Plane; 2]) -> f32 {
+    let [red, blue] = colours.map(|it| it.samples());
+    let [reddish, bluish] = [red, blue].map(|it| median(it.to_vec()));
+    let pairs = red.iter().zip(blue);
+    let apart: Vec<f32> = pairs
+        .map(|(red, blue)| libm::hypotf(red - reddish, blue - bluish))
+        .collect();
+    let place = apart.len() * 3 / 4;
+    ranked(apart, place)
 }
 
 /// The natural logarithm of a sample, with so much added.

@@ -16,11 +16,11 @@ mod untouched;
 use std::sync::Arc;
 
 use super::MaskSources;
-use super::bilinear::{Bilinear, between};
+use super::bilinear::Bilinear;
 use crate::engine::operations::Cancel;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
-use crate::engine::raster::{Plane, Region, wide};
+use crate::engine::raster::{Plane, Region};
 use loss::SkinCells;
 use octaves::CELL;
 
@@ -156,16 +156,8 @@ impl Smoothed {
 fn read((losses, side): (Arc<Plane>, f32), region: Region, coverage: impl Fn(f32) -> f32) -> Plane {
     let mut cells = Bilinear::new([side; 2], [&losses], region);
     let mut plane = Plane::unfilled(region.width, region.height);
-    let coverage = &coverage;
     for y in 0..region.height {
-        let ([above, below], down) = cells.rows(y);
-        let rows = above[0].iter().zip(&below[0]);
-        let row = plane.row_mut(y).iter_mut().zip(rows);
-        wide(move || {
-            for (out, (above, below)) in row {
-                *out = coverage(between(*above, *below, down));
-            }
-        });
+        cells.row_of(y, plane.row_mut(y), &coverage);
     }
     plane
 }
