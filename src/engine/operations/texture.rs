@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::parameter::{Allowed, Choice, Parameter, Settings, parameter};
 use super::{Cancel, Flowing, Gaussian, Source};
-use crate::engine::raster::{Part, Region, RowSet, RowSource};
+use crate::engine::raster::{Part, Region, RowSet, RowSource, Strip};
 
 /// What becomes of the backdrop's own fine detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,11 +170,18 @@ impl Texture {
             true => (original.as_pixels(), backdrop.map(Part::as_pixels)),
             false => (original.as_planes(), backdrop.map(Part::as_planes)),
         };
+        let fine = match (original, backdrop) {
+            (Part::Stored(original), Some(Part::Stored(picture)))
+                if is_picture && original.is_stored_as(&picture) =>
+            {
+                Fine::Stored(original, picture)
+            }
+            (original, backdrop) => Fine::Read(original, backdrop),
+        };
         Separated {
-            original,
-            backdrop,
-            is_picture,
+            fine,
             room: Vec::new(),
+            levels: Vec::new(),
             rows: RowSet::new(),
         }
     }
@@ -190,35 +197,60 @@ pub enum Below<'a> {
 
 /// What is separated into texture and tone: the original, or what it has that the backdrop has not.
 pub struct Separated<'a> {
-    original: Part<'a>,
-    backdrop: Option<Part<'a>>,
-    /// Whether the backdrop is the picture everywhere. How a difference is rounded must not depend on the region.
-    is_picture: bool,
+    fine: Fine<'a>,
     room: Vec<f32>,
+    levels: Vec<i16>,
     rows: RowSet,
+}
+
+enum Fine<'a> {
+    /// Original and picture, stored alike: one is taken from the other as it is. Only the picture itself, and everywhere:
+    /// how a difference is rounded must not depend on the region.
+    Stored(Strip<'a>, Strip<'a>),
+    /// The original and its backdrop, if that counts.
+    Read(Part<'a>, Option<Part<'a>>),
 }
 
 impl RowSource for Separated<'_> {
     fn planes(&self) -> usize {
-        self.original.planes()
+        match &self.fine {
+            Fine::Stored(original, _) => original.planes(),
+            Fine::Read(original, _) => original.planes(),
+        }
     }
 
     fn interleaved(&self) -> usize {
-        self.original.interleaved()
+        match &self.fine {
+            Fine::Stored(original, _) => original.interleaved(),
+            Fine::Read(original, _) => original.interleaved(),
+        }
     }
 
     fn read(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]) {
-        if let (Part::Stored(original), Some(Part::Stored(picture))) =
-            (&self.original, &self.backdrop)
-            && self.is_picture
-            && original.is_stored_as(picture)
-        {
-            return original.less(picture, y, columns, &mut self.room, out);
+        match &mut self.fine {
+            Fine::Stored(original, picture) => {
+                original.less(picture, y, columns, &mut self.room, out);
+            }
+            Fine::Read(original, backdrop) => {
+                original.read(y, columns.clone(), out);
+                if let Some(backdrop) = backdrop {
+                    let rows = out.iter_mut().map(|it| it.iter_mut());
+                    backdrop.merge(y, columns, rows, &mut self.rows, |o, b| *o -= b);
+                }
+            }
         }
-        self.original.read(y, columns.clone(), out);
-        if let Some(backdrop) = &mut self.backdrop {
-            let rows = out.iter_mut().map(|it| it.iter_mut());
-            backdrop.merge(y, columns, rows, &mut self.rows, |o, b| *o -= b);
+    }
+
+    fn level(&self) -> Option<f32> {
+        match &self.fine {
+            Fine::Stored(original, _) => original.level(),
+            Fine::Read(..) => None,
+        }
+    }
+
+    fn read_levels(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<i16>]) {
+        if let Fine::Stored(original, picture) = &self.fine {
+            original.levels_less(picture, y, columns, &mut self.levels, out);
         }
     }
 }

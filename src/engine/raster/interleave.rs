@@ -53,16 +53,16 @@ pub fn merge<I: Iterator, T: Copy>(
 }
 
 /// Sets each sample of a row to the difference of those in two rows as they are stored.
-pub fn subtract<T: Copy>(
+pub fn subtract<T: Copy, O>(
     arch: Arch,
-    out: &mut [f32],
+    out: &mut [O],
     [ones, others]: [&[T]; 2],
-    difference: impl Fn(T, T) -> f32,
+    difference: impl Fn(T, T) -> O,
 ) {
     arch.dispatch(Merge {
         row: out.iter_mut().zip(ones),
         stored: others,
-        change: |(out, one): (&mut f32, &T), other| *out = difference(*one, other),
+        change: |(out, one): (&mut O, &T), other| *out = difference(*one, other),
     });
 }
 

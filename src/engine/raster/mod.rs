@@ -28,6 +28,6 @@ pub use plane::{Plane, Tile};
 pub use pool::{NEVER_KEPT, Room};
 pub use region::Region;
 pub use resample::{Resample, Summing};
-pub use rows::{Part, RowSet, RowSource, row_set};
+pub use rows::{MOST_LEVELS, Part, RowSet, RowSource, row_set};
 pub use strip::Strip;
 pub(crate) use wide::wide;

@@ -27,7 +27,20 @@ pub trait RowSource {
     /// Sets each of `out` to the columns of row `y` of its plane, in pixels of the whole picture. They are as long as
     /// there are samples.
     fn read(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<f32>]);
+
+    /// What one level is, if all samples are whole numbers of levels within [`MOST_LEVELS`], whichever rows are read.
+    fn level(&self) -> Option<f32> {
+        None
+    }
+
+    /// The same as [`read`](Self::read), in levels, of which there must be some.
+    fn read_levels(&mut self, _: usize, _: Range<usize>, _: &mut [Vec<i16>]) {
+        unreachable!("samples that are no levels")
+    }
 }
+
+/// Levels of 8 bits, and differences of them, lie between this and its negative.
+pub const MOST_LEVELS: i16 = u8::MAX as i16;
 
 /// A part of a picture: of the picture itself, or of planes that were made from it.
 #[derive(Clone, Debug)]

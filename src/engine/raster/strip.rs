@@ -11,6 +11,9 @@ use super::patchwork::{Patch, lay_over_row};
 use super::store::{from_eight, from_sixteen};
 use super::{Depth, Image, Patchwork, Region};
 
+/// A level of 8 bits.
+const LEVEL: f32 = 1.0 / 255.0;
+
 /// Rows of a picture, as files store them.
 #[derive(Clone, Debug)]
 pub struct Strip<'a> {
@@ -125,37 +128,56 @@ impl<'a> Strip<'a> {
         room: &mut Vec<f32>,
         out: &mut [Vec<f32>],
     ) {
-        let difference = match out {
-            [whole] if self.is_read_as_stored() => whole,
-            _ => {
-                room.resize(columns.len() * self.image.layout().channels(), 0.0);
-                &mut *room
-            }
-        };
-        let arch = Arch::new();
+        let at = (y, columns);
         match self.image.depth() {
-            Depth::Eight => {
-                let rows = [self, other].map(|it| it.pixels(y, columns.clone()));
-                subtract(arch, difference, rows, |one: u8, other: u8| {
-                    f32::from(i16::from(one) - i16::from(other)) * (1.0 / 255.0)
-                });
-            }
-            Depth::Sixteen => {
-                let rows = [self, other].map(|it| it.pixels(y, columns.clone()));
-                subtract(arch, difference, rows, |one: u16, other: u16| {
-                    (i32::from(one) - i32::from(other)) as f32 * (1.0 / 65_535.0)
-                });
-            }
-            Depth::Float => {
-                let rows = [self, other].map(|it| it.pixels(y, columns.clone()));
-                subtract(arch, difference, rows, |one, other| {
-                    finite(one) - finite(other)
-                });
-            }
+            Depth::Eight => self.difference(other, at, room, out, |one: u8, other: u8| {
+                f32::from(i16::from(one) - i16::from(other)) * LEVEL
+            }),
+            Depth::Sixteen => self.difference(other, at, room, out, |one: u16, other: u16| {
+                (i32::from(one) - i32::from(other)) as f32 * (1.0 / 65_535.0)
+            }),
+            Depth::Float => self.difference(other, at, room, out, |one, other| {
+                finite(one) - finite(other)
+            }),
         }
-        if !self.is_read_as_stored() || out.len() > 1 {
-            self.spread(room, out, |it: f32| it);
+    }
+
+    /// What one level is, where samples are stored in 8 bits.
+    pub fn level(&self) -> Option<f32> {
+        (self.image.depth() == Depth::Eight).then_some(LEVEL)
+    }
+
+    /// The same as [`less`](Self::less) in [levels](Self::level), of which there must be some.
+    pub fn levels_less(
+        &self,
+        other: &Strip,
+        y: usize,
+        columns: Range<usize>,
+        room: &mut Vec<i16>,
+        out: &mut [Vec<i16>],
+    ) {
+        self.difference(other, (y, columns), room, out, |one: u8, other: u8| {
+            i16::from(one) - i16::from(other)
+        });
+    }
+
+    fn difference<T: Stored, O: Copy + Default>(
+        &self,
+        other: &Strip,
+        (y, columns): (usize, Range<usize>),
+        room: &mut Vec<O>,
+        out: &mut [Vec<O>],
+        difference: impl Fn(T, T) -> O,
+    ) {
+        let rows = [self, other].map(|it| it.pixels(y, columns.clone()));
+        if let [whole] = out
+            && self.is_read_as_stored()
+        {
+            return subtract(Arch::new(), whole, rows, difference);
         }
+        room.resize(rows[0].len(), O::default());
+        subtract(Arch::new(), room, rows, difference);
+        self.spread(room, out, |it: O| it);
     }
 
     fn pixels<T: Stored>(&self, y: usize, columns: Range<usize>) -> &[T] {
@@ -175,7 +197,7 @@ impl<'a> Strip<'a> {
     }
 
     /// The colours of pixels as they are stored, as they are read.
-    fn spread<T: Copy>(&self, pixels: &[T], out: &mut [Vec<f32>], convert: impl Fn(T) -> f32) {
+    fn spread<T: Copy, O>(&self, pixels: &[T], out: &mut [Vec<O>], convert: impl Fn(T) -> O) {
         let (arch, channels) = (Arch::new(), self.image.layout().channels());
         match out {
             [whole] if self.in_pixels => split(arch, pixels, 1, &mut [whole], convert),

@@ -42,13 +42,12 @@ impl Blurred {
         let row = vec![0.0; width];
         let pairs_for_one = halving.coarser(Run::new(0, 2)).length.div_ceil(2) + 1;
         let level = |level| Pairs::new(if level == 1 { 1 } else { pairs_for_one }, &row);
-        let levels: Vec<Pairs<Vec<f32>>> = (1..=halvings).rev().map(level).collect();
         let doubled = |grid| Doubled {
             grid,
             lies,
             start,
             width,
-            levels: levels.clone(),
+            levels: (1..=halvings).rev().map(level).collect(),
         };
         Self {
             halving: halving.clone(),

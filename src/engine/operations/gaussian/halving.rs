@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd};
 
 use super::pixels::{unweave, weave};
-use super::sums::{Weigh, sum_both, sum_sides};
+use super::sums::{Weigh, sum_both, sum_levels, sum_sides};
 use super::taps;
 
 /// A run of positions on a grid; those beyond the picture are negative or beyond its last.
@@ -49,6 +49,12 @@ impl Run {
         self.first.div_euclid(side as isize)..=self.last().div_euclid(side as isize)
     }
 }
+
+/// The binomial weights of order 6: for each distance from the middle …
+const SIXTH: [i16; 4] = [20, 15, 6, 1];
+
+/// … and their sum over both sides.
+const SIXTH_SUM: f32 = 64.0;
 
 /// Goes from a grid to every second of its samples, and back, with the binomial weights of an even order.
 ///
@@ -117,6 +123,27 @@ impl Halving {
             }
             _ => unreachable!("orders of 6 and 8"),
         }
+    }
+
+    /// Whether sums of [levels](crate::engine::raster::MOST_LEVELS), by weights that are whole numbers, have room in 16
+    /// bits.
+    pub fn sums_up_levels(&self) -> bool {
+        self.down.len() == SIXTH.len()
+    }
+
+    /// The same as [`halve`](Self::halve) for rows of levels of so much, which [are summed up](Self::sums_up_levels)
+    /// exactly.
+    pub fn halve_levels<'r>(
+        &self,
+        arch: Arch,
+        out: [&mut [f32]; 2],
+        pair: isize,
+        row: impl Fn(isize) -> &'r [i16],
+        level: f32,
+    ) {
+        let first = 4 * pair - self.reach() as isize;
+        let rows = std::array::from_fn(|i| row(first + i as isize));
+        sum_levels(arch, out, rows, &SIXTH, level / SIXTH_SUM);
     }
 
     /// Rows 2·`pair` and 2·`pair` + 1 of the finer grid from those of the coarser one.
@@ -218,6 +245,37 @@ pub struct Phases {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::raster::MOST_LEVELS;
+
+    /// The largest sums have room, and all are those of samples.
+    #[test]
+    fn levels_are_halved_as_samples_are() {
+        let halving = Halving::new(6);
+        assert!(halving.sums_up_levels() && !Halving::new(8).sums_up_levels());
+        let level = |x: usize, y: isize| match x {
+            0 => MOST_LEVELS,
+            1 => -MOST_LEVELS,
+            _ => ((x as isize * 37 + y * y * 11) % 511) as i16 - MOST_LEVELS,
+        };
+        let width = 2 * 32 + 5;
+        let levels = |y| (0..width).map(|x| level(x, y)).collect::<Vec<i16>>();
+        let levels: Vec<Vec<i16>> = (0..9).map(levels).collect();
+        let samples = levels
+            .iter()
+            .map(|row| row.iter().map(|it| f32::from(*it) / 255.0));
+        let samples: Vec<Vec<f32>> = samples.map(Iterator::collect).collect();
+        let [mut ones, mut expected] = [0, 1].map(|_| [vec![0.0; width], vec![0.0; width]]);
+        let out = ones.each_mut().map(Vec::as_mut_slice);
+        let row = |y: isize| levels[(y + 3) as usize].as_slice();
+        halving.halve_levels(Arch::new(), out, 0, row, 1.0 / 255.0);
+        let out = expected.each_mut().map(Vec::as_mut_slice);
+        let row = |y: isize| samples[(y + 3) as usize].as_slice();
+        halving.halve(Arch::new(), out, 0, row);
+        assert_eq!((ones[0][0], ones[1][1]), (1.0, -1.0));
+        for (one, expected) in ones.iter().flatten().zip(expected.iter().flatten()) {
+            assert!((one - expected).abs() < 1e-6, "{one} for {expected}");
+        }
+    }
 
     /// Runs that begin anywhere, beside single samples made as the words say.
     #[test]

@@ -11,6 +11,9 @@ const WIDE: usize = 64;
 /// The same for what is left of a row.
 const NARROW: usize = 8;
 
+/// Levels that are summed up together.
+const LEVELS: usize = 32;
+
 /// Taps to each side up to which there is a loop for their number.
 pub const FEW: usize = 2;
 
@@ -77,6 +80,24 @@ pub fn sum_both<const N: usize>(
     weigh: impl Weigh<N>,
 ) {
     arch.dispatch(Both { out, rows, weigh });
+}
+
+/// Sets both of `out` to `scale`·(`taps[0]`·middle + Σ `taps[i]`·(the row `i` before it + the row `i` after it)): of the
+/// first seven rows for one, and of the last seven for the other. All rows are as long, and sums have room in 16 bits.
+pub fn sum_levels(
+    arch: Arch,
+    out: [&mut [f32]; 2],
+    rows: [&[i16]; 9],
+    taps: &[i16; 4],
+    scale: f32,
+) {
+    let length = out[0].len();
+    arch.dispatch(LevelSums {
+        rows: rows.map(|it| &it[..length]),
+        out: out.map(|it| &mut it[..length]),
+        taps,
+        scale,
+    });
 }
 
 /// Σ `taps[i]`·(the rows `i` before one + the rows `i` after another).
@@ -186,13 +207,13 @@ fn pairs_in_blocks<const N: usize>(
         let x = start + i * N;
         let mut sums = *block;
         for (tap, middle, _) in first {
-            let middle = lanes::<N>(middle, x);
+            let middle = lanes::<N, _>(middle, x);
             for lane in 0..N {
                 sums[lane] = tap * middle[lane];
             }
         }
         for (tap, one, other) in others {
-            let (one, other) = (lanes::<N>(one, x), lanes::<N>(other, x));
+            let (one, other) = (lanes::<N, _>(one, x), lanes::<N, _>(other, x));
             for lane in 0..N {
                 sums[lane] += tap * (one[lane] + other[lane]);
             }
@@ -200,6 +221,62 @@ fn pairs_in_blocks<const N: usize>(
         *block = sums;
     }
     blocks.len() * N
+}
+
+struct LevelSums<'o> {
+    out: [&'o mut [f32]; 2],
+    rows: [&'o [i16]; 9],
+    taps: &'o [i16; 4],
+    scale: f32,
+}
+
+impl WithSimd for LevelSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            out: [one, other],
+            rows,
+            taps,
+            scale,
+        } = self;
+        let done = levels_in_blocks::<LEVELS>([&mut *one, &mut *other], rows, taps, scale);
+        let rows = rows.map(|it| &it[done..]);
+        levels_in_blocks::<1>([&mut one[done..], &mut other[done..]], rows, taps, scale);
+    }
+}
+
+/// Sums up as many blocks of `N` samples as fit; returns how many samples that were.
+#[inline(always)]
+fn levels_in_blocks<const N: usize>(
+    [one, other]: [&mut [f32]; 2],
+    rows: [&[i16]; 9],
+    taps: &[i16; 4],
+    scale: f32,
+) -> usize {
+    let (ones, others) = (one.as_chunks_mut::<N>().0, other.as_chunks_mut::<N>().0);
+    let blocks = ones.len();
+    for (i, (one, other)) in ones.iter_mut().zip(others).enumerate() {
+        let [a, b, c, d, e, f, g, h, j] = rows.map(|it| lanes(it, i * N));
+        levels_in_block(one, [a, b, c, d, e, f, g], taps, scale);
+        levels_in_block(other, [c, d, e, f, g, h, j], taps, scale);
+    }
+    blocks * N
+}
+
+#[inline(always)]
+fn levels_in_block<const N: usize>(
+    out: &mut [f32; N],
+    [a, b, c, middle, d, e, f]: [&[i16; N]; 7],
+    taps: &[i16; 4],
+    scale: f32,
+) {
+    for lane in 0..N {
+        let near = taps[0] * middle[lane] + taps[1] * (c[lane] + d[lane]);
+        let sum = near + taps[2] * (b[lane] + e[lane]) + taps[3] * (a[lane] + f[lane]);
+        out[lane] = f32::from(sum) * scale;
+    }
 }
 
 struct Along<'o> {
@@ -401,7 +478,7 @@ fn sum_registers<S: Simd, const SUMS: usize, const WIDTH: usize>(
 }
 
 #[inline(always)]
-fn lanes<const N: usize>(samples: &[f32], at: usize) -> &[f32; N] {
+fn lanes<const N: usize, T>(samples: &[T], at: usize) -> &[T; N] {
     samples[at..]
         .first_chunk()
         .expect("a block lies inside its row")
