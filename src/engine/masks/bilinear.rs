@@ -55,7 +55,7 @@ impl<'a, const N: usize> Bilinear<'a, N> {
     pub fn row_of(&mut self, y: usize, out: &mut [f32], make: impl Fn(f32) -> f32) {
         let ([above, below], down) = self.rows(y);
         let (above, below) = (above[0].as_slice(), below[0].as_slice());
-        wide(move || {
+        wide!({
             for ((out, above), below) in out.iter_mut().zip(above).zip(below) {
                 *out = make(between(*above, *below, down));
             }

@@ -120,7 +120,7 @@ impl Cosine {
 
     /// From lines to coefficients: of the wave `k` half turns long the sum of sample · cos(π·k·(n + ½) / length).
     pub fn forward(&self, lines: &mut Lines) {
-        wide(|| {
+        wide!({
             for (n, it) in lines.numbers.iter().enumerate() {
                 lines.room[folded(n, self.length)] = *it;
             }
@@ -139,7 +139,7 @@ impl Cosine {
 
     /// The way back, times the length.
     pub fn inverse(&self, lines: &mut Lines) {
-        wide(|| {
+        wide!({
             lines.room[0] = lines.numbers[0].swapped();
             for k in 1..self.length {
                 let [c, s] = self.quarters[k];
@@ -205,14 +205,16 @@ impl Fourier {
                 stride,
             };
             let (from, to) = (&lines.numbers[..], &mut lines.room[..]);
-            wide(|| match radix {
-                2 => stage.run(from, to, |[a, b]| [a.plus(&b), a.minus(&b)]),
-                3 => stage.odd::<3>(from, to),
-                4 => stage.run(from, to, four),
-                5 => stage.odd::<5>(from, to),
-                7 => stage.odd::<7>(from, to),
-                11 => stage.odd::<11>(from, to),
-                _ => stage.odd::<13>(from, to),
+            wide!({
+                match radix {
+                    2 => stage.run(from, to, |[a, b]| [a.plus(&b), a.minus(&b)]),
+                    3 => stage.odd::<3>(from, to),
+                    4 => stage.run(from, to, four),
+                    5 => stage.odd::<5>(from, to),
+                    7 => stage.odd::<7>(from, to),
+                    11 => stage.odd::<11>(from, to),
+                    _ => stage.odd::<13>(from, to),
+                }
             });
             lines.exchange();
             length /= radix;
@@ -306,23 +308,28 @@ impl Stage<'_> {
     fn odd<const R: usize>(&self, from: &[Numbers], to: &mut [Numbers]) {
         let step = self.roots.len() / R;
         let roots: [[f32; 2]; R] = core::array::from_fn(|k| self.roots[k * step]);
-        self.run(from, to, |numbers: [Numbers; R]| {
-            let mut out = [numbers[0]; R];
-            for i in 1..=R / 2 {
-                out[0] = out[0].plus(&numbers[i].plus(&numbers[R - i]));
-            }
-            for k in 1..=R / 2 {
-                let (mut even, mut odd) = (numbers[0], Numbers::default());
+        self.run(
+            from,
+            to,
+            #[inline(always)]
+            |numbers: [Numbers; R]| {
+                let mut out = [numbers[0]; R];
                 for i in 1..=R / 2 {
-                    let [c, s] = roots[i * k % R];
-                    even = even.and(c, &numbers[i].plus(&numbers[R - i]));
-                    odd = odd.and(-s, &numbers[i].minus(&numbers[R - i]));
+                    out[0] = out[0].plus(&numbers[i].plus(&numbers[R - i]));
                 }
-                let odd = odd.turned();
-                (out[k], out[R - k]) = (even.plus(&odd), even.minus(&odd));
-            }
-            out
-        });
+                for k in 1..=R / 2 {
+                    let (mut even, mut odd) = (numbers[0], Numbers::default());
+                    for i in 1..=R / 2 {
+                        let [c, s] = roots[i * k % R];
+                        even = even.and(c, &numbers[i].plus(&numbers[R - i]));
+                        odd = odd.and(-s, &numbers[i].minus(&numbers[R - i]));
+                    }
+                    let odd = odd.turned();
+                    (out[k], out[R - k]) = (even.plus(&odd), even.minus(&odd));
+                }
+                out
+            },
+        );
     }
 }
 

@@ -279,7 +279,7 @@ impl Source for Spread {
             }
             None => tiling::repeat(&self.texture.detail, self.region.y + y, self.region.x, row),
         }
-        wide(move || row.iter_mut().for_each(|it| *it = 0.5 + factor * *it));
+        wide!({ row.iter_mut().for_each(|it| *it = 0.5 + factor * *it) });
     }
 }
 

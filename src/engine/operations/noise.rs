@@ -138,7 +138,7 @@ impl Source for Grain {
         self.softened.read(y, out);
         let factor = self.factor;
         for row in out {
-            wide(move || row.iter_mut().for_each(|it| *it = 0.5 + factor * *it));
+            wide!({ row.iter_mut().for_each(|it| *it = 0.5 + factor * *it) });
         }
     }
 }
@@ -174,12 +174,20 @@ impl RowSource for Draws {
         for (random, out) in self.channels.iter().zip(out) {
             let row = random.row(y);
             match self.distribution {
-                Distribution::Uniform => {
-                    draw(self.amount, columns.start, out, move |x| row.signed(x))
-                }
-                Distribution::Gaussian => {
-                    draw(self.amount, columns.start, out, move |x| row.normal(x))
-                }
+                Distribution::Uniform => draw(
+                    self.amount,
+                    columns.start,
+                    out,
+                    #[inline(always)]
+                    move |x| row.signed(x),
+                ),
+                Distribution::Gaussian => draw(
+                    self.amount,
+                    columns.start,
+                    out,
+                    #[inline(always)]
+                    move |x| row.normal(x),
+                ),
             }
         }
     }
@@ -189,7 +197,7 @@ impl RowSource for Draws {
 fn draw(amount: f32, first: usize, out: &mut [f32], one: impl Fn(usize) -> f32) {
     // Columns of 32 bits, as the draws count them, and values of its own keep the loop wide.
     let first = first as u32;
-    wide(move || {
+    wide!({
         for (x, out) in (first..).zip(out) {
             *out = amount * one(x as usize);
         }

@@ -144,7 +144,7 @@ impl Original {
             _ => {
                 let luma = self.tile(region).luma();
                 let pairs = out.iter_mut().zip(luma.samples());
-                wide(|| pairs.for_each(|(out, luma)| *out = to_fine(*luma)));
+                wide!({ pairs.for_each(|(out, luma)| *out = to_fine(*luma)) });
             }
         }
     }

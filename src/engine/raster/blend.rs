@@ -149,14 +149,14 @@ fn run(
     match coverage {
         Some(coverage) => {
             assert_eq!(source.len(), coverage.len());
-            wide(move || {
+            wide!({
                 for ((b, s), coverage) in pairs.zip(coverage) {
                     *b += coverage * opacity * (mix(*b, *s) - *b);
                 }
             });
         }
         None => {
-            wide(move || {
+            wide!({
                 for (b, s) in pairs {
                     *b += opacity * (mix(*b, *s) - *b);
                 }

@@ -27,10 +27,11 @@ pub fn to_fine(luma: f32) -> u16 {
 /// The same of the luma of levels of 8 bits.
 #[inline(always)]
 pub fn fine_luma_of_levels(r: u8, g: u8, b: u8) -> u16 {
-    let [r, g, b] = [r, g, b].map(u32::from);
-    // Sixteen hundredths, in binary: exact enough for each of the sums.
-    let [sixteenths, half] = [41_943, 1 << 17];
-    (((30 * r + 59 * g + 11 * b) * sixteenths + half) >> 18) as u16
+    let [r, g, b] = [r, g, b].map(u16::from);
+    // Sixteen hundredths, in binary: exact enough for each of the sums. All is done in 16 bits, with the upper half of
+    // the product alone.
+    let quarters = (u32::from(30 * r + 59 * g + 11 * b) * 41_943) >> 16;
+    (quarters as u16 + 2) >> 2
 }
 
 /// Photoshop's Desaturate: HSL lightness, the middle between the largest and the smallest channel.

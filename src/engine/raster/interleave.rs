@@ -4,6 +4,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::wide;
 
+/// Pixels that are taken apart together.
+const AT_ONCE: usize = 64;
+
 /// Converts the first `planes.len()` channels of a row of interleaved pixels, each into a row of its
 /// own that is as long as the row has pixels.
 pub fn split<T: Copy, O>(
@@ -69,7 +72,7 @@ pub fn subtract<T: Copy, O>(
 /// Sets a row of pixels of red, green and blue to a row of samples, each of which is all of its pixel's.
 pub fn spread(samples: &[f32], pixels: &mut [f32]) {
     let pixels = pixels.as_chunks_mut::<3>().0;
-    wide(move || {
+    wide!({
         for (pixel, sample) in pixels.iter_mut().zip(samples) {
             *pixel = [*sample; 3];
         }
@@ -156,7 +159,19 @@ impl<T: Copy, O, M: Fn(T, T, T) -> O> WithSimd for Mix<'_, T, O, M> {
         let mix = self.mix;
         match self.channels {
             3 => {
-                for (out, [r, g, b]) in self.out.iter_mut().zip(self.pixels.as_chunks::<3>().0) {
+                let (blocks, rest) = self.pixels.as_chunks::<3>().0.as_chunks::<AT_ONCE>();
+                let (outs, out) = self.out.as_chunks_mut::<AT_ONCE>();
+                // Taken apart first: compilers gather sums of three neighbours one by one.
+                for (out, pixels) in outs.iter_mut().zip(blocks) {
+                    let [mut r, mut g, mut b] = [[pixels[0][0]; AT_ONCE]; 3];
+                    for i in 0..AT_ONCE {
+                        [r[i], g[i], b[i]] = pixels[i];
+                    }
+                    for i in 0..AT_ONCE {
+                        out[i] = mix(r[i], g[i], b[i]);
+                    }
+                }
+                for (out, [r, g, b]) in out.iter_mut().zip(rest) {
                     *out = mix(*r, *g, *b);
                 }
             }

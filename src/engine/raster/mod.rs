@@ -30,4 +30,4 @@ pub use region::Region;
 pub use resample::{Resample, Summing};
 pub use rows::{MOST_LEVELS, Part, RowSet, RowSource, row_set};
 pub use strip::Strip;
-pub(crate) use wide::wide;
+pub(crate) use wide::{Once, wide};

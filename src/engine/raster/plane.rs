@@ -112,7 +112,7 @@ impl Plane {
     /// The same plane with `change` applied to every sample.
     pub fn map(mut self, change: impl Fn(f32) -> f32) -> Plane {
         let samples = &mut self.samples;
-        wide(move || {
+        wide!({
             for sample in samples {
                 *sample = change(*sample);
             }
@@ -127,7 +127,7 @@ impl Plane {
     pub fn zip_map(mut self, other: &Plane, change: impl Fn(f32, f32) -> f32) -> Plane {
         assert_eq!((self.width, self.height), (other.width, other.height));
         let pairs = self.samples.iter_mut().zip(&other.samples);
-        wide(move || {
+        wide!({
             for (own, other) in pairs {
                 *own = change(*own, *other);
             }
@@ -192,7 +192,7 @@ impl Tile {
                 let mut grey = r.clone();
                 let others = g.samples.iter().zip(&b.samples);
                 let samples = grey.samples.iter_mut().zip(others);
-                wide(move || {
+                wide!({
                     for (r, (g, b)) in samples {
                         *r = convert(*r, *g, *b);
                     }

@@ -239,7 +239,7 @@ impl<'a> Summing<'a> {
 
 /// Adds so much of a row to sums, which may be more.
 fn add_weighted(sums: &mut [f32], row: &[f32], weight: f32) {
-    wide(move || {
+    wide!({
         for (sum, sample) in sums.iter_mut().zip(row) {
             *sum += sample * weight;
         }

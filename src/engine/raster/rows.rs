@@ -109,7 +109,7 @@ impl Part<'_> {
         room.iter_mut().for_each(|it| it.resize(width, 0.0));
         self.read(y, columns, room);
         for (row, others) in rows.zip(&*room) {
-            wide(move || {
+            wide!({
                 for (own, other) in row.zip(others) {
                     change(own, *other);
                 }

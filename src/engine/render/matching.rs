@@ -225,13 +225,15 @@ impl Plan {
         let levels = (self.picture().depth() == Depth::Eight).then_some(255.0);
         for plane in tile.planes_mut() {
             let samples = plane.samples_mut();
-            wide(move || match levels {
-                Some(levels) => {
-                    for it in samples {
-                        *it = (it.clamp(0.0, 1.0) * levels + 0.5).floor() / levels;
+            wide!({
+                match levels {
+                    Some(levels) => {
+                        for it in samples {
+                            *it = (it.clamp(0.0, 1.0) * levels + 0.5).floor() / levels;
+                        }
                     }
+                    None => samples.iter_mut().for_each(|it| *it = it.clamp(0.0, 1.0)),
                 }
-                None => samples.iter_mut().for_each(|it| *it = it.clamp(0.0, 1.0)),
             });
         }
     }

@@ -45,7 +45,7 @@ impl Edges {
             std::mem::swap(own, above);
             for (own, plane) in own.iter_mut().zip(colours) {
                 let row = own.iter_mut().zip(plane.row(y));
-                wide(move || {
+                wide!({
                     for (level, it) in row {
                         let steps = (log2(it.max(0.0) + BLACK) - log2(BLACK)) * per_step;
                         *level = (255.0 * steps.min(1.0)) as u8;
@@ -71,7 +71,7 @@ impl Edges {
         for y in 0..self.height {
             let row = floods[(y + 1) * rimmed + 1..][..self.width].iter_mut();
             let row = row.zip(sure.row(y));
-            wide(move || {
+            wide!({
                 for (flood, sure) in row {
                     let wet = if *sure > 0.0 { FACE } else { BESIDE };
                     *flood = if *sure == 0.0 { DRY } else { wet };
@@ -121,7 +121,7 @@ impl Edges {
         for y in 0..self.height {
             let row = &floods[(y + 1) * rimmed + 1..][..self.width];
             let row = flooded.row_mut(y).iter_mut().zip(row);
-            wide(move || {
+            wide!({
                 for (flooded, flood) in row {
                     *flooded = if *flood == FACE { 1.0 } else { 0.0 };
                 }
@@ -135,7 +135,7 @@ impl Edges {
 fn raise(edges: &mut [u8], ones: &[u8], others: &[u8]) {
     let levels = ones.iter().zip(others);
     let edges = edges.iter_mut().zip(levels);
-    wide(move || {
+    wide!({
         for (edge, (one, other)) in edges {
             *edge = (*edge).max(one.abs_diff(*other));
         }

@@ -132,7 +132,7 @@ impl<'a> Geometry<'a> {
         rows.for_each(|(y, (((u, v), depth), r))| {
             let (dy, [ux, uy]) = (from_middle(y, 1), self.up);
             let row = u.iter_mut().zip(v).zip(&across);
-            wide(move || {
+            wide!({
                 for ((u, v), dx) in row {
                     *u = (dy * ux - dx * uy) as f32;
                     *v = -(dx * ux + dy * uy) as f32;
@@ -140,7 +140,7 @@ impl<'a> Geometry<'a> {
             });
             self.outline.depths((0, y), depth);
             self.head.depths((0, y), r);
-            wide(move || {
+            wide!({
                 for r in r {
                     *r = AT_OUTLINE - *r / OUTLINE_SIZE;
                 }
@@ -210,7 +210,7 @@ impl<'a> Geometry<'a> {
             let row = row[near.x..near.right()].iter_mut();
             let row = row.zip(&depths).zip(&squares);
             let size = size as f32;
-            wide(move || {
+            wide!({
                 for ((it, depth), square) in row {
                     let distance = square.sqrt() / size;
                     *it = it.max(if *depth > 0.0 { distance } else { -distance });

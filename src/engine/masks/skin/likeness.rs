@@ -146,7 +146,7 @@ pub fn each<const N: usize>(planes: [&Plane; N], make: impl Fn([f32; N]) -> f32)
     let count = out.samples().len();
     let samples = planes.map(|it| &it.samples()[..count]);
     let made = &mut out.samples_mut()[..count];
-    wide(move || {
+    wide!({
         for i in 0..count {
             made[i] = make(std::array::from_fn(|plane: usize| samples[plane][i]));
         }

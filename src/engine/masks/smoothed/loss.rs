@@ -380,7 +380,7 @@ impl SkinCells {
             let from = (cells.y + y) * self.all.width + cells.x;
             let covered = &self.covered[from..from + cells.width];
             let row = coverage.row_mut(y);
-            wide(move || {
+            wide!({
                 for (out, covered) in row.iter_mut().zip(covered) {
                     *out = f32::from(*covered) * (1.0 / 255.0);
                 }
@@ -497,7 +497,7 @@ impl Surroundings {
             let ratios = &like.ratio.samples()[cells.clone()];
             let amplitudes = &like.amplitude.samples()[cells];
             let cells = skin.samples_mut().iter_mut().zip(amplitudes).zip(ratios);
-            wide(move || {
+            wide!({
                 for ((skin, amplitude), ratio) in cells {
                     let strength = EMPTY * log2(255.0 * amplitude.max(f32::MIN_POSITIVE));
                     *skin = -*skin * (strength + SHORT_OF_FINEST * ratio);
@@ -525,7 +525,7 @@ impl Surroundings {
     fn judge(&self, mut loss: Plane, open: &Plane, skin: &SkinCells, bounds: Region) -> Plane {
         let few = skin.sums(|cells, mut skin| {
             let cells = skin.samples_mut().iter_mut().zip(&loss.samples()[cells]);
-            wide(move || {
+            wide!({
                 for (skin, loss) in cells {
                     *skin *= smoothstep(JUDGED[0], JUDGED[1], *loss);
                 }
@@ -544,7 +544,7 @@ impl Surroundings {
                 let [share, lost] = [0, 1].map(|i: usize| above[i].iter().zip(&below[i]));
                 let cells = losses.iter_mut().zip(share.zip(lost));
                 let cells = cells.zip(coverage.row(y).iter().zip(open.row(strip.y + y)));
-                wide(move || {
+                wide!({
                     for ((it, (share, lost)), (skin, open)) in cells {
                         let share = between(*share.0, *share.1, down);
                         let filled = between(*lost.0, *lost.1, down) * open;
@@ -587,7 +587,7 @@ pub(super) fn block_sums(cells: &Plane) -> Plane {
             *sum += cut.iter().sum::<f32>();
         }
         let blocks = row.iter_mut().zip(blocks);
-        wide(move || {
+        wide!({
             for (sum, block) in blocks {
                 *sum += block.iter().sum::<f32>();
             }

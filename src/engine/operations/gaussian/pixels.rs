@@ -29,7 +29,7 @@ pub fn unweave(row: &[f32], phases: &mut [Vec<f32>; 4]) {
         }
     }
     let [a, b, c, d] = phases.each_mut().map(|it| &mut it[..groups.len()]);
-    wide(move || {
+    wide!({
         for (i, group) in groups.iter().enumerate() {
             [a[i], b[i], c[i], d[i]] = *group;
         }
@@ -42,7 +42,7 @@ pub fn weave(even: &[f32], odd: &[f32], out: &mut [f32]) {
     if let ([left], Some(last)) = (left, even.last()) {
         *left = *last;
     }
-    wide(move || {
+    wide!({
         for ((pair, even), odd) in pairs.iter_mut().zip(even).zip(odd) {
             *pair = [*even, *odd];
         }

@@ -299,7 +299,7 @@ impl Strengths {
             let [above, below] = &usual;
             let usual = above.iter().zip(below).zip(edges.row(y));
             let row = strengths.row_mut(y).iter_mut().zip(usual);
-            wide(move || {
+            wide!({
                 for (it, ((above, below), edge)) in row {
                     let usual = if *it > 0.0 { above } else { below };
                     let edge = EDGE_SHIFT * size * edge;

@@ -395,7 +395,7 @@ fn is_rimmed(heights: &[[f64; 2]]) -> bool {
 /// The numbers of the rings that the pixels of a row lie in; `rings` for those that lie at `reach` or beyond.
 fn number(numbers: &mut [u32], (first, step): ([f32; 2], [f32; 2]), (reach, rings): (f32, usize)) {
     let last = rings as f32 - 1.0;
-    wide(move || {
+    wide!({
         for (i, number) in numbers.iter_mut().enumerate() {
             let i = i as u32 as f32;
             let (x, y) = (first[0] + i * step[0], first[1] + i * step[1]);

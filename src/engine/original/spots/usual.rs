@@ -130,7 +130,7 @@ impl Blocks {
             let ([upper_left, upper_right], [lower_left, lower_right]) =
                 (nodes(top), nodes(bottom));
             let out = &mut out[start..end];
-            wide(move || {
+            wide!({
                 for (i, out) in out.iter_mut().enumerate() {
                     let place = ((start + i) as i32 as f32 + 0.5) / BLOCK as f32 - 0.5;
                     let across = place.max(0.0) - left as f32;

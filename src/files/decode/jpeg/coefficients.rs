@@ -69,7 +69,7 @@ pub fn pieces(file: &[u8], frame: &Frame) -> Option<Vec<Range<usize>>> {
         interval => total.div_ceil(interval),
     };
     let (mut pieces, mut start, mut at) = (Vec::new(), frame.start, frame.start);
-    wide(|| {
+    wide!({
         while let Some(found) = find_marker(file, at) {
             at = found + 2;
             match *file.get(found + 1)? {

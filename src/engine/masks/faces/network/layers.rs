@@ -62,7 +62,7 @@ impl Map {
     /// With 0 for all that is below.
     pub fn above_zero(mut self) -> Self {
         let values = &mut self.values;
-        wide(move || {
+        wide!({
             for it in values {
                 *it = it.max(0.0);
             }
@@ -73,7 +73,7 @@ impl Map {
     /// With what is below 0 multiplied by the slope of its channel.
     pub fn bent(mut self, slopes: &[f32]) -> Self {
         let pixels = self.values.chunks_exact_mut(slopes.len().max(1));
-        wide(move || {
+        wide!({
             for pixel in pixels {
                 for (it, slope) in pixel.iter_mut().zip(slopes) {
                     *it = if *it < 0.0 { slope * *it } else { *it };
@@ -86,7 +86,7 @@ impl Map {
     /// The sum with a map of the same size.
     pub fn plus(mut self, other: &Map) -> Self {
         let pairs = self.values.iter_mut().zip(&other.values);
-        wide(move || {
+        wide!({
             for (it, other) in pairs {
                 *it += other;
             }
