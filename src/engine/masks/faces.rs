@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use self::detector::Detector;
 use self::mesh::Mesh;
 use crate::engine::masks::bilinear::between;
-use crate::engine::raster::{Plane, Region, Resample, Tile};
+use crate::engine::raster::{Region, Resample, Tile};
 
 /// How the picture is looked at: turned by so many degrees, with so much room around it. The later looks are tried where the
 /// ones before show no certain face: faces that fill the picture want room, and so do the corners of one that is half turned.
@@ -93,7 +93,7 @@ pub(super) fn find(copy: &Tile) -> Vec<Face> {
     let Some((detector, mesh)) = networks().filter(|_| width.min(height) >= SMALLEST_SIDE) else {
         return Vec::new();
     };
-    let copy = copy.clone().with_channels(3);
+    let copy = Pixels::of(copy);
     let mut best: (f32, Vec<Face>) = (SURE, Vec::new());
     for (turn, room) in LOOKS {
         let mut faces: Vec<Face> = Vec::new();
@@ -154,8 +154,8 @@ impl Square {
 
     /// The picture in it, in `side` by `side` pixels: red, green and blue of each after the other. Beyond the picture's edge
     /// `beyond` says what there is, or the nearest pixel repeats.
-    fn pixels(&self, picture: &Tile, side: usize, beyond: Option<f32>) -> Vec<f32> {
-        let from = (picture.region().width, picture.region().height);
+    fn pixels(&self, picture: &Pixels, side: usize, beyond: Option<f32>) -> Vec<f32> {
+        let from = picture.size;
         // A picture that is much larger is made smaller first, so that nothing aliases.
         let shrink = (side as f64 / self.side).min(1.0);
         let length = |it: usize| ((it as f64 * shrink).round() as usize).max(1);
@@ -164,10 +164,11 @@ impl Square {
             size[0] as f64 / from.0 as f64,
             size[1] as f64 / from.1 as f64,
         ];
-        let share = |it: usize| (it as f64 + 0.5) / side as f64;
+        let shares = (0..side).map(|it| (it as f64 + 0.5) / side as f64);
+        let shares: Vec<f64> = shares.collect();
         let scaled = |it: f64, axis: usize| (it + 0.5) * by[axis] - 0.5;
         // Only what lies in the square is made smaller.
-        let ends = [share(0), share(side - 1)];
+        let ends = [shares[0], shares[side - 1]];
         let corners = ends.map(|down| ends.map(|across| self.place([across, down])));
         let seen = |axis: usize| {
             let along = corners.as_flattened().iter();
@@ -182,48 +183,86 @@ impl Square {
         let ((left, right), (top, bottom)) = (seen(0), seen(1));
         let part = Region::new(left, top, right - left, bottom - top);
         let resample = Resample::in_region(from, (size[0], size[1]), part);
-        let whole = Region::of_size(from.0, from.1);
-        let planes = picture.planes()[..3].iter();
-        let planes: Vec<Plane> = planes
-            .map(|it| resample.apply_to((it, whole), part))
-            .collect();
-        let (sin, cos) = self.turn();
+        let smaller = Smaller {
+            samples: resample.apply_to_pixels(&picture.samples, from.0, part),
+            part,
+            last: size.map(|it| it - 1),
+        };
+        let turn = self.turn();
         let mut pixels = Vec::with_capacity(3 * side * side);
-        for i in 0..side * side {
-            let place = self.turned([share(i % side), share(i / side)], (sin, cos));
-            let place = [0, 1].map(|axis: usize| scaled(place[axis], axis));
-            let outside = place[0] < -0.5
-                || place[1] < -0.5
-                || place[0] > size[0] as f64 - 0.5
-                || place[1] > size[1] as f64 - 0.5;
-            match beyond.filter(|_| outside) {
-                Some(value) => pixels.extend([value; 3]),
-                None => pixels.extend(samples_at(&planes, part, size, place)),
+        for down in &shares {
+            for across in &shares {
+                let [x, y] = self.turned([*across, *down], turn);
+                let place = [scaled(x, 0), scaled(y, 1)];
+                let pixel = match beyond.filter(|_| smaller.ends_before(place)) {
+                    Some(value) => [value; 4],
+                    None => smaller.at(place),
+                };
+                pixels.extend_from_slice(&pixel[..3]);
             }
         }
         pixels
     }
 }
 
-/// The samples between pixels of a picture, of which a part is there; beyond the edge the nearest pixel repeats.
-fn samples_at(
-    planes: &[Plane],
+/// A picture whose colours lie together: red, green and blue of each pixel, and nothing, so that it fills a register.
+struct Pixels {
+    /// Columns and rows.
+    size: (usize, usize),
+    samples: Vec<[f32; 4]>,
+}
+
+impl Pixels {
+    fn of(picture: &Tile) -> Self {
+        let planes = picture.planes();
+        let last = planes.len() - 1;
+        let [r, g, b] = [0, 1, 2].map(|it: usize| planes[it.min(last)].samples());
+        let colours = r.iter().zip(g).zip(b);
+        Self {
+            size: (picture.region().width, picture.region().height),
+            samples: colours.map(|((r, g), b)| [*r, *g, *b, 0.0]).collect(),
+        }
+    }
+}
+
+/// A smaller copy of a picture, of which a part is there.
+struct Smaller {
+    samples: Vec<[f32; 4]>,
     part: Region,
-    size: [usize; 2],
-    place: [f64; 2],
-) -> impl Iterator<Item = f32> {
-    let [x, y] = [0, 1].map(|axis: usize| {
-        let last = size[axis] - 1;
-        let at = place[axis].clamp(0.0, last as f64);
-        let before = at as usize;
-        (before, (before + 1).min(last), (at - before as f64) as f32)
-    });
-    let (left, right) = (x.0 - part.x, x.1 - part.x);
-    let (top, bottom) = (y.0 - part.y, y.1 - part.y);
-    planes.iter().map(move |plane| {
-        let row = |y: usize| between(plane.at(left, y), plane.at(right, y), x.2);
-        between(row(top), row(bottom), y.2)
-    })
+    /// The last column and row of the whole.
+    last: [usize; 2],
+}
+
+impl Smaller {
+    /// Whether a place lies outside.
+    fn ends_before(&self, place: [f64; 2]) -> bool {
+        place[0] < -0.5
+            || place[1] < -0.5
+            || place[0] > self.last[0] as f64 + 0.5
+            || place[1] > self.last[1] as f64 + 0.5
+    }
+
+    /// The pixel between those around a place; beyond the edge the nearest one repeats.
+    fn at(&self, place: [f64; 2]) -> [f32; 4] {
+        let along = |axis: usize| {
+            let last = self.last[axis];
+            let at = place[axis].clamp(0.0, last as f64);
+            let before = at as usize;
+            (before, (before + 1).min(last), (at - before as f64) as f32)
+        };
+        let ((left, right, across), (above, below, down)) = (along(0), along(1));
+        let part = self.part;
+        let pixel = |x: usize, y: usize| &self.samples[(y - part.y) * part.width + (x - part.x)];
+        let mixed = |[one, other]: [&[f32; 4]; 2], way: f32| {
+            let mut mixed = *one;
+            for (it, other) in mixed.iter_mut().zip(other) {
+                *it = between(*it, *other, way);
+            }
+            mixed
+        };
+        let row = |y: usize| mixed([pixel(left, y), pixel(right, y)], across);
+        mixed([&row(above), &row(below)], down)
+    }
 }
 
 /// The corners of the smallest convex outline around points (A. M. Andrew 1979), clockwise as the picture is seen.
@@ -266,6 +305,7 @@ fn area(corners: &[[f64; 2]]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::raster::Plane;
 
     #[test]
     fn an_outline_goes_around_all_points() {
@@ -288,7 +328,7 @@ mod tests {
         let tone = |x: usize, y: usize| (x + 10 * y) as f32;
         let samples = (0..64).map(|i| tone(i % 8, i / 8)).collect();
         let plane = Plane::from_samples(8, 8, samples);
-        let picture = Tile::new(Region::of_size(8, 8), vec![plane; 3]);
+        let picture = Pixels::of(&Tile::new(Region::of_size(8, 8), vec![plane; 3]));
         let square = |roll| Square {
             middle: [3.5, 3.5],
             side: 8.0,

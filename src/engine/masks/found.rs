@@ -108,8 +108,7 @@ impl Found {
     pub(super) fn skin(&self, picture: &Image, skin: &Skin) -> Option<Arc<Refined>> {
         let likeness = self.likeness(picture)?;
         let key = [skin.tolerance.to_bits(), skin.grow.to_bits()];
-        let size = (picture.width(), picture.height());
-        let refine = || Refined::new(skin, likeness, self.copy(picture), size);
+        let refine = || Refined::new(skin, likeness, self.copy(picture), picture);
         Some(self.skin.recall(key, &Cancel::default(), refine))
     }
 

@@ -3,6 +3,7 @@
 
 mod bilinear;
 mod brush;
+mod each;
 mod faces;
 mod file;
 mod found;

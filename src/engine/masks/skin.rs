@@ -6,6 +6,7 @@ mod flood;
 mod geometry;
 mod grow;
 mod guided;
+mod known;
 mod likeness;
 
 use super::found::Found;
@@ -14,6 +15,7 @@ use crate::engine::operations::parameter::{Allowed, Parameter, Settings, paramet
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Image, Plane, Region, Resample, Tile};
 use guided::Guide;
+use known::{Known, KnownCells};
 pub use likeness::Likeness;
 
 /// Radius of the guided filter, in sizes of the largest face.
@@ -21,6 +23,9 @@ const GUIDED: f64 = 0.025;
 
 /// The guided filter's values that become no coverage, and full.
 const EDGE: (f32, f32) = (0.2, 0.8);
+
+/// Coverage that differs from full by no more than what softening rounds is full.
+const FULL: f32 = 1.0 - 1e-5;
 
 /// Settings of the `skin` mask.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,23 +93,35 @@ impl Skin {
         region: Region,
         cancel: &Cancel,
     ) -> Plane {
+        let mut coverage = Plane::filled(region.width, region.height, 0.0);
         let Some(refined) = found.skin(picture, self) else {
-            return Plane::filled(region.width, region.height, 0.0);
+            return coverage;
         };
         // The softness of an edge is about four deviations.
         let soften = Gaussian::new(self.feather / 4.0);
         let bounds = picture.bounds();
-        let from = region.expanded(soften.halo(), &bounds);
-        let Some(sharp) = refined.coverage(picture, from) else {
-            return Plane::filled(region.width, region.height, 0.0);
-        };
-        soften.blur(&sharp, from, region, bounds, cancel)
+        for (part, known) in refined.known.parts(region, soften.halo()) {
+            let soft = match known {
+                Known::Nothing => continue,
+                Known::Full => Plane::filled(part.width, part.height, 1.0),
+                Known::Open => {
+                    let from = part.expanded(soften.halo(), &bounds);
+                    let sharp = refined.coverage(picture, from);
+                    let soft = soften.blur(&sharp, from, part, bounds, cancel);
+                    soft.map(|it| if it > FULL { 1.0 } else { it })
+                }
+            };
+            coverage.paste(&soft, part.seen_from(&region));
+        }
+        coverage
     }
 }
 
 /// Skin of the whole picture, as far as its reduced copy tells.
 pub struct Refined {
     guide: Guide,
+    /// Where that tells all.
+    known: KnownCells,
     /// The widened or narrowed coverage of the copy.
     grown: Option<Plane>,
     /// Widened rather than narrowed.
@@ -115,17 +132,23 @@ pub struct Refined {
 }
 
 impl Refined {
-    /// From what is known of the copy, for a picture that is `size` large.
-    pub fn new(skin: &Skin, likeness: &Likeness, copy: &Tile, size: (usize, usize)) -> Self {
-        let copy = copy.clone().with_channels(3);
+    /// From what is known of the copy of a picture.
+    pub fn new(skin: &Skin, likeness: &Likeness, copy: &Tile, picture: &Image) -> Self {
+        let _room = likeness::room(copy);
         let coverage = likeness.coverage(skin.tolerance);
         let coverage = likeness::blur(&coverage, 0.008 * likeness.face);
-        let guide = Guide::new(&copy, &coverage, (GUIDED * likeness.face).max(2.0));
+        let guide = Guide::new(copy, &coverage, (GUIDED * likeness.face).max(2.0));
+        let size = (picture.width(), picture.height());
         let small = (coverage.width(), coverage.height());
         let by = skin.grow * small.0 as f64 / size.0 as f64;
-        let grown = (by != 0.0).then(|| grow::grown(&guide.of_copy(&copy).map(edge), by as f32));
+        let grown = (by != 0.0).then(|| grow::grown(&guide.of_copy(copy).map(edge), by as f32));
+        let known = match grown {
+            None => KnownCells::of(&guide, picture),
+            Some(_) => KnownCells::open(small, picture),
+        };
         Self {
             guide,
+            known,
             grown,
             wider: by > 0.0,
             resample: Resample::new(small, size),
@@ -136,19 +159,14 @@ impl Refined {
         }
     }
 
-    /// `None` where nothing is covered.
-    fn coverage(&self, picture: &Image, region: Region) -> Option<Plane> {
-        let needs = self.resample.needs(region);
-        if self.grown.is_none() && self.guide.is_nothing_in(needs) {
-            return None;
-        }
+    fn coverage(&self, picture: &Image, region: Region) -> Plane {
         let coverage = self.guide.coverage(picture, region, self.sides, edge);
         let Some(grown) = &self.grown else {
-            return Some(coverage);
+            return coverage;
         };
         let copy = Region::of_size(grown.width(), grown.height());
         let grown = self.resample.apply_to((grown, copy), region);
-        Some(coverage.zip_map(&grown, if self.wider { f32::max } else { f32::min }))
+        coverage.zip_map(&grown, if self.wider { f32::max } else { f32::min })
     }
 }
 

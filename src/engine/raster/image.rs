@@ -14,8 +14,8 @@ use super::arriving::{Held, Rows, Stored};
 use super::interleave::{mix, split};
 use super::store::{from_eight, from_sixteen};
 use super::{
-    FINE_WHITE, Plane, Region, Resample, Strip, Summing, Tile, fine_luma_of_levels, luma,
-    luma_of_levels, row_set, to_fine,
+    FINE_WHITE, Plane, Region, Resample, StoredRows, Strip, Tile, fine_luma_of_levels, luma,
+    luma_of_levels, to_fine,
 };
 
 /// Which channels an image has, in the order in which they are interleaved.
@@ -33,9 +33,6 @@ pub enum Layout {
 
 /// Rows that [`Image::reduced`] makes together: they are summed up while the picture is read, a few at a time.
 const REDUCED_ROWS: usize = 32;
-
-/// Columns of a row that are read and summed up together: few enough for the nearest cache.
-const READ_AT_ONCE: usize = 1024;
 
 impl Layout {
     /// Channels of a pixel, alpha included.
@@ -383,21 +380,7 @@ impl Image {
         let planes = Mutex::new(vec![Plane::unfilled(width, height); planes]);
         bands.into_par_iter().for_each(|y| {
             let to = Region::new(0, y, width, REDUCED_ROWS).within(&whole);
-            let from = resample.needs(to);
-            let strip = self.strip(from.y..from.bottom()).as_pixels();
-            let mut rows = row_set(strip.planes(), READ_AT_ONCE * strip.interleaved());
-            let mut summing = Summing::new(&resample, to, self.layout.colours());
-            for y in 0..from.height {
-                for x in (0..from.width).step_by(READ_AT_ONCE) {
-                    let count = READ_AT_ONCE.min(from.width - x);
-                    rows.iter_mut()
-                        .for_each(|it| it.resize(count * strip.interleaved(), 0.0));
-                    let columns = from.x + x..from.x + x + count;
-                    strip.read(from.y + y, columns, &mut rows);
-                    summing.add((x, y), &rows);
-                }
-            }
-            let tile = make(Tile::new(to, summing.finish()));
+            let tile = make(Tile::new(to, self.resampled(&resample, to)));
             // A panic elsewhere leaves planes as they were.
             let mut planes = planes.lock().unwrap_or_else(PoisonError::into_inner);
             for (plane, part) in planes.iter_mut().zip(tile.planes()) {
@@ -405,6 +388,33 @@ impl Image {
             }
         });
         planes.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The colours of a region at another size.
+    fn resampled(&self, resample: &Resample, to: Region) -> Vec<Plane> {
+        match self.depth() {
+            Depth::Eight => self.resampled_from(resample, to, from_eight),
+            Depth::Sixteen => self.resampled_from(resample, to, from_sixteen),
+            Depth::Float => self.resampled_from(resample, to, finite),
+        }
+    }
+
+    fn resampled_from<T: Stored>(
+        &self,
+        resample: &Resample,
+        to: Region,
+        convert: impl Fn(T) -> f32,
+    ) -> Vec<Plane> {
+        let from = resample.needs(to);
+        let held = self.held(from.y..from.bottom());
+        let channels = self.layout.channels();
+        let rows = StoredRows {
+            row: |y: usize| held.row::<T>(y, self.width * channels),
+            channels,
+            colours: self.layout.colours(),
+            convert,
+        };
+        resample.apply_to_stored(&rows, to)
     }
 
     fn halve<T, S>(&self, samples: &[T], mean: impl Fn(S) -> T + Sync) -> Vec<T>

@@ -27,6 +27,7 @@ pub use patchwork::Patchwork;
 pub use plane::{Plane, Tile};
 pub use pool::{NEVER_KEPT, Room};
 pub use region::Region;
+use resample::StoredRows;
 pub use resample::{Resample, Summing};
 pub use rows::{MOST_LEVELS, Part, RowSet, RowSource, row_set};
 pub use strip::Strip;

@@ -25,12 +25,14 @@ const LARGE_IN_ROOM: usize = 1 << 20;
 thread_local! {
     static KEPT: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
     static ROOM: Cell<usize> = const { Cell::new(0) };
+    static SPACE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// While it lives, the thread keeps large planes as well, a number of them. Afterwards all of them go back to the system
-/// for sure, which keeps none for the thread.
+/// While it lives, the thread keeps large planes as well, a number of them, or more of the others. Afterwards all of them go
+/// back to the system for sure, which keeps none for the thread.
 pub struct Room {
     planes: usize,
+    samples: usize,
     /// It is a thread's own.
     thread: PhantomData<*const ()>,
 }
@@ -38,9 +40,20 @@ pub struct Room {
 impl Room {
     /// For so many large planes at most.
     pub fn new(planes: usize) -> Self {
+        Self::with(planes, 0)
+    }
+
+    /// For so many samples more in planes that are not large.
+    pub fn of_samples(samples: usize) -> Self {
+        Self::with(0, samples)
+    }
+
+    fn with(planes: usize, samples: usize) -> Self {
         ROOM.set(ROOM.get() + planes);
+        SPACE.set(SPACE.get() + samples);
         Self {
             planes,
+            samples,
             thread: PhantomData,
         }
     }
@@ -49,6 +62,7 @@ impl Room {
 impl Drop for Room {
     fn drop(&mut self) {
         ROOM.set(ROOM.get() - self.planes);
+        SPACE.set(SPACE.get() - self.samples);
         KEPT.with_borrow_mut(|kept| {
             let mut room = ROOM.get();
             kept.retain(|it| {
@@ -56,6 +70,7 @@ impl Drop for Room {
                 room -= usize::from(is_large(it) && room > 0);
                 stays
             });
+            make_space(kept, 0);
         });
     }
 }
@@ -112,17 +127,23 @@ pub fn give(samples: Vec<f32>) {
             }
             return;
         }
-        // What was needed last is needed again; what came before it may be of sizes that nobody asks for any more.
-        let all = kept.iter().filter(|it| !is_large(it)).map(Vec::capacity);
-        let mut too_many = (all.sum::<usize>() + size).saturating_sub(MOST);
-        kept.retain(|it| {
-            let stays = too_many == 0 || is_large(it);
-            if !stays {
-                too_many = too_many.saturating_sub(it.capacity());
-            }
-            stays
-        });
+        make_space(&mut kept, size);
         kept.push(samples);
+    });
+}
+
+/// Drops what was kept longest, until there is space for so many samples more.
+fn make_space(kept: &mut Vec<Vec<f32>>, size: usize) {
+    // What was needed last is needed again; what came before it may be of sizes that nobody asks for any more.
+    let all = kept.iter().filter(|it| !is_large(it)).map(Vec::capacity);
+    let most = MOST + SPACE.try_with(Cell::get).unwrap_or(0);
+    let mut too_many = (all.sum::<usize>() + size).saturating_sub(most);
+    kept.retain(|it| {
+        let stays = too_many == 0 || is_large(it);
+        if !stays {
+            too_many = too_many.saturating_sub(it.capacity());
+        }
+        stays
     });
 }
 
@@ -181,5 +202,19 @@ mod tests {
             assert_eq!(large_ones(), 1);
         }
         assert_eq!(large_ones(), 0);
+    }
+
+    #[test]
+    fn more_is_kept_while_there_is_room_for_samples() {
+        let kept = || KEPT.with_borrow(|kept| kept.iter().map(Vec::capacity).sum::<usize>());
+        let give_ten = || (0..10).for_each(|_| give(vec![0.0; MOST / 4]));
+        {
+            let _room = Room::of_samples(MOST);
+            give_ten();
+            assert!(kept() > MOST && kept() <= 2 * MOST);
+        }
+        assert!(kept() <= MOST);
+        give_ten();
+        assert!(kept() <= MOST);
     }
 }

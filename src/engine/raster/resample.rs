@@ -1,9 +1,12 @@
 //! Another size of the same picture. Kernels widen with the step when a picture shrinks, so that
 //! nothing aliases. At the same size a picture is copied.
 
+mod stored;
+
 use std::ops::Range;
 
 use super::{Plane, Region, wide};
+pub(super) use stored::StoredRows;
 
 /// How samples between samples are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -370,7 +373,28 @@ mod tests {
                 pixels.add((0, y), &[left]);
                 pixels.add((left.len() / 3, y), &[right]);
             }
-            for plane in planes.finish().into_iter().chain(pixels.finish()) {
+            let whole: Vec<[f32; 4]> = source.samples().iter().map(|it| [*it; 4]).collect();
+            let whole = resample.apply_to_pixels(&whole, 13, target);
+            let whole = whole.iter().map(|it| it[3]).collect();
+            let whole = Plane::from_samples(target.width, target.height, whole);
+            let with_alpha: Vec<f32> = source.samples().iter().flat_map(|it| [*it, 9.0]).collect();
+            let stored = StoredRows {
+                row: |y: usize| &with_alpha[26 * y..][..26],
+                channels: 2,
+                colours: 1,
+                convert: |it: f32| it,
+            };
+            let grey = resample.apply_to_stored(&stored, target);
+            let colours: Vec<f32> = source.samples().iter().flat_map(|it| [*it; 3]).collect();
+            let stored = StoredRows {
+                row: |y: usize| &colours[39 * y..][..39],
+                channels: 3,
+                colours: 3,
+                convert: |it: f32| it,
+            };
+            let stored = resample.apply_to_stored(&stored, target);
+            let planes = planes.finish().into_iter().chain(pixels.finish());
+            for plane in planes.chain([whole]).chain(grey).chain(stored) {
                 let pairs = plane.samples().iter().zip(expected.samples());
                 assert!(
                     pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-3),

@@ -1,8 +1,7 @@
 //! Squares with faces in them.
 
-use super::Square;
 use super::network::{Map, Network};
-use crate::engine::raster::Tile;
+use super::{Pixels, Square};
 
 /// The network's weights; `faces/LICENCE.md` says where they come from.
 const MODEL: &[u8] = include_bytes!("face_detection_back.tflite");
@@ -49,23 +48,20 @@ impl Detector {
 
     /// The squares that the mesh should look at for faces, the surest first, in a picture that is turned by `turn` degrees
     /// and has so much `room` around it: 1 is none.
-    pub fn find(&self, picture: &Tile, turn: f64, room: f64) -> Vec<Square> {
-        let (width, height) = (
-            picture.region().width as f64,
-            picture.region().height as f64,
-        );
+    pub fn find(&self, picture: &Pixels, turn: f64, room: f64) -> Vec<Square> {
+        let (width, height) = (picture.size.0 as f64, picture.size.1 as f64);
         let whole = Square {
             middle: [(width - 1.0) / 2.0, (height - 1.0) / 2.0],
             side: room * width.max(height),
             roll: turn,
         };
         let pixels = whole.pixels(picture, SIDE, Some(0.0));
-        let input = Map {
-            height: SIDE,
-            width: SIDE,
-            channels: 3,
-            values: pixels.into_iter().map(|it| 2.0 * it - 1.0).collect(),
-        };
+        let input = Map::new(
+            SIDE,
+            SIDE,
+            3,
+            pixels.into_iter().map(|it| 2.0 * it - 1.0).collect(),
+        );
         let guesses = self.network.run(input).map(|it| guesses(&it));
         let each = merged(guesses.unwrap_or_default());
         each.iter().map(|it| it.square(&whole)).collect()
@@ -112,7 +108,7 @@ fn guesses(said: &[Map]) -> Vec<Guess> {
             [cell % cells, cell / cells].map(|it| (it as f64 + 0.5) / cells as f64 * SIDE as f64)
         })
     });
-    let each = places.values.chunks_exact(SAID).zip(&scores.values);
+    let each = places.values().chunks_exact(SAID).zip(scores.values());
     let guess = |((said, score), cell): ((&[f32], &f32), [f64; 2])| {
         let score = 1.0 / (1.0 + libm::expf(-score));
         let pair = |i: usize| [f64::from(said[2 * i]), f64::from(said[2 * i + 1])];
@@ -164,6 +160,7 @@ fn merged(mut guesses: Vec<Guess>) -> Vec<Guess> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::raster::{Plane, Region, Tile};
 
     fn guess(score: f64, x: f64) -> Guess {
         Guess {
@@ -189,9 +186,8 @@ mod tests {
     #[test]
     fn an_empty_picture_has_no_face() {
         let detector = Detector::read().expect("the file is whole");
-        let grey = crate::engine::raster::Plane::filled(90, 70, 0.5);
-        let region = crate::engine::raster::Region::of_size(90, 70);
-        let picture = Tile::new(region, vec![grey; 3]);
+        let grey = Plane::filled(90, 70, 0.5);
+        let picture = Pixels::of(&Tile::new(Region::of_size(90, 70), vec![grey]));
         for turn in [0.0, 45.0] {
             assert!(detector.find(&picture, turn, 1.2).is_empty());
         }

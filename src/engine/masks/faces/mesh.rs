@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Square;
 use super::network::{Map, Network};
-use crate::engine::raster::Tile;
+use super::{Pixels, Square};
 
 /// The network's weights; `faces/LICENCE.md` says where they come from.
 const MODEL: &[u8] = include_bytes!("face_landmark.tflite");
@@ -42,15 +41,17 @@ impl Mesh {
     /// The points of the face in a square of a picture, in the picture's pixels, and how sure it is a face: above 0 it
     /// rather is one. What one look tells makes a better square for the next, until they hardly differ; it is looked at
     /// upside down as well: a face that was taken for upright is seen more surely then.
-    pub fn place(&self, picture: &Tile, square: Square) -> Option<(Arc<[[f64; 2]]>, f32)> {
+    pub fn place(&self, picture: &Pixels, square: Square) -> Option<(Arc<[[f64; 2]]>, f32)> {
         let (first, _) = self.look(picture, square)?;
         let mut square = around(&first);
-        let mut said = self.look(picture, square)?;
+        let pixels = square.pixels(picture, SIDE, None);
         let turned = Square {
             roll: square.roll + 180.0,
             ..square
         };
-        let upside_down = self.look(picture, turned)?;
+        let from_last = pixels.as_chunks::<3>().0.iter().rev().flatten();
+        let upside_down = self.look_at(from_last.copied().collect(), turned)?;
+        let mut said = self.look_at(pixels, square)?;
         if upside_down.1 > said.1 {
             (square, said) = (turned, upside_down);
         }
@@ -65,21 +66,20 @@ impl Mesh {
         Some(said)
     }
 
-    fn look(&self, picture: &Tile, square: Square) -> Option<(Arc<[[f64; 2]]>, f32)> {
-        let input = Map {
-            height: SIDE,
-            width: SIDE,
-            channels: 3,
-            values: square.pixels(picture, SIDE, None),
-        };
-        let said = self.network.run(input)?;
+    fn look(&self, picture: &Pixels, square: Square) -> Option<(Arc<[[f64; 2]]>, f32)> {
+        self.look_at(square.pixels(picture, SIDE, None), square)
+    }
+
+    /// At the pixels of a square.
+    fn look_at(&self, pixels: Vec<f32>, square: Square) -> Option<(Arc<[[f64; 2]]>, f32)> {
+        let said = self.network.run(Map::new(SIDE, SIDE, 3, pixels))?;
         let [points, sure] = &said[..] else {
             return None;
         };
         let place =
             |it: &[f32]| square.place([0, 1].map(|axis: usize| f64::from(it[axis]) / SIDE as f64));
-        let points: Arc<[[f64; 2]]> = points.values.chunks_exact(SAID).map(place).collect();
-        (points.len() == POINTS).then_some((points, *sure.values.first()?))
+        let points: Arc<[[f64; 2]]> = points.values().chunks_exact(SAID).map(place).collect();
+        (points.len() == POINTS).then_some((points, *sure.values().first()?))
     }
 }
 
@@ -116,7 +116,7 @@ fn around(points: &[[f64; 2]]) -> Square {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::raster::{Plane, Region};
+    use crate::engine::raster::{Plane, Region, Tile};
 
     #[test]
     fn the_square_lies_around_the_points_and_turns_with_the_eyes() {
@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn an_even_square_is_no_face() {
-        let picture = Tile::new(Region::of_size(60, 60), vec![Plane::filled(60, 60, 0.5); 3]);
+        let grey = Plane::filled(60, 60, 0.5);
+        let picture = Pixels::of(&Tile::new(Region::of_size(60, 60), vec![grey]));
         let square = Square {
             middle: [30.0, 30.0],
             side: 50.0,

@@ -8,7 +8,7 @@ mod tflite;
 use std::collections::HashMap;
 
 pub use self::layers::Map;
-use self::layers::{Convolution, Depthwise, Windows};
+use self::layers::{Bend, Convolution, Depthwise, Windows};
 use self::tflite::{Table, halves, singles, whole_numbers};
 
 /// Numbers of layers in the file format.
@@ -32,29 +32,23 @@ pub struct Network {
     outputs: Vec<usize>,
 }
 
-/// One layer: what it makes of which maps.
+/// What is made of some maps in one go: a layer of the file, or as many as follow each other.
 struct Step {
     layer: Layer,
     /// Numbers of maps.
     of: Vec<usize>,
     makes: usize,
-    /// Below 0 counts as 0 in what it makes.
-    relu: bool,
+    bend: Bend,
     /// Maps that no later step needs.
     forgets: Vec<usize>,
 }
 
 enum Layer {
-    Add,
     /// The values of one map after those of the other.
     Append,
+    /// Sums of the first map, with another one if there is any.
     Convolution(Convolution),
-    Depthwise(Depthwise),
     Largest(Windows),
-    Pad([[usize; 2]; 3]),
-    /// Below 0, each channel has its slope.
-    Slopes(Vec<f32>),
-    Copy,
 }
 
 impl Network {
@@ -62,46 +56,54 @@ impl Network {
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let model = Table::root(bytes)?;
         let graph = *model.tables(2)?.first()?;
-        let reader = Reader {
+        let mut reader = Reader {
             codes: model.tables(1)?.iter().map(operator_code).collect(),
             tensors: graph.tables(0)?,
             buffers: model.tables(4)?,
+            constants: HashMap::new(),
+            apart: HashMap::new(),
+            same: HashMap::new(),
+            steps: Vec::new(),
         };
-        let mut constants = HashMap::new();
-        let mut steps = Vec::new();
         for operator in graph.tables(3)? {
-            steps.extend(reader.step(&operator, &mut constants)?);
+            reader.read(&operator)?;
         }
         let outputs = places(&graph.numbers(2))?;
-        for i in 0..steps.len() {
-            let needed = |it: &usize| {
-                outputs.contains(it)
-                    || steps[i + 1..]
-                        .iter()
-                        .any(|later: &Step| later.of.contains(it))
-            };
-            steps[i].forgets = steps[i]
-                .of
-                .iter()
-                .copied()
-                .filter(|it| !needed(it))
-                .collect();
-        }
-        Some(Self {
-            steps,
+        let mut network = Self {
             input: *places(&graph.numbers(1))?.first()?,
-            outputs,
-        })
+            outputs: outputs.into_iter().map(|it| reader.known(it)).collect(),
+            steps: reader.steps,
+        };
+        network.forget_early();
+        network.is_whole().then_some(network)
+    }
+
+    /// Finds out for each step which maps no later one needs.
+    fn forget_early(&mut self) {
+        let mut needed = self.outputs.clone();
+        for step in self.steps.iter_mut().rev() {
+            let last = step.of.iter().filter(|it| !needed.contains(it));
+            step.forgets = last.copied().collect();
+            needed.extend(&step.forgets);
+        }
+    }
+
+    /// Whether all that its steps are made of is made before them.
+    fn is_whole(&self) -> bool {
+        let mut known = vec![self.input];
+        let is_made = self.steps.iter().all(|step| {
+            let is_known = step.of.iter().all(|it| known.contains(it));
+            known.push(step.makes);
+            is_known
+        });
+        is_made && self.outputs.iter().all(|it| known.contains(it))
     }
 
     /// What it says of an input; `None` where a layer lacks what it is made of.
     pub fn run(&self, input: Map) -> Option<Vec<Map>> {
         let mut known = HashMap::from([(self.input, input)]);
         for step in &self.steps {
-            let mut made = step.make(&mut known)?;
-            if step.relu {
-                made = made.above_zero();
-            }
+            let made = step.make(&known)?;
             for forgotten in &step.forgets {
                 known.remove(forgotten);
             }
@@ -112,69 +114,48 @@ impl Network {
 }
 
 impl Step {
-    /// What it makes of maps that are known; those that it forgets may be gone then.
-    fn make(&self, known: &mut HashMap<usize, Map>) -> Option<Map> {
-        let number = *self.of.first()?;
-        let changed = |known: &mut HashMap<usize, Map>| self.take(number, known);
-        Some(match &self.layer {
-            Layer::Add => {
-                let other = *self.of.get(1)?;
-                let first = match other == number {
-                    true => known.get(&number).cloned()?,
-                    false => changed(known)?,
-                };
-                first.plus(known.get(&other)?)
+    /// What it makes of maps that are known.
+    fn make(&self, known: &HashMap<usize, Map>) -> Option<Map> {
+        let of: Option<Vec<&Map>> = self.of.iter().map(|it| known.get(it)).collect();
+        let of = of?;
+        let map = *of.first()?;
+        let mut made = match &self.layer {
+            Layer::Convolution(layer) => {
+                return Some(layer.of(map, of.get(1).copied(), &self.bend));
             }
-            Layer::Slopes(slopes) => changed(known)?.bent(slopes),
-            Layer::Copy => changed(known)?,
             Layer::Append => {
-                let each: Option<Vec<&Map>> = self.of.iter().map(|it| known.get(it)).collect();
-                let values = each?.iter().flat_map(|it| &it.values).copied().collect();
-                Map::row(values)
+                let values: Vec<f32> = of.iter().flat_map(|it| it.values()).copied().collect();
+                Map::new(1, values.len(), 1, values)
             }
-            Layer::Convolution(layer) => layer.of(known.get(&number)?),
-            Layer::Depthwise(layer) => layer.of(known.get(&number)?),
-            Layer::Largest(windows) => windows.largest(known.get(&number)?),
-            Layer::Pad(by) => known.get(&number)?.padded(*by),
-        })
-    }
-
-    /// A map to change: the map itself if nothing needs it later.
-    fn take(&self, number: usize, known: &mut HashMap<usize, Map>) -> Option<Map> {
-        match self.forgets.contains(&number) {
-            true => known.remove(&number),
-            false => known.get(&number).cloned(),
-        }
+            Layer::Largest(windows) => windows.largest(map),
+        };
+        self.bend.bend(made.rows.samples_mut());
+        Some(made)
     }
 }
 
-/// What steps are read from.
+/// What steps are read from, and what is known of them so far.
 struct Reader<'a> {
     codes: Vec<i32>,
     tensors: Vec<Table<'a>>,
     buffers: Vec<Table<'a>>,
+    /// Weights that an operator prepared.
+    constants: HashMap<usize, Vec<f32>>,
+    /// Sums of each channel by itself, which those of all channels follow, by the map that they make; with the map that they
+    /// are made of.
+    apart: HashMap<usize, (Depthwise, usize)>,
+    /// Maps that have the values of other ones.
+    same: HashMap<usize, usize>,
+    steps: Vec<Step>,
 }
 
 impl<'a> Reader<'a> {
-    /// A step, or none where the operator only prepares weights, which become known.
-    fn step(
-        &self,
-        operator: &Table,
-        constants: &mut HashMap<usize, Vec<f32>>,
-    ) -> Option<Option<Step>> {
+    /// Reads an operator: a step, or what belongs to another one.
+    fn read(&mut self, operator: &Table) -> Option<()> {
         let code = *self.codes.get(usize::try_from(operator.whole(0)).ok()?)?;
         let of = places(&operator.numbers(1))?;
         let makes = *places(&operator.numbers(2))?.first()?;
-        let first = *of.first()?;
-        if code == code::DEQUANTIZE {
-            constants.insert(makes, halves(self.data(first)?));
-            return Some(None);
-        }
-        let weights = |place: usize| {
-            let tensor = *of.get(place)?;
-            let known = constants.get(&tensor).cloned();
-            known.or_else(|| Some(singles(self.data(tensor)?)))
-        };
+        let first = self.known(*of.first()?);
         let options = operator.table(4);
         let option = |id: usize| options.map_or(0, |it| it.whole(id));
         let windows = |(height, width): (usize, usize)| {
@@ -186,50 +167,105 @@ impl<'a> Reader<'a> {
             })
         };
         // Activations are a field of their own in each table of options.
-        let activation = |id: usize| options.map_or(0, |it| it.byte(id));
-        let (layer, activation, maps) = match code {
-            code::ADD => (Layer::Add, activation(0), of.len()),
-            code::CONCATENATION => (Layer::Append, activation(1), of.len()),
+        let bend = |id: usize| match options.map_or(0, |it| it.byte(id)) {
+            0 => Some(Bend::Straight),
+            1 => Some(Bend::AboveZero),
+            // Others are used by none of the networks here.
+            _ => None,
+        };
+        match code {
+            code::DEQUANTIZE => {
+                self.constants.insert(makes, halves(self.data(first)?));
+            }
             code::CONVOLUTION => {
                 let [_, height, width, inputs] = self.shape(*of.get(1)?)?;
                 let windows = windows((height, width))?;
-                let layer = Convolution::new(windows, inputs, &weights(1)?, &weights(2)?)?;
-                (Layer::Convolution(layer), activation(3), 1)
+                let weights = self.weights(*of.get(1)?)?;
+                let layer =
+                    Convolution::new(windows, inputs, &weights, &self.weights(*of.get(2)?)?)?;
+                let (layer, of) = match self.apart.remove(&first) {
+                    Some((before, of)) => (layer.after(before)?, of),
+                    None => (layer, first),
+                };
+                self.push(Layer::Convolution(layer), vec![of], makes, bend(3)?);
             }
-            code::DEPTHWISE => {
+            code::DEPTHWISE if bend(4)? == Bend::Straight => {
                 let [_, height, width, _] = self.shape(*of.get(1)?)?;
-                let layer = Depthwise::new(windows((height, width))?, &weights(1)?, &weights(2)?)?;
-                (Layer::Depthwise(layer), activation(4), 1)
+                let weights = self.weights(*of.get(1)?)?;
+                let bias = self.weights(*of.get(2)?)?;
+                let layer = Depthwise::new(windows((height, width))?, &weights, &bias)?;
+                self.apart.insert(makes, (layer, first));
             }
+            code::ADD => self.add([first, self.known(*of.get(1)?)], makes, bend(0)?)?,
+            code::RELU => self.bend(first, makes, Bend::AboveZero)?,
+            code::PRELU => self.bend(first, makes, Bend::Slopes(self.weights(*of.get(1)?)?))?,
             code::MAX_POOL => {
                 let side = |id: usize| usize::try_from(option(id)).ok();
                 let windows = windows((side(4)?, side(3)?))?;
-                (Layer::Largest(windows), activation(5), 1)
+                self.push(Layer::Largest(windows), vec![first], makes, bend(5)?);
             }
+            code::CONCATENATION => {
+                let of = of.into_iter().map(|it| self.known(it)).collect();
+                self.push(Layer::Append, of, makes, bend(1)?);
+            }
+            // To more channels, whose values are those of the ones that there are, and nothing.
             code::PAD => {
-                let by = places(&whole_numbers(self.data(*of.get(1)?)?))?;
-                let [_, rest @ ..] = by.as_chunks::<2>().0 else {
+                let by = whole_numbers(self.data(*of.get(1)?)?);
+                let (behind, others) = by.split_last()?;
+                if *behind < 0 || others.iter().any(|it| *it != 0) {
                     return None;
-                };
-                (Layer::Pad(*rest.first_chunk()?), 0, 1)
+                }
+                self.same.insert(makes, first);
             }
-            code::PRELU => (Layer::Slopes(weights(1)?), 0, 1),
-            code::RELU => (Layer::Copy, 1, 1),
-            code::RESHAPE => (Layer::Copy, 0, 1),
+            code::RESHAPE => {
+                self.same.insert(makes, first);
+            }
             _ => return None,
-        };
-        Some(Some(Step {
+        }
+        Some(())
+    }
+
+    fn push(&mut self, layer: Layer, of: Vec<usize>, makes: usize, bend: Bend) {
+        self.steps.push(Step {
             layer,
-            of: of[..maps.min(of.len())].to_vec(),
+            of,
             makes,
-            // Other activations are used by none of the networks here.
-            relu: match activation {
-                0 => false,
-                1 => true,
-                _ => return None,
-            },
+            bend,
             forgets: Vec::new(),
-        }))
+        });
+    }
+
+    /// Has the sums that make one of two maps begin with the other one; they are made where both are known.
+    fn add(&mut self, maps: [usize; 2], makes: usize, bend: Bend) -> Option<()> {
+        let of = |step: &Step| maps.iter().position(|it| *it == step.makes);
+        let is_sums = |step: &Step| {
+            matches!(step.layer, Layer::Convolution(_))
+                && (step.of.len(), &step.bend) == (1, &Bend::Straight)
+        };
+        let found = |step: &Step| is_sums(step) && of(step).is_some();
+        let mut step = self.steps.remove(self.steps.iter().rposition(found)?);
+        step.of.push(maps[1 - of(&step)?]);
+        (step.makes, step.bend) = (makes, bend);
+        self.steps.push(step);
+        Some(())
+    }
+
+    /// Bends what the last step makes.
+    fn bend(&mut self, of: usize, makes: usize, bend: Bend) -> Option<()> {
+        let made = |it: &Step| it.makes == of && it.bend == Bend::Straight;
+        let step = self.steps.iter_mut().rfind(|it| made(it))?;
+        (step.makes, step.bend) = (makes, bend);
+        Some(())
+    }
+
+    /// The map that has the values of one.
+    fn known(&self, map: usize) -> usize {
+        *self.same.get(&map).unwrap_or(&map)
+    }
+
+    fn weights(&self, tensor: usize) -> Option<Vec<f32>> {
+        let known = self.constants.get(&tensor).cloned();
+        known.or_else(|| Some(singles(self.data(tensor)?)))
     }
 
     fn data(&self, tensor: usize) -> Option<&'a [u8]> {

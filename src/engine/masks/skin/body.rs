@@ -2,7 +2,8 @@
 //! saturation count, where a body can be, as far as low edges lead from the face.
 
 use super::geometry::Places;
-use super::likeness::{FaceSkin, Measured, SkinColour, blur, each, within};
+use super::likeness::{FaceSkin, Measured, SkinColour, blur, within};
+use crate::engine::masks::each::each;
 use crate::engine::masks::smoothstep;
 use crate::engine::raster::Plane;
 
@@ -77,7 +78,10 @@ impl Body {
 
     /// The coverage at a tolerance of 0..=1.
     pub fn coverage(&self, tolerance: f64) -> Plane {
-        within(&self.apart, tolerance).zip_map(&self.kept, |like, kept| like * kept)
+        let like = within(tolerance);
+        each([&self.apart, &self.kept], |[apart, kept]| {
+            like(apart) * kept
+        })
     }
 }
 

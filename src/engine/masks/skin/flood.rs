@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::operations::log2;
+use crate::engine::raster::store::to_whole;
 use crate::engine::raster::{Plane, wide};
 
 /// Added before logarithms are taken, so that noise in black makes no edges.
@@ -12,11 +13,11 @@ const BLACK: f32 = 0.04;
 /// How many heights of edges are told apart.
 const HEIGHTS: usize = 256;
 
-/// What a pixel belongs to while the floods spread; there is a rim of those around the picture that belong to neither.
-const DRY: u8 = 0;
-const FACE: u8 = 1;
-const BESIDE: u8 = 2;
-const RIM: u8 = 3;
+/// What is known of a pixel while the floods spread: that one came, the lowest edge over which it is going to come, counted
+/// from here on, or none yet. There is a rim around the picture to which none comes.
+const WET: u16 = 0;
+const LOWEST: u16 = 1;
+const DRY: u16 = LOWEST + HEIGHTS as u16;
 
 /// The heights of the edges between the pixels of a picture, which has a rim of one pixel around it here.
 pub struct Edges {
@@ -48,7 +49,7 @@ impl Edges {
                 wide!({
                     for (level, it) in row {
                         let steps = (log2(it.max(0.0) + BLACK) - log2(BLACK)) * per_step;
-                        *level = (255.0 * steps.min(1.0)) as u8;
+                        *level = to_whole((255.0 * steps.min(1.0)).floor()) as u8;
                     }
                 });
             }
@@ -67,17 +68,23 @@ impl Edges {
     /// below 0 where they surely don't.
     pub fn flooded_by_face(&self, sure: &Plane) -> Plane {
         let rimmed = self.width + 2;
-        let mut floods = vec![RIM; rimmed * (self.height + 2)];
+        let mut pixels = vec![WET; rimmed * (self.height + 2)];
         for y in 0..self.height {
-            let row = floods[(y + 1) * rimmed + 1..][..self.width].iter_mut();
+            let row = pixels[(y + 1) * rimmed + 1..][..self.width].iter_mut();
             let row = row.zip(sure.row(y));
             wide!({
-                for (flood, sure) in row {
-                    let wet = if *sure > 0.0 { FACE } else { BESIDE };
-                    *flood = if *sure == 0.0 { DRY } else { wet };
+                for (pixel, sure) in row {
+                    *pixel = if *sure == 0.0 { DRY } else { WET };
                 }
             });
         }
+        let mut flooded = Plane::unfilled(self.width, self.height);
+        let pairs = flooded.samples_mut().iter_mut().zip(sure.samples());
+        wide!({
+            for (flooded, sure) in pairs {
+                *flooded = if *sure > 0.0 { 1.0 } else { 0.0 };
+            }
+        });
         let neighbours = |at: usize| {
             [
                 (at - 1, self.across[at - 1]),
@@ -87,48 +94,60 @@ impl Edges {
             ]
         };
         // A queue for each height, so that equal edges go in the order in which they were reached.
-        let mut queues: Vec<VecDeque<(u32, u8)>> = vec![VecDeque::new(); HEIGHTS];
-        for at in rimmed..floods.len() - rimmed {
-            let flood = floods[at];
-            if flood == FACE || flood == BESIDE {
-                for (next, height) in neighbours(at) {
-                    if floods[next] == DRY {
-                        queues[usize::from(height)].push_back((next as u32, flood));
-                    }
+        let mut queues: Vec<VecDeque<(u32, bool)>> = vec![VecDeque::new(); HEIGHTS];
+        let mut lowest = 0;
+        // Where a flood is going to come over as low an edge before, the later one would find it there.
+        let spread = |pixels: &mut [u16], queues: &mut [VecDeque<(u32, bool)>], at, face| {
+            let mut reached = HEIGHTS;
+            for (next, height) in neighbours(at) {
+                let over = LOWEST + u16::from(height);
+                if over < pixels[next] {
+                    pixels[next] = over;
+                    queues[usize::from(height)].push_back((next as u32, face));
+                    reached = reached.min(usize::from(height));
                 }
             }
+            reached
+        };
+        let mut is_edge = vec![false; self.width];
+        for y in 0..self.height {
+            let start = (y + 1) * rimmed + 1;
+            beside_dry(&pixels, (start, rimmed), &mut is_edge);
+            let row = (start..).zip(sure.row(y)).zip(&is_edge);
+            for ((at, sure), _) in row.filter(|((_, sure), is_edge)| **is_edge && **sure != 0.0) {
+                spread(&mut pixels, &mut queues, at, *sure > 0.0);
+            }
         }
-        let mut lowest = 0;
         while lowest < HEIGHTS {
-            let Some((at, flood)) = queues[lowest].pop_front() else {
+            let Some((at, face)) = queues[lowest].pop_front() else {
                 lowest += 1;
                 continue;
             };
             let at = at as usize;
-            if floods[at] != DRY {
+            if pixels[at] == WET {
                 continue;
             }
-            floods[at] = flood;
-            for (next, height) in neighbours(at) {
-                if floods[next] == DRY {
-                    let height = usize::from(height);
-                    queues[height].push_back((next as u32, flood));
-                    lowest = lowest.min(height);
-                }
+            pixels[at] = WET;
+            if face {
+                let (y, x) = (at / rimmed - 1, at % rimmed - 1);
+                flooded.row_mut(y)[x] = 1.0;
             }
-        }
-        let mut flooded = Plane::unfilled(self.width, self.height);
-        for y in 0..self.height {
-            let row = &floods[(y + 1) * rimmed + 1..][..self.width];
-            let row = flooded.row_mut(y).iter_mut().zip(row);
-            wide!({
-                for (flooded, flood) in row {
-                    *flooded = if *flood == FACE { 1.0 } else { 0.0 };
-                }
-            });
+            lowest = lowest.min(spread(&mut pixels, &mut queues, at, face));
         }
         flooded
     }
+}
+
+/// Whether any pixel beside those from a place on is not wet, in rows that lie so far apart.
+fn beside_dry(pixels: &[u16], (start, apart): (usize, usize), is_beside: &mut [bool]) {
+    let row = |from: usize| &pixels[from..][..is_beside.len()];
+    let (left, right) = (row(start - 1), row(start + 1));
+    let (above, below) = (row(start - apart), row(start + apart));
+    wide!({
+        for (i, it) in is_beside.iter_mut().enumerate() {
+            *it = left[i].max(right[i]).max(above[i]).max(below[i]) != WET;
+        }
+    });
 }
 
 /// Raises edges to what levels beside them differ by.

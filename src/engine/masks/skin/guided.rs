@@ -3,8 +3,9 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::likeness::{blur, each};
+use super::likeness::{blur, colours};
 use crate::engine::masks::bilinear::{Bilinear, between};
+use crate::engine::masks::each::each;
 use crate::engine::raster::{Image, Plane, Region, Tile, row_set};
 
 /// Variance of colour that is no edge.
@@ -16,44 +17,27 @@ pub struct Guide {
 }
 
 impl Guide {
-    /// Follows the edges of `copy`, which has three channels, over `radius` pixels of it.
+    /// Follows the edges of `copy` over `radius` pixels of it.
     pub fn new(copy: &Tile, coverage: &Plane, radius: f64) -> Self {
-        let colours = copy.planes();
+        let colours = colours(copy);
         let product = |one: &Plane, other: &Plane| {
-            blur(
-                &one.clone().zip_map(other, |one, other| one * other),
-                radius,
-            )
+            blur(&each([one, other], |[one, other]| one * other), radius)
         };
-        let means = [0, 1, 2].map(|i: usize| blur(&colours[i], radius));
+        let means = colours.map(|it| blur(it, radius));
         let mean = blur(coverage, radius);
-        let with = [0, 1, 2].map(|i: usize| product(&colours[i], coverage));
+        let with = colours.map(|it| product(it, coverage));
         let pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
-            .map(|(i, j): (usize, usize)| product(&colours[i], &colours[j]));
-        let (width, height) = (coverage.width(), coverage.height());
-        let mut planes = [0; 4].map(|_| Plane::filled(width, height, 0.0));
-        for i in 0..width * height {
-            let at = |plane: &Plane| f64::from(plane.samples()[i]);
-            let m = [0, 1, 2].map(|k: usize| at(&means[k]));
-            let covariance = [0, 1, 2].map(|k: usize| at(&with[k]) - m[k] * at(&mean));
-            let [rr, rg, rb, gg, gb, bb] = [0, 1, 2, 3, 4, 5].map(|k: usize| at(&pairs[k]));
-            let factors = solve(
-                [
-                    rr - m[0] * m[0] + NO_EDGE,
-                    rg - m[0] * m[1],
-                    rb - m[0] * m[2],
-                    gg - m[1] * m[1] + NO_EDGE,
-                    gb - m[1] * m[2],
-                    bb - m[2] * m[2] + NO_EDGE,
-                ],
-                covariance,
-            );
-            let of_mean: f64 = (0..3).map(|k| factors[k] * m[k]).sum();
-            for k in 0..3 {
-                planes[k].samples_mut()[i] = factors[k] as f32;
-            }
-            planes[3].samples_mut()[i] = (at(&mean) - of_mean) as f32;
-        }
+            .map(|(i, j): (usize, usize)| product(colours[i], colours[j]));
+        let [r, g, b] = means.each_ref().map(Plane::samples);
+        let [with_r, with_g, with_b] = with.each_ref().map(Plane::samples);
+        let mut planes = [0; 4].map(|_| Plane::unfilled(coverage.width(), coverage.height()));
+        Arch::new().dispatch(Fit {
+            colours: [r, g, b],
+            pairs: pairs.each_ref().map(Plane::samples),
+            coverage: mean.samples(),
+            with: [with_r, with_g, with_b],
+            out: planes.each_mut().map(Plane::samples_mut),
+        });
         Self {
             planes: planes.map(|it| blur(&it, radius / 2.0)),
         }
@@ -90,7 +74,7 @@ impl Guide {
 
     /// The coverage of the copy itself.
     pub fn of_copy(&self, copy: &Tile) -> Plane {
-        let [r, g, b] = [0, 1, 2].map(|i: usize| &copy.planes()[i]);
+        let [r, g, b] = colours(copy);
         let [of_r, of_g, of_b, added] = self.planes.each_ref();
         each(
             [added, of_r, r, of_g, g, of_b, b],
@@ -98,13 +82,69 @@ impl Guide {
         )
     }
 
-    /// Whether a region of the copy is covered nowhere, whatever its colours.
-    pub fn is_nothing_in(&self, region: Region) -> bool {
-        let columns = region.x..region.right();
-        self.planes.iter().all(|plane| {
-            (region.y..region.bottom())
-                .all(|y| plane.row(y)[columns.clone()].iter().all(|it| *it == 0.0))
-        })
+    /// The least and the most that each pixel of the copy may have before it is finished, whatever its colours: those are
+    /// 0..=1.
+    pub fn ends(&self) -> [Plane; 2] {
+        let [of_r, of_g, of_b, added] = self.planes.each_ref();
+        let planes = [added, of_r, of_g, of_b];
+        [
+            each(planes, |[added, r, g, b]| {
+                added + r.min(0.0) + g.min(0.0) + b.min(0.0)
+            }),
+            each(planes, |[added, r, g, b]| {
+                added + r.max(0.0) + g.max(0.0) + b.max(0.0)
+            }),
+        ]
+    }
+}
+
+/// Fits a linear function of colours to the coverage around each place, from means around it; as a struct, since a compiler
+/// need not inline a closure into what it makes for wide registers.
+struct Fit<'a> {
+    colours: [&'a [f32]; 3],
+    /// Of their products: red by red, by green and by blue, green by green and by blue, blue by blue.
+    pairs: [&'a [f32]; 6],
+    coverage: &'a [f32],
+    /// Of coverage times each colour.
+    with: [&'a [f32]; 3],
+    /// Factors of the colours, and what is added.
+    out: [&'a mut [f32]; 4],
+}
+
+impl WithSimd for Fit<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let count = self.coverage.len();
+        let [r, g, b] = self.colours.map(|it| &it[..count]);
+        let [rr, rg, rb, gg, gb, bb] = self.pairs.map(|it| &it[..count]);
+        let [with_r, with_g, with_b] = self.with.map(|it| &it[..count]);
+        let [of_r, of_g, of_b, added] = self.out.map(|it| &mut it[..count]);
+        for (i, mean) in self.coverage.iter().enumerate() {
+            let mean = f64::from(*mean);
+            let m = [f64::from(r[i]), f64::from(g[i]), f64::from(b[i])];
+            let factors = solve(
+                [
+                    f64::from(rr[i]) - m[0] * m[0] + NO_EDGE,
+                    f64::from(rg[i]) - m[0] * m[1],
+                    f64::from(rb[i]) - m[0] * m[2],
+                    f64::from(gg[i]) - m[1] * m[1] + NO_EDGE,
+                    f64::from(gb[i]) - m[1] * m[2],
+                    f64::from(bb[i]) - m[2] * m[2] + NO_EDGE,
+                ],
+                [
+                    f64::from(with_r[i]) - m[0] * mean,
+                    f64::from(with_g[i]) - m[1] * mean,
+                    f64::from(with_b[i]) - m[2] * mean,
+                ],
+            );
+            let of_mean = factors[0] * m[0] + factors[1] * m[1] + factors[2] * m[2];
+            of_r[i] = factors[0] as f32;
+            of_g[i] = factors[1] as f32;
+            of_b[i] = factors[2] as f32;
+            added[i] = (mean - of_mean) as f32;
+        }
     }
 }
 
@@ -142,6 +182,7 @@ impl<F: Fn(f32) -> f32> WithSimd for Weigh<'_, F> {
 }
 
 /// Solves a symmetric, positive definite system, given by its upper triangle, by Cramer's rule.
+#[inline(always)]
 fn solve([a, b, c, d, e, f]: [f64; 6], [x, y, z]: [f64; 3]) -> [f64; 3] {
     let (aa, ab, ac) = (d * f - e * e, c * e - b * f, b * e - c * d);
     let (bb, bc, cc) = (a * f - c * c, b * c - a * e, a * d - b * b);

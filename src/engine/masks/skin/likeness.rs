@@ -6,9 +6,10 @@ use std::f32::consts::LN_2;
 use super::body::Body;
 use super::flood::Edges;
 use super::geometry::{Features, Geometry, Places};
+use crate::engine::masks::each::each;
 use crate::engine::masks::{Face, median, ranked, smoothstep};
 use crate::engine::operations::{Cancel, Gaussian, log2};
-use crate::engine::raster::{Plane, Region, Tile, luma, wide};
+use crate::engine::raster::{Plane, Region, Room, Tile, luma};
 
 /// Added before logarithms are taken, so that noise in black does not count as colour.
 const BLACK: f32 = 0.02;
@@ -86,16 +87,27 @@ struct OfFace {
 impl OfFace {
     /// The coverage at a tolerance of 0..=1, but for the body's.
     fn coverage(&self, tolerance: f64) -> Plane {
-        let like = within(&self.apart, tolerance).zip_map(&self.kept, |like, kept| like * kept);
-        let inside = self.apart.clone().map(|it| it / INSIDE);
-        let inside = within(&inside, tolerance).zip_map(&self.inside, |like, it| like * it);
-        like.zip_map(&inside, f32::max)
+        let like = within(tolerance);
+        each(
+            [&self.apart, &self.kept, &self.inside],
+            |[apart, kept, inside]| (like(apart) * kept).max(like(apart / INSIDE) * inside),
+        )
+    }
+
+    /// The same with the body's.
+    fn whole_coverage(&self, tolerance: f64) -> Plane {
+        let face = self.coverage(tolerance);
+        match &self.body {
+            Some(body) => face.zip_map(&body.coverage(tolerance), f32::max),
+            None => face,
+        }
     }
 }
 
 impl Likeness {
     /// From a copy and the faces in it, in its pixels; `None` without faces.
     pub fn of(copy: &Tile, faces: &[Face]) -> Option<Self> {
+        let _room = room(copy);
         let measured = Measured::of(copy);
         let seen: Vec<FaceSkin> = faces
             .iter()
@@ -121,37 +133,17 @@ impl Likeness {
 
     /// The coverage at a tolerance of 0..=1.
     pub fn coverage(&self, tolerance: f64) -> Plane {
-        let mut coverage = self.plain.clone().map(|_| 0.0);
-        for face in &self.faces {
-            coverage = coverage.zip_map(&face.coverage(tolerance), f32::max);
-            if let Some(body) = &face.body {
-                coverage = coverage.zip_map(&body.coverage(tolerance), f32::max);
-            }
-        }
+        let faces = self.faces.iter().map(|it| it.whole_coverage(tolerance));
+        let all = faces.reduce(|one, other| one.zip_map(&other, f32::max));
+        let coverage = all.expect("likeness is that to a face");
         coverage.zip_map(&self.plain, |it, plain| it * plain)
     }
 }
 
-/// What lies within the tolerance of skin colour.
-pub fn within(apart: &Plane, tolerance: f64) -> Plane {
+/// The coverage at a distance from skin colour, of what lies within the tolerance of it.
+pub fn within(tolerance: f64) -> impl Fn(f32) -> f32 + Copy {
     let reach = (2.0 * tolerance as f32).max(1e-3);
-    let coverage = |it: f32| 1.0 - smoothstep(0.75, 1.05, it / reach);
-    apart.clone().map(coverage)
-}
-
-/// A plane, each of whose samples is made from those that some planes have there.
-#[inline(always)]
-pub fn each<const N: usize>(planes: [&Plane; N], make: impl Fn([f32; N]) -> f32) -> Plane {
-    let mut out = Plane::unfilled(planes[0].width(), planes[0].height());
-    let count = out.samples().len();
-    let samples = planes.map(|it| &it.samples()[..count]);
-    let made = &mut out.samples_mut()[..count];
-    wide!({
-        for i in 0..count {
-            made[i] = make(std::array::from_fn(|plane: usize| samples[plane][i]));
-        }
-    });
-    out
+    move |apart| 1.0 - smoothstep(0.75, 1.05, apart / reach)
 }
 
 /// A copy, measured for all faces.
@@ -172,8 +164,7 @@ pub struct Measured {
 impl Measured {
     fn of(copy: &Tile) -> Self {
         let region = Region::of_size(copy.region().width, copy.region().height);
-        let copy = copy.clone().with_channels(3);
-        let soft = [0, 1, 2].map(|i| blur(&copy.planes()[i], 1.0));
+        let soft = colours(copy).map(|it| blur(it, 1.0));
         let grey = follows(&soft[0], &soft[1]) && follows(&soft[2], &soft[1]);
         let [r, g, b] = &soft;
         let over_green = |it: &Plane| each([it, g], |[it, g]| log(it, BLACK) - log(g, BLACK));
@@ -231,6 +222,20 @@ fn follows(one: &Plane, other: &Plane) -> bool {
     pairs().filter(is_off).take(enough).count() < enough
 }
 
+/// Red, green and blue of a copy, which are one and the same where it is grey.
+pub fn colours(copy: &Tile) -> [&Plane; 3] {
+    let planes = copy.planes();
+    [0, 1, 2].map(|it: usize| &planes[it.min(planes.len() - 1)])
+}
+
+/// So many planes of a copy are there at once, about.
+const PLANES: usize = 32;
+
+/// Room for the planes of a copy that come and go while it is looked at.
+pub fn room(copy: &Tile) -> Room {
+    Room::of_samples(PLANES * copy.region().width * copy.region().height)
+}
+
 /// A blur of a whole copy. It is never cancelled, as what is found is kept.
 pub fn blur(plane: &Plane, sigma: f64) -> Plane {
     let bounds = Region::of_size(plane.width(), plane.height());
@@ -238,9 +243,9 @@ pub fn blur(plane: &Plane, sigma: f64) -> Plane {
 }
 
 /// The skin of a face's cheeks, nose and forehead, and where it lies.
-pub struct FaceSkin {
+pub struct FaceSkin<'a> {
+    geometry: Geometry<'a>,
     pub places: Places,
-    features: Features,
     cheeks: Vec<usize>,
     pub size: f64,
     pub colour: SkinColour,
@@ -257,9 +262,9 @@ pub struct SkinColour {
     pub variation: [f32; 3],
 }
 
-impl FaceSkin {
+impl<'a> FaceSkin<'a> {
     /// `None` where nothing of the face lies in the picture.
-    fn of(measured: &Measured, face: &Face) -> Option<Self> {
+    fn of(measured: &Measured, face: &'a Face) -> Option<Self> {
         let geometry = Geometry::of(face);
         let cheeks = geometry.cheeks(measured.region);
         let sampled = geometry.nose_and_brow(measured.region);
@@ -270,7 +275,7 @@ impl FaceSkin {
         }
         Some(Self {
             places: geometry.places(measured.region),
-            features: geometry.features(measured.region),
+            geometry,
             cheeks,
             size: face.size,
             colour: SkinColour::of(&colours),
@@ -364,7 +369,7 @@ impl SkinColour {
     }
 }
 
-impl FaceSkin {
+impl FaceSkin<'_> {
     /// What the face says, and how surely places are its features.
     fn likeness(&self, measured: &Measured) -> (OfFace, Plane) {
         let (places, colour, grey) = (&self.places, self.colour, measured.grey);
@@ -372,29 +377,27 @@ impl FaceSkin {
         let apart = each([red, blue, tone, &places.r], move |[red, blue, tone, r]| {
             colour.apart([red, blue, tone], r, grey)
         });
-        let covered = within(&apart, 0.5);
-        let weight = each([&covered, &places.r], |[covered, r]| {
-            let face = if r < 1.1 { covered } else { 0.0 };
-            face + 1e-3
-        });
+        let covered = each([&apart], |[apart]| within(0.5)(apart));
         let size = self.size;
-        let darkness = beside(tone, &weight, 0.082 * size);
-        let redness = beside(red, &weight, 0.11 * size);
-        let roughness = blur(&measured.fine.clone().map(|it| it * it), 0.018 * size).map(f32::sqrt);
+        let squares = each([&measured.fine], |[fine]| fine * fine);
+        let squares = blur(&squares, 0.018 * size);
         let cheeks = self.cheeks.iter().filter(|i| covered.samples()[**i] > 0.5);
-        let usual = median(cheeks.map(|i| roughness.samples()[*i]).collect()) + SMOOTHEST;
-        let rough = roughness.map(|it| it / usual);
+        let roughness = cheeks.map(|i| squares.samples()[*i].sqrt());
+        let usual = median(roughness.collect()) + SMOOTHEST;
+        let rough = squares.map(|it| it.sqrt() / usual);
         let connected = self.connected(measured, &apart, &rough);
         let middle = colour.middle[2];
-        let dark_hair = each([&rough, tone], move |[rough, tone]| {
+        let dark_hair = each([&rough, tone], |[rough, tone]| {
             smoothstep(2.5, 4.5, rough) * smoothstep(0.0, 0.25, middle - tone)
         });
-        let hair = each([&places.v, &places.depth, &rough], |[v, depth, rough]| {
-            hair(v, depth) * smoothstep(1.1, 2.0, rough)
-        });
-        let kept = each([&dark_hair, &hair, &connected], |[dark, any, connected]| {
-            (1.0 - dark.max(any)) * connected
-        });
+        let kept = each(
+            [&dark_hair, &places.v, &places.depth, &rough, &connected],
+            |[dark, v, depth, rough, connected]| {
+                let any = hair(v, depth) * smoothstep(1.1, 2.0, rough);
+                (1.0 - dark.max(any)) * connected
+            },
+        );
+        drop(connected);
         let inside = |deep: f32| {
             each(
                 [&places.depth, &places.v, &dark_hair],
@@ -404,7 +407,16 @@ impl FaceSkin {
                 },
             )
         };
-        let features = self.features.sure([&darkness, &redness, &rough], grey);
+        let weight = covered.zip_map(&places.r, |covered, r| {
+            let face = if r < 1.1 { covered } else { 0.0 };
+            face + 1e-3
+        });
+        let lightness = beside(tone, &weight, 0.082 * size);
+        let redness = beside(red, &weight, 0.11 * size);
+        drop(weight);
+        let features = self.geometry.features(measured.region);
+        let features = features.sure([&lightness, &redness, &rough], grey);
+        drop((lightness, redness, rough));
         let mut of_face = OfFace {
             apart,
             kept,
@@ -426,26 +438,9 @@ impl FaceSkin {
     fn connected(&self, measured: &Measured, apart: &Plane, rough: &Plane) -> Plane {
         let (grey, places) = (measured.grey, &self.places);
         let Places { u, v, depth, r } = places;
-        let sure = each(
-            [u, v, depth, r, apart, rough],
-            move |[u, v, depth, r, apart, rough]| {
-                let is_hair = hair(v, depth) > 0.5 && rough > SURE_ROUGH;
-                let beside = if grey {
-                    let neck = v > 0.61 && u.abs() < 0.41;
-                    r > SURE_BESIDE_IN_GREY && !neck || r > 1.9
-                } else {
-                    r > SURE_BESIDE && apart > SURE_COLOUR
-                };
-                let is_neck = neck(u, v) > 0.5 && apart < 1.0;
-                let beside = if is_hair || beside && !is_neck {
-                    -1.0
-                } else {
-                    0.0
-                };
-                let face = depth > SURE_FACE.0 && v > SURE_FACE.1;
-                if face { 1.0 } else { beside }
-            },
-        );
+        let sure = each([u, v, depth, r, apart, rough], move |place| {
+            surely(place, grey)
+        });
         let flooded = measured.edges.flooded_by_face(&sure);
         let connected = blur(&flooded, 0.009 * self.size);
         // Within a face, wrinkles and shine make edges too.
@@ -464,6 +459,29 @@ impl FaceSkin {
             },
         )
     }
+}
+
+/// 1 where a place surely belongs to a face, −1 where it surely does not, and 0 elsewhere: from where it lies, how far its
+/// colour is from the face's and how rough it is.
+#[inline(always)]
+fn surely([u, v, depth, r, apart, rough]: [f32; 6], grey: bool) -> f32 {
+    // Without early ways out, so that loops stay wide.
+    let is_hair = (hair(v, depth) > 0.5) & (rough > SURE_ROUGH);
+    let beside = match grey {
+        true => {
+            let is_neck = (v > 0.61) & (u.abs() < 0.41);
+            (r > SURE_BESIDE_IN_GREY) & !is_neck | (r > 1.9)
+        }
+        false => (r > SURE_BESIDE) & (apart > SURE_COLOUR),
+    };
+    let is_neck = (neck(u, v) > 0.5) & (apart < 1.0);
+    let is_face = (depth > SURE_FACE.0) & (v > SURE_FACE.1);
+    let beside = if is_hair | (beside & !is_neck) {
+        -1.0
+    } else {
+        0.0
+    };
+    if is_face { 1.0 } else { beside }
 }
 
 // Of places in a face, as in [`Places`].

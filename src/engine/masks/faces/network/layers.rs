@@ -3,114 +3,42 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::engine::raster::wide;
+use crate::engine::raster::{Plane, wide};
 
-/// Channels that are summed at once, and pixels.
+/// Outputs that are summed at once.
 const LANES: usize = 16;
-const PIXELS: usize = 4;
+
+/// Rows that a thread makes one after the other, and pixels that are summed after each other at least, if it has as many.
+const BAND: usize = 8;
+const PIXELS: usize = 64;
+
+/// Side of the windows in which channels are summed by themselves.
+const SIDE: usize = 3;
 
 /// Values of some channels at each pixel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Map {
-    pub height: usize,
-    pub width: usize,
     pub channels: usize,
-    pub values: Vec<f32>,
+    pub rows: Plane,
 }
 
 impl Map {
-    pub fn filled(height: usize, width: usize, channels: usize, value: f32) -> Self {
+    /// From the values of all pixels, row by row.
+    pub fn new(height: usize, width: usize, channels: usize, values: Vec<f32>) -> Self {
         Self {
-            height,
-            width,
             channels,
-            values: vec![value; height * width * channels],
+            rows: Plane::from_samples(width * channels, height, values),
         }
     }
 
-    /// Values of one channel beside each other.
-    pub fn row(values: Vec<f32>) -> Self {
-        Self {
-            height: 1,
-            width: values.len(),
-            channels: 1,
-            values,
-        }
+    /// Columns and rows.
+    fn size(&self) -> (usize, usize) {
+        (self.rows.width() / self.channels.max(1), self.rows.height())
     }
 
-    /// The channels of a pixel; `None` outside.
-    fn pixel(&self, y: Option<usize>, x: Option<usize>) -> Option<&[f32]> {
-        let (y, x) = (
-            y.filter(|it| *it < self.height)?,
-            x.filter(|it| *it < self.width)?,
-        );
-        Some(&self.values[(y * self.width + x) * self.channels..][..self.channels])
-    }
-
-    /// Made row by row on all threads.
-    fn by_rows(
-        (height, width): (usize, usize),
-        channels: usize,
-        row: impl Fn(usize, &mut [f32]) + Sync,
-    ) -> Self {
-        let mut map = Self::filled(height, width, channels, 0.0);
-        let rows = map.values.par_chunks_mut((width * channels).max(1));
-        rows.enumerate().for_each(|(y, out)| row(y, out));
-        map
-    }
-
-    /// With 0 for all that is below.
-    pub fn above_zero(mut self) -> Self {
-        let values = &mut self.values;
-        wide!({
-            for it in values {
-                *it = it.max(0.0);
-            }
-        });
-        self
-    }
-
-    /// With what is below 0 multiplied by the slope of its channel.
-    pub fn bent(mut self, slopes: &[f32]) -> Self {
-        let pixels = self.values.chunks_exact_mut(slopes.len().max(1));
-        wide!({
-            for pixel in pixels {
-                for (it, slope) in pixel.iter_mut().zip(slopes) {
-                    *it = if *it < 0.0 { slope * *it } else { *it };
-                }
-            }
-        });
-        self
-    }
-
-    /// The sum with a map of the same size.
-    pub fn plus(mut self, other: &Map) -> Self {
-        let pairs = self.values.iter_mut().zip(&other.values);
-        wide!({
-            for (it, other) in pairs {
-                *it += other;
-            }
-        });
-        self
-    }
-
-    /// With nothing around it: rows, columns and channels before and behind.
-    pub fn padded(&self, [rows, columns, channels]: [[usize; 2]; 3]) -> Self {
-        let mut out = Self::filled(
-            rows[0] + self.height + rows[1],
-            columns[0] + self.width + columns[1],
-            channels[0] + self.channels + channels[1],
-            0.0,
-        );
-        for y in 0..self.height {
-            for x in 0..self.width {
-                let from = (y * self.width + x) * self.channels;
-                let to = ((rows[0] + y) * out.width + columns[0] + x) * out.channels + channels[0];
-                out.values[to..][..self.channels]
-                    .copy_from_slice(&self.values[from..][..self.channels]);
-            }
-        }
-        out
+    /// All values.
+    pub fn values(&self) -> &[f32] {
+        self.rows.samples()
     }
 }
 
@@ -135,34 +63,136 @@ impl Windows {
         (count, covered.saturating_sub(length) / 2)
     }
 
+    /// How many there are from left to right and from top to bottom, and how far the first reaches beyond the map.
     fn over(&self, map: &Map) -> ((usize, usize), (usize, usize)) {
-        let (rows, above) = self.along(map.height, self.height);
-        let (columns, before) = self.along(map.width, self.width);
-        ((rows, columns), (above, before))
+        let (width, height) = map.size();
+        let (columns, before) = self.along(width, self.width);
+        let (rows, above) = self.along(height, self.height);
+        ((columns, rows), (before, above))
+    }
+
+    /// Whether each is a pixel.
+    fn are_pixels(&self) -> bool {
+        (self.height, self.width, self.stride) == (1, 1, 1)
     }
 
     /// The largest value in each window.
     pub fn largest(&self, map: &Map) -> Map {
-        let (size, (above, before)) = self.over(map);
-        Map::by_rows(size, map.channels, |y, out| {
-            for (x, out) in out.chunks_mut(map.channels.max(1)).enumerate() {
-                out.fill(f32::NEG_INFINITY);
-                for (j, i) in (0..self.height).flat_map(|j| (0..self.width).map(move |i| (j, i))) {
-                    let y = (y * self.stride + j).checked_sub(above);
-                    let x = (x * self.stride + i).checked_sub(before);
-                    let pixel = map.pixel(y, x).into_iter().flatten();
-                    for (out, it) in out.iter_mut().zip(pixel) {
-                        *out = out.max(*it);
-                    }
+        let ((columns, rows), (before, above)) = self.over(map);
+        let (channels, (width, height)) = (map.channels, map.size());
+        let mut made = Plane::filled(columns * channels, rows, f32::NEG_INFINITY);
+        for y in 0..rows {
+            let row = made.row_mut(y);
+            let inside = (0..self.height).filter_map(|j| (y * self.stride + j).checked_sub(above));
+            for from in inside.filter(|from| *from < height) {
+                let from = map.rows.row(from);
+                for i in 0..self.width {
+                    let places = (0..columns).map(|x| (x * self.stride + i).checked_sub(before));
+                    let pixels = row.chunks_exact_mut(channels).zip(places);
+                    wide!({
+                        for (pixel, place) in pixels {
+                            if let Some(place) = place.filter(|it| *it < width) {
+                                let from = &from[place * channels..][..channels];
+                                for (out, it) in pixel.iter_mut().zip(from) {
+                                    *out = out.max(*it);
+                                }
+                            }
+                        }
+                    });
                 }
             }
-        })
+        }
+        Map {
+            channels,
+            rows: made,
+        }
     }
 }
 
-/// Weighted sums over windows: of all channels.
+/// The rows of a map that windows lie in, with nothing around them.
+struct Rimmed<'a> {
+    map: &'a Map,
+    windows: Windows,
+    before: usize,
+    above: usize,
+    /// Row `y` in place `y % height` of the window; and which one each place holds.
+    room: Vec<(Option<usize>, Vec<f32>)>,
+    nothing: Vec<f32>,
+}
+
+impl<'a> Rimmed<'a> {
+    fn new(map: &'a Map, windows: Windows) -> Self {
+        let ((columns, _), (before, above)) = windows.over(map);
+        let width = columns.saturating_sub(1) * windows.stride + windows.width;
+        let nothing = vec![0.0; width.max(before + map.size().0) * map.channels];
+        Self {
+            map,
+            windows,
+            before,
+            above,
+            room: vec![(None, nothing.clone()); windows.height],
+            nothing,
+        }
+    }
+
+    /// The rows of the windows in a row of them, from top to bottom.
+    fn rows(&mut self, y: usize) -> Vec<&[f32]> {
+        let Self { map, windows, .. } = self;
+        let place = |j: usize| (y * windows.stride + j).checked_sub(self.above);
+        let inside = |j: usize| place(j).filter(|it| *it < map.rows.height());
+        for row in (0..windows.height).filter_map(inside) {
+            let (held, room) = &mut self.room[row % windows.height];
+            if held.replace(row) != Some(row) {
+                let from = map.rows.row(row);
+                room[self.before * map.channels..][..from.len()].copy_from_slice(from);
+            }
+        }
+        let row = |j: usize| match inside(j) {
+            Some(row) => self.room[row % windows.height].1.as_slice(),
+            None => &self.nothing,
+        };
+        (0..windows.height).map(row).collect()
+    }
+}
+
+/// What is made of sums.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bend {
+    Straight,
+    /// Below 0 counts as 0.
+    AboveZero,
+    /// Below 0, each channel has its slope.
+    Slopes(Vec<f32>),
+}
+
+impl Bend {
+    /// Bends the values of pixels.
+    pub fn bend(&self, values: &mut [f32]) {
+        match self {
+            Bend::Straight => {}
+            Bend::AboveZero => wide!({
+                for it in values {
+                    *it = it.max(0.0);
+                }
+            }),
+            Bend::Slopes(slopes) => {
+                let pixels = values.chunks_exact_mut(slopes.len().max(1));
+                wide!({
+                    for pixel in pixels {
+                        for (it, slope) in pixel.iter_mut().zip(slopes) {
+                            *it = if *it < 0.0 { slope * *it } else { *it };
+                        }
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Weighted sums over windows: of all channels, which may be sums of their own before.
 #[derive(Clone, Debug)]
 pub struct Convolution {
+    before: Option<Depthwise>,
     windows: Windows,
     inputs: usize,
     outputs: usize,
@@ -190,6 +220,7 @@ impl Convolution {
         let mut bias = bias.to_vec();
         bias.resize(groups * LANES, 0.0);
         Some(Self {
+            before: None,
             windows,
             inputs,
             outputs,
@@ -198,38 +229,89 @@ impl Convolution {
         })
     }
 
-    pub fn of(&self, map: &Map) -> Map {
-        let (size, (above, before)) = self.windows.over(map);
-        let nothing = vec![0.0; self.inputs];
-        Map::by_rows(size, self.outputs, |y, out| {
-            let mut pixels: Vec<[&[f32]; PIXELS]> = Vec::new();
-            for (block, out) in out.chunks_mut(PIXELS * self.outputs).enumerate() {
-                pixels.clear();
-                for j in 0..self.windows.height {
-                    for i in 0..self.windows.width {
-                        let y = (y * self.windows.stride + j).checked_sub(above);
-                        pixels.push(std::array::from_fn(|k| {
-                            let x = (block * PIXELS + k) * self.windows.stride + i;
-                            map.pixel(y, x.checked_sub(before)).unwrap_or(&nothing)
-                        }));
-                    }
-                }
-                Arch::new().dispatch(Sums {
-                    of: self,
-                    pixels: &pixels,
-                    out,
-                });
-            }
+    /// The same of what is summed up in each channel before; `None` if it is not of pixels, or of other channels.
+    pub fn after(self, before: Depthwise) -> Option<Self> {
+        let fits = self.windows.are_pixels() && self.inputs == before.bias.len();
+        fits.then_some(Self {
+            before: Some(before),
+            ..self
         })
+    }
+
+    /// The sums with what another map of the size has in its channels, of which there may be fewer, bent.
+    pub fn of(&self, map: &Map, plus: Option<&Map>, bend: &Bend) -> Map {
+        let windows = self.before.as_ref().map_or(self.windows, |it| it.windows);
+        let ((width, height), _) = windows.over(map);
+        let mut made = Plane::unfilled(width * self.outputs, height);
+        let row = (width * self.outputs).max(1);
+        let bands = made.samples_mut().par_chunks_mut(BAND * row);
+        bands.enumerate().for_each(|(band, out)| {
+            let mut rimmed = Rimmed::new(map, windows);
+            let mut apart = Vec::new();
+            let rows = match self.windows.are_pixels() {
+                true => PIXELS.div_ceil(width.max(1)),
+                false => 1,
+            };
+            for (i, out) in out.chunks_mut(rows * row).enumerate() {
+                let (top, rows) = (band * BAND + i * rows, out.len() / row);
+                if let Some(before) = &self.before {
+                    let length = width * self.inputs;
+                    apart.resize(rows * length, 0.0);
+                    for (y, out) in (top..).zip(apart.chunks_exact_mut(length)) {
+                        before.row(&rimmed.rows(y), out);
+                    }
+                    self.sum(&[&apart], self.inputs, out);
+                } else if self.windows.are_pixels() {
+                    let length = map.rows.width();
+                    let pixels = &map.values()[top * length..][..rows * length];
+                    self.sum(&[pixels], self.inputs, out);
+                } else {
+                    let apart = windows.stride * self.inputs;
+                    self.sum(&rimmed.rows(top), apart, out);
+                }
+                if let Some(plus) = plus {
+                    self.add(plus, top, out);
+                }
+                bend.bend(out);
+            }
+        });
+        Map {
+            channels: self.outputs,
+            rows: made,
+        }
+    }
+
+    fn sum(&self, rows: &[&[f32]], apart: usize, out: &mut [f32]) {
+        Arch::new().dispatch(Sums {
+            of: self,
+            rows,
+            apart,
+            out,
+        });
+    }
+
+    /// Adds a map's pixels from a row on.
+    fn add(&self, plus: &Map, top: usize, out: &mut [f32]) {
+        let from = &plus.values()[top * plus.rows.width()..];
+        let sums = out.chunks_exact_mut(self.outputs);
+        let pixels = sums.zip(from.chunks_exact(plus.channels));
+        wide!({
+            for (sums, pixel) in pixels {
+                for (sum, it) in sums.iter_mut().zip(pixel) {
+                    *sum += it;
+                }
+            }
+        });
     }
 }
 
-/// The sums for a few pixels beside each other; as a struct, since a compiler need not inline a closure into what it makes
-/// for wide registers.
+/// The sums for pixels beside each other; as a struct, since a compiler need not inline a closure into what it makes for wide
+/// registers.
 struct Sums<'a> {
     of: &'a Convolution,
-    /// For each place in the window, the inputs of each pixel.
-    pixels: &'a [[&'a [f32]; PIXELS]],
+    /// The rows of the windows, and how far apart those of two pixels lie in them.
+    rows: &'a [&'a [f32]],
+    apart: usize,
     out: &'a mut [f32],
 }
 
@@ -237,34 +319,97 @@ impl WithSimd for Sums<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let (inputs, outputs) = (self.of.inputs, self.of.outputs);
-        let (bias, _) = self.of.bias.as_chunks::<LANES>();
-        let (weights, _) = self.of.weights.as_chunks::<LANES>();
-        let taps = self.pixels.len() * inputs;
-        for (group, bias) in bias.iter().enumerate() {
-            let mut sums = [*bias; PIXELS];
-            let weights = weights[group * taps..][..taps].chunks_exact(inputs);
-            for (pixels, weights) in self.pixels.iter().zip(weights) {
-                let [a, b, c, d] = pixels.map(|it| &it[..inputs]);
-                for (i, weights) in weights.iter().enumerate() {
-                    let pixels = [a[i], b[i], c[i], d[i]];
-                    for (sums, pixel) in sums.iter_mut().zip(pixels) {
-                        for (sum, weight) in sums.iter_mut().zip(weights) {
-                            *sum += pixel * weight;
-                        }
+    fn with_simd<S: Simd>(self, simd: S) {
+        // As many pixels at once as there are registers for their sums.
+        match S::F32_LANES {
+            16 => self.in_registers::<S, 8, 1>(simd),
+            8 => self.in_registers::<S, 4, 2>(simd),
+            4 => self.in_registers::<S, 2, 4>(simd),
+            _ => self.in_registers::<S, 1, LANES>(simd),
+        }
+    }
+}
+
+impl Sums<'_> {
+    /// With sums in so many registers for each of so many pixels.
+    #[inline(always)]
+    fn in_registers<S: Simd, const PIXELS: usize, const REGISTERS: usize>(self, simd: S) {
+        let Convolution {
+            windows,
+            inputs,
+            outputs,
+            ..
+        } = *self.of;
+        let across = windows.width * inputs;
+        let count = self.out.len() / outputs;
+        let groups = self
+            .of
+            .weights
+            .chunks_exact(windows.height * across * LANES);
+        for (group, (weights, bias)) in groups.zip(self.of.bias.chunks_exact(LANES)).enumerate() {
+            let lanes = group * LANES..outputs.min((group + 1) * LANES);
+            let mut x = 0;
+            while x < count {
+                // The last ones are summed up again where that fills the registers.
+                if count >= PIXELS {
+                    x = x.min(count - PIXELS);
+                    let at = (x, self.apart, across);
+                    let sums = sum_up::<S, PIXELS, REGISTERS>(simd, self.rows, at, weights, bias);
+                    for (sums, x) in sums.iter().zip(x..) {
+                        store(simd, sums, &mut self.out[x * outputs..][lanes.clone()]);
                     }
+                    x += PIXELS;
+                } else {
+                    let at = (x, self.apart, across);
+                    let [sums] = sum_up::<S, 1, REGISTERS>(simd, self.rows, at, weights, bias);
+                    store(simd, &sums, &mut self.out[x * outputs..][lanes.clone()]);
+                    x += 1;
                 }
-            }
-            let lanes = LANES.min(outputs - group * LANES);
-            for (out, sums) in self.out.chunks_mut(outputs).zip(&sums) {
-                out[group * LANES..][..lanes].copy_from_slice(&sums[..lanes]);
             }
         }
     }
 }
 
-/// Weighted sums over windows: of each channel by itself.
+/// The sums for some pixels, from the first of them on, whose windows lie so far apart and are so long in each row.
+#[inline(always)]
+fn sum_up<S: Simd, const PIXELS: usize, const REGISTERS: usize>(
+    simd: S,
+    rows: &[&[f32]],
+    (first, apart, across): (usize, usize, usize),
+    weights: &[f32],
+    bias: &[f32],
+) -> [[S::f32s; REGISTERS]; PIXELS] {
+    let mut sums = [[simd.splat_f32s(0.0); REGISTERS]; PIXELS];
+    for sums in &mut sums {
+        sums.copy_from_slice(S::as_simd_f32s(bias).0);
+    }
+    for (row, weights) in rows.iter().zip(weights.chunks_exact(across * LANES)) {
+        let mut windows: [&[f32]; PIXELS] = [&[]; PIXELS];
+        for (i, window) in windows.iter_mut().enumerate() {
+            *window = &row[(first + i) * apart..][..across];
+        }
+        let weights = S::as_simd_f32s(weights).0.as_chunks::<REGISTERS>().0;
+        for (tap, weights) in weights[..across].iter().enumerate() {
+            for (sums, window) in sums.iter_mut().zip(&windows) {
+                let value = simd.splat_f32s(window[tap]);
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum = simd.add_f32s(*sum, simd.mul_f32s(value, *weight));
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// Stores as many sums as there is room for.
+#[inline(always)]
+fn store<S: Simd, const REGISTERS: usize>(simd: S, sums: &[S::f32s; REGISTERS], out: &mut [f32]) {
+    for (out, sum) in out.chunks_mut(S::F32_LANES).zip(sums) {
+        simd.partial_store_f32s(out, *sum);
+    }
+}
+
+/// Weighted sums over windows of [`SIDE`] pixels a side: of each channel by itself.
 #[derive(Clone, Debug)]
 pub struct Depthwise {
     windows: Windows,
@@ -274,37 +419,33 @@ pub struct Depthwise {
 }
 
 impl Depthwise {
-    /// `None` if there are not as many weights as channels in windows.
+    /// `None` if there are not as many weights as channels in windows, or those have other sides.
     pub fn new(windows: Windows, weights: &[f32], bias: &[f32]) -> Option<Self> {
-        let count = windows.height * windows.width * bias.len();
-        (count > 0 && weights.len() == count).then(|| Self {
+        let count = SIDE * SIDE * bias.len();
+        let fits = (windows.height, windows.width) == (SIDE, SIDE);
+        (fits && count > 0 && weights.len() == count).then(|| Self {
             windows,
             weights: weights.to_vec(),
             bias: bias.to_vec(),
         })
     }
 
-    pub fn of(&self, map: &Map) -> Map {
-        let (size, corner) = self.windows.over(map);
-        Map::by_rows(size, self.bias.len(), |y, out| {
+    /// A row of sums from the rows of their windows.
+    fn row(&self, rows: &[&[f32]], out: &mut [f32]) {
+        if let Some(rows) = rows.first_chunk() {
             Arch::new().dispatch(Products {
                 of: self,
-                map,
-                y,
-                corner,
+                rows,
                 out,
             });
-        })
+        }
     }
 }
 
 /// The sums of each channel's products in a row; as a struct for the same reason.
 struct Products<'a> {
     of: &'a Depthwise,
-    map: &'a Map,
-    y: usize,
-    /// How far the first window reaches beyond the map.
-    corner: (usize, usize),
+    rows: &'a [&'a [f32]; SIDE],
     out: &'a mut [f32],
 }
 
@@ -312,56 +453,50 @@ impl WithSimd for Products<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let (windows, channels) = (self.of.windows, self.of.bias.len());
-        let width = self.map.width;
-        // The window's places inside the map, from the first one on, and how many there are.
-        let inside = |at: usize, before: usize, side: usize, length: usize| {
-            let start = at * windows.stride;
-            let first = before.saturating_sub(start).min(side);
-            let last = (length + before).saturating_sub(start).min(side);
-            (first, last.max(first))
-        };
-        let (above, before) = self.corner;
-        let (top, bottom) = inside(self.y, above, windows.height, self.map.height);
-        for (x, out) in self.out.chunks_mut(channels).enumerate() {
-            let (left, right) = inside(x, before, windows.width, width);
-            let pixel = |j: usize, i: usize| {
-                let y = self.y * windows.stride + j - above;
-                (y * width + x * windows.stride + i - before) * channels
-            };
-            let weights = |j: usize, i: usize| (j * windows.width + i) * channels;
-            let (groups, rest) = out.as_chunks_mut::<LANES>();
-            let first = channels - rest.len();
-            for (group, out) in groups.iter_mut().enumerate() {
-                let from = group * LANES;
-                // In a place of its own, which may be a register.
-                let mut sums = *out;
-                sums.copy_from_slice(&self.of.bias[from..][..LANES]);
-                for j in top..bottom {
-                    for i in left..right {
-                        let weights = &self.of.weights[weights(j, i) + from..][..LANES];
-                        let values = &self.map.values[pixel(j, i) + from..][..LANES];
-                        let products = weights.iter().zip(values);
-                        for (sum, (weight, value)) in sums.iter_mut().zip(products) {
-                            *sum += weight * value;
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let channels = self.of.bias.len();
+        let mut first = 0;
+        first = self.of_channels::<LANES>(first, channels);
+        first = self.of_channels::<8>(first, channels);
+        self.of_channels::<1>(first, channels);
+    }
+}
+
+impl Products<'_> {
+    /// Those of as many channels, from the first on, as are a multiple of `N`; returns the first that is left.
+    #[inline(always)]
+    fn of_channels<const N: usize>(&mut self, first: usize, channels: usize) -> usize {
+        let apart = self.of.windows.stride * channels;
+        let end = first + (channels - first) / N * N;
+        for channel in (first..end).step_by(N) {
+            let bias = lanes::<N>(&self.of.bias, channel);
+            let mut weights = [[[0.0; N]; SIDE]; SIDE];
+            for (place, weights) in weights.as_flattened_mut().iter_mut().enumerate() {
+                *weights = *lanes(&self.of.weights, place * channels + channel);
+            }
+            let [above, own, below] = self.rows.map(|it| &it[channel..]);
+            for (x, out) in self.out.chunks_exact_mut(channels).enumerate() {
+                let window = x * apart..x * apart + 2 * channels + N;
+                let rows = [&above[window.clone()], &own[window.clone()], &below[window]];
+                let mut sums = *bias;
+                for (row, weights) in rows.iter().zip(&weights) {
+                    for (i, weights) in weights.iter().enumerate() {
+                        let values = lanes::<N>(row, i * channels);
+                        for lane in 0..N {
+                            sums[lane] += weights[lane] * values[lane];
                         }
                     }
                 }
-                *out = sums;
-            }
-            rest.copy_from_slice(&self.of.bias[first..]);
-            for j in top..bottom {
-                for i in left..right {
-                    let weights = &self.of.weights[weights(j, i) + first..];
-                    let products = weights.iter().zip(&self.map.values[pixel(j, i) + first..]);
-                    for (sum, (weight, value)) in rest.iter_mut().zip(products) {
-                        *sum += weight * value;
-                    }
-                }
+                out[channel..channel + N].copy_from_slice(&sums);
             }
         }
+        end
     }
+}
+
+#[inline(always)]
+fn lanes<const N: usize>(values: &[f32], at: usize) -> &[f32; N] {
+    values[at..].first_chunk().expect("as many are left")
 }
 
 #[cfg(test)]
@@ -375,37 +510,51 @@ mod tests {
     }
 
     fn map(height: usize, width: usize, channels: usize) -> Map {
-        Map {
-            height,
-            width,
-            channels,
-            values: noise(height * width * channels, 1),
+        Map::new(height, width, channels, noise(height * width * channels, 1))
+    }
+
+    fn windows(side: usize, stride: usize, same: bool) -> Windows {
+        Windows {
+            height: side,
+            width: side,
+            stride,
+            same,
         }
     }
 
-    /// The sum for one output at one pixel, as the formula has it; `weight` knows place, input and output.
-    fn sum(
-        map: &Map,
-        windows: Windows,
-        (y, x): (usize, usize),
-        weight: impl Fn(usize, usize, usize) -> f32,
-    ) -> f32 {
-        let rows = windows.over(map);
-        let (above, before) = rows.1;
-        let mut sum = 0.0;
-        for j in 0..windows.height {
-            for i in 0..windows.width {
+    /// The sums for one output everywhere, as the formula has them; `weight` knows place and input.
+    fn sums(map: &Map, windows: Windows, weight: impl Fn(usize, usize, usize) -> f32) -> Vec<f32> {
+        let ((columns, rows), (before, above)) = windows.over(map);
+        let (width, height) = map.size();
+        let mut sums = Vec::new();
+        for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
+            let mut sum = 0.0;
+            for (j, i) in (0..windows.height).flat_map(|j| (0..windows.width).map(move |i| (j, i)))
+            {
                 let y = (y * windows.stride + j).wrapping_sub(above);
                 let x = (x * windows.stride + i).wrapping_sub(before);
-                if y < map.height && x < map.width {
+                if y < height && x < width {
                     for input in 0..map.channels {
-                        let value = map.values[(y * map.width + x) * map.channels + input];
+                        let value = map.values()[(y * width + x) * map.channels + input];
                         sum += value * weight(j, i, input);
                     }
                 }
             }
+            sums.push(sum);
         }
-        sum
+        sums
+    }
+
+    fn check(made: &Map, output: usize, expected: impl Iterator<Item = f32>) {
+        let pixels = made.values().chunks_exact(made.channels);
+        assert_eq!(pixels.len() * made.channels, made.values().len());
+        let mut count = 0;
+        for (pixel, expected) in pixels.zip(expected) {
+            let is = pixel[output];
+            assert!((is - expected).abs() < 1e-4, "{is} for {expected}");
+            count += 1;
+        }
+        assert_eq!(count * made.channels, made.values().len());
     }
 
     #[test]
@@ -416,37 +565,67 @@ mod tests {
             (5, 2, false, 16),
             (1, 1, true, 40),
         ] {
-            let windows = Windows {
-                height: side,
-                width: side,
-                stride,
-                same,
-            };
-            let map = map(9, 11, 3);
-            let (weights, bias) = (noise(outputs * side * side * 3, 2), noise(outputs, 3));
-            let made = Convolution::new(windows, 3, &weights, &bias).expect("as many weights");
-            let made = made.of(&map);
-            let each = noise(side * side * 3, 4);
-            let apart = Depthwise::new(windows, &each, &bias[..3]).expect("as many weights");
-            let apart = apart.of(&map);
-            assert_eq!((made.height, made.width), (apart.height, apart.width));
-            for (y, x) in [(0, 0), (1, 2), (made.height - 1, made.width - 1)] {
-                for output in 0..outputs {
-                    let expected = bias[output]
-                        + sum(&map, windows, (y, x), |j, i, input| {
-                            weights[((output * side + j) * side + i) * 3 + input]
-                        });
-                    let is = made.values[(y * made.width + x) * outputs + output];
-                    assert!((is - expected).abs() < 1e-4, "{is} for {expected}");
+            let windows = windows(side, stride, same);
+            for map in [map(9, 11, 3), map(5, 6, 4)] {
+                let taps = side * side * map.channels;
+                let (weights, bias) = (noise(outputs * taps, 2), noise(outputs, 3));
+                let layer = Convolution::new(windows, map.channels, &weights, &bias);
+                let layer = layer.expect("as many weights");
+                let made = layer.of(&map, None, &Bend::Straight);
+                for (output, bias) in bias.iter().enumerate() {
+                    let sums = sums(&map, windows, |j, i, input| {
+                        weights[((output * side + j) * side + i) * map.channels + input]
+                    });
+                    check(&made, output, sums.into_iter().map(|it| bias + it));
                 }
-                for (channel, bias) in bias.iter().enumerate().take(3) {
-                    let expected = bias
-                        + sum(&map, windows, (y, x), |j, i, input| {
-                            f32::from(u8::from(input == channel)) * each[(j * side + i) * 3 + input]
-                        });
-                    let is = apart.values[(y * apart.width + x) * 3 + channel];
-                    assert!((is - expected).abs() < 1e-4, "{is} for {expected}");
-                }
+            }
+        }
+    }
+
+    #[test]
+    fn channels_are_summed_by_themselves_before() {
+        for (stride, channels) in [(1, 24), (2, 16), (1, 9)] {
+            let (around, map) = (windows(3, stride, true), map(10, 12, channels));
+            let (weights, bias) = (noise(9 * channels, 2), noise(channels, 3));
+            let apart = Depthwise::new(around, &weights, &bias).expect("as many weights");
+            // What it makes by itself, told by a layer that leaves it as it is.
+            let mut same = vec![0.0; channels * channels];
+            same.iter_mut()
+                .step_by(channels + 1)
+                .for_each(|it| *it = 1.0);
+            let layer =
+                Convolution::new(windows(1, 1, true), channels, &same, &vec![0.0; channels]);
+            let layer = layer.and_then(|it| it.after(apart)).expect("they fit");
+            let made = layer.of(&map, None, &Bend::Straight);
+            for (channel, bias) in bias.iter().enumerate() {
+                let sums = sums(&map, around, |j, i, input| {
+                    f32::from(u8::from(input == channel))
+                        * weights[(j * 3 + i) * channels + channel]
+                });
+                check(&made, channel, sums.into_iter().map(|it| bias + it));
+            }
+        }
+    }
+
+    #[test]
+    fn other_channels_are_added_and_sums_are_bent() {
+        let (map, plus, outputs) = (map(4, 7, 3), map(4, 7, 2), 5);
+        let (weights, bias) = (noise(3 * outputs, 2), noise(outputs, 3));
+        let layer = Convolution::new(windows(1, 1, true), 3, &weights, &bias);
+        let layer = layer.expect("as many weights");
+        let straight = layer.of(&map, None, &Bend::Straight);
+        let slopes = noise(outputs, 4);
+        for (bend, slopes) in [
+            (Bend::AboveZero, &vec![0.0; outputs]),
+            (Bend::Slopes(slopes.clone()), &slopes),
+        ] {
+            let made = layer.of(&map, Some(&plus), &bend);
+            for (output, slope) in slopes.iter().enumerate() {
+                let sums = straight.values().chunks_exact(outputs);
+                let sums = sums.zip(plus.values().chunks_exact(2));
+                let sums = sums.map(|(sum, plus)| sum[output] + plus.get(output).unwrap_or(&0.0));
+                let bent = sums.map(|it| if it < 0.0 { slope * it } else { it });
+                check(&made, output, bent);
             }
         }
     }
@@ -459,21 +638,25 @@ mod tests {
             stride: 2,
             same,
         };
-        assert_eq!(windows(true).over(&map(7, 8, 1)), ((4, 4), (1, 0)));
-        assert_eq!(windows(false).over(&map(7, 8, 1)), ((3, 4), (0, 0)));
+        assert_eq!(windows(true).over(&map(7, 8, 1)), ((4, 4), (0, 1)));
+        assert_eq!(windows(false).over(&map(7, 8, 1)), ((4, 3), (0, 0)));
     }
 
     #[test]
-    fn a_map_is_padded_and_its_largest_values_are_found() {
-        let padded = map(2, 2, 1).padded([[1, 0], [0, 1], [0, 1]]);
-        assert_eq!((padded.height, padded.width, padded.channels), (3, 3, 2));
-        let windows = Windows {
-            height: 3,
-            width: 3,
-            stride: 3,
-            same: false,
-        };
-        let most = noise(4, 1).into_iter().fold(0.0, f32::max);
-        assert_eq!(windows.largest(&padded).values, [most, 0.0]);
+    fn the_largest_values_are_found() {
+        let map = Map::new(
+            3,
+            3,
+            1,
+            vec![1.0, 5.0, 2.0, -3.0, 0.0, -1.0, 7.0, -2.0, -4.0],
+        );
+        assert_eq!(
+            windows(2, 2, true).largest(&map).values(),
+            [5.0, 2.0, 7.0, -4.0]
+        );
+        assert_eq!(
+            windows(2, 1, false).largest(&map).values(),
+            [5.0, 5.0, 7.0, 0.0]
+        );
     }
 }

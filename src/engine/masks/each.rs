@@ -1,0 +1,83 @@
+//! Planes made sample by sample from other ones.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::engine::raster::Plane;
+
+/// Samples that are made in one loop.
+const BLOCK: usize = 256;
+
+/// A plane, each of whose samples is made from those that some planes have there.
+#[inline(always)]
+pub fn each<const N: usize>(planes: [&Plane; N], make: impl Fn([f32; N]) -> f32) -> Plane {
+    let mut out = Plane::unfilled(planes[0].width(), planes[0].height());
+    Arch::new().dispatch(Each {
+        planes: planes.map(Plane::samples),
+        make,
+        out: out.samples_mut(),
+    });
+    out
+}
+
+/// As a struct, since a compiler need not inline a closure into what it makes for wide registers.
+struct Each<'a, F, const N: usize> {
+    planes: [&'a [f32]; N],
+    make: F,
+    out: &'a mut [f32],
+}
+
+impl<F: Fn([f32; N]) -> f32, const N: usize> WithSimd for Each<'_, F, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let count = self.out.len();
+        let wide = count / BLOCK * BLOCK;
+        for at in (0..wide).step_by(BLOCK) {
+            make_block::<BLOCK, N>(&mut self.out[at..], self.planes, at, &self.make);
+        }
+        for at in wide..count {
+            make_block::<1, N>(&mut self.out[at..], self.planes, at, &self.make);
+        }
+    }
+}
+
+/// Makes `SIZE` samples, the first of which lie at a place of the planes.
+#[inline(always)]
+fn make_block<const SIZE: usize, const N: usize>(
+    out: &mut [f32],
+    planes: [&[f32]; N],
+    at: usize,
+    make: &impl Fn([f32; N]) -> f32,
+) {
+    // Of a known size, so that none of them is looked up in the loop.
+    let mut blocks = [&[0.0; SIZE]; N];
+    for (block, plane) in blocks.iter_mut().zip(planes) {
+        *block = plane[at..].first_chunk().expect("as many are left");
+    }
+    let out: &mut [f32; SIZE] = out.first_chunk_mut().expect("as many are left");
+    for i in 0..SIZE {
+        let mut samples = [0.0; N];
+        for (sample, block) in samples.iter_mut().zip(&blocks) {
+            *sample = block[i];
+        }
+        out[i] = make(samples);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sample_is_made_of_those_in_its_place() {
+        let plane = |from: usize| {
+            let samples = (0..700).map(|it| (from + it) as f32);
+            Plane::from_samples(7, 100, samples.collect())
+        };
+        let made = each([&plane(0), &plane(1000)], |[one, other]| other - 2.0 * one);
+        for (i, made) in made.samples().iter().enumerate() {
+            assert_eq!(*made, 1000.0 - i as f32);
+        }
+    }
+}
