@@ -15,7 +15,7 @@ use crate::engine::operations::parameter::{Allowed, Parameter, Settings, paramet
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Image, Plane, Region, Resample, Tile};
 use guided::Guide;
-use known::{Known, KnownCells};
+use known::Known;
 pub use likeness::Likeness;
 
 /// Radius of the guided filter, in sizes of the largest face.
@@ -100,7 +100,7 @@ impl Skin {
         // The softness of an edge is about four deviations.
         let soften = Gaussian::new(self.feather / 4.0);
         let bounds = picture.bounds();
-        for (part, known) in refined.known.parts(region, soften.halo()) {
+        for (part, known) in refined.parts(picture, region, soften.halo()) {
             let soft = match known {
                 Known::Nothing => continue,
                 Known::Full => Plane::filled(part.width, part.height, 1.0),
@@ -120,8 +120,6 @@ impl Skin {
 /// Skin of the whole picture, as far as its reduced copy tells.
 pub struct Refined {
     guide: Guide,
-    /// Where that tells all.
-    known: KnownCells,
     /// The widened or narrowed coverage of the copy.
     grown: Option<Plane>,
     /// Widened rather than narrowed.
@@ -142,13 +140,8 @@ impl Refined {
         let small = (coverage.width(), coverage.height());
         let by = skin.grow * small.0 as f64 / size.0 as f64;
         let grown = (by != 0.0).then(|| grow::grown(&guide.of_copy(copy).map(edge), by as f32));
-        let known = match grown {
-            None => KnownCells::of(&guide, picture),
-            Some(_) => KnownCells::open(small, picture),
-        };
         Self {
             guide,
-            known,
             grown,
             wider: by > 0.0,
             resample: Resample::new(small, size),
@@ -156,6 +149,14 @@ impl Refined {
                 size.0 as f32 / small.0 as f32,
                 size.1 as f32 / small.1 as f32,
             ],
+        }
+    }
+
+    /// A region of the picture in parts, and what is known of each and of so many pixels around it.
+    fn parts(&self, picture: &Image, region: Region, halo: usize) -> Vec<(Region, Known)> {
+        match self.grown {
+            None => known::parts(&self.guide, picture, region, halo),
+            Some(_) => vec![(region, Known::Open)],
         }
     }
 

@@ -11,6 +11,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::arriving::{Held, Rows, Stored};
+use super::extremes::{Columns, Ends};
 use super::interleave::{mix, split};
 use super::store::{from_eight, from_sixteen};
 use super::{
@@ -332,6 +333,17 @@ impl Image {
         }
     }
 
+    /// The least and the most of each colour in some columns of a region, which must lie inside; they are counted from its
+    /// left edge, and none are empty.
+    pub fn extremes(&self, region: Region, columns: &[Range<usize>]) -> Vec<Ends> {
+        assert!(self.bounds().contains(&region), "a region of the picture");
+        match self.depth() {
+            Depth::Eight => self.extremes_of(region, columns, |it: u8| it, from_eight),
+            Depth::Sixteen => self.extremes_of(region, columns, |it: u16| it, from_sixteen),
+            Depth::Float => self.extremes_of(region, columns, finite, |it| it),
+        }
+    }
+
     /// The alpha of a region, which must lie inside, if the picture has any.
     pub fn alpha(&self, region: Region) -> Option<Plane> {
         assert!(self.bounds().contains(&region), "a region of the picture");
@@ -509,6 +521,21 @@ impl Image {
                 _ => mix(arch, pixels, channels, out, &luma),
             }
         });
+    }
+
+    fn extremes_of<T: Stored + PartialOrd>(
+        &self,
+        region: Region,
+        columns: &[Range<usize>],
+        clean: impl Fn(T) -> T + Copy,
+        convert: impl Fn(T) -> f32 + Copy,
+    ) -> Vec<Ends> {
+        let mut all = Columns::default();
+        self.each_row(region, |_, row| all.add(row, clean));
+        let form = (self.layout.colours(), self.layout.channels());
+        let of_each = columns.iter();
+        let of_each = of_each.map(|columns| all.of_pixels(columns.clone(), form, convert));
+        of_each.collect()
     }
 
     fn gather<T: Stored>(

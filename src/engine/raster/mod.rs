@@ -4,6 +4,7 @@
 mod arriving;
 mod blend;
 mod colour;
+mod extremes;
 mod image;
 mod interleave;
 mod patchwork;
@@ -20,6 +21,7 @@ mod wide;
 pub use arriving::{Piece, Rows};
 pub use blend::Blend;
 pub use colour::{FINE_WHITE, desaturate, fine_luma_of_levels, luma, luma_of_levels, to_fine};
+pub use extremes::Ends;
 pub use image::{Depth, Image, Layout, Samples, SizeError};
 pub(crate) use interleave::join;
 pub(super) use interleave::{split, split_pixels, spread};

@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::likeness::{blur, colours};
 use crate::engine::masks::bilinear::{Bilinear, between};
 use crate::engine::masks::each::each;
-use crate::engine::raster::{Image, Plane, Region, Tile, row_set};
+use crate::engine::raster::{Ends, Image, Plane, Region, Tile, row_set, wide};
 
 /// Variance of colour that is no edge.
 const NO_EDGE: f64 = 4e-4;
@@ -28,16 +28,14 @@ impl Guide {
         let with = colours.map(|it| product(it, coverage));
         let pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
             .map(|(i, j): (usize, usize)| product(colours[i], colours[j]));
-        let [r, g, b] = means.each_ref().map(Plane::samples);
-        let [with_r, with_g, with_b] = with.each_ref().map(Plane::samples);
-        let mut planes = [0; 4].map(|_| Plane::unfilled(coverage.width(), coverage.height()));
+        let [with_r, with_g, with_b] = with;
+        let mut planes = [with_r, with_g, with_b, mean];
         Arch::new().dispatch(Fit {
-            colours: [r, g, b],
+            colours: means.each_ref().map(Plane::samples),
             pairs: pairs.each_ref().map(Plane::samples),
-            coverage: mean.samples(),
-            with: [with_r, with_g, with_b],
-            out: planes.each_mut().map(Plane::samples_mut),
+            planes: planes.each_mut().map(Plane::samples_mut),
         });
+        drop((means, pairs));
         Self {
             planes: planes.map(|it| blur(&it, radius / 2.0)),
         }
@@ -82,19 +80,38 @@ impl Guide {
         )
     }
 
-    /// The least and the most that each pixel of the copy may have before it is finished, whatever its colours: those are
-    /// 0..=1.
-    pub fn ends(&self) -> [Plane; 2] {
-        let [of_r, of_g, of_b, added] = self.planes.each_ref();
-        let planes = [added, of_r, of_g, of_b];
+    /// The least and the most that coverage may be before it is finished between some pixels of the copy, whose places in the
+    /// picture have colours between these ends.
+    pub fn ends(&self, copy: Region, [r, g, b]: Ends) -> [f32; 2] {
+        let mut least = vec![f32::INFINITY; copy.width];
+        let mut most = vec![f32::NEG_INFINITY; copy.width];
+        for y in copy.y..copy.bottom() {
+            let planes = self.planes.each_ref();
+            let [of_r, of_g, of_b, added] = planes.map(|it| &it.row(y)[copy.x..copy.right()]);
+            let ends = least.iter_mut().zip(&mut most);
+            let cells = ends.zip(of_r).zip(of_g).zip(of_b).zip(added);
+            wide!({
+                for (((((least, most), of_r), of_g), of_b), added) in cells {
+                    let (mut low, mut high) = (*added, *added);
+                    for (factor, [one, other]) in [(of_r, r), (of_g, g), (of_b, b)] {
+                        let (one, other) = (factor * one, factor * other);
+                        low += one.min(other);
+                        high += one.max(other);
+                    }
+                    *least = least.min(low);
+                    *most = most.max(high);
+                }
+            });
+        }
         [
-            each(planes, |[added, r, g, b]| {
-                added + r.min(0.0) + g.min(0.0) + b.min(0.0)
-            }),
-            each(planes, |[added, r, g, b]| {
-                added + r.max(0.0) + g.max(0.0) + b.max(0.0)
-            }),
+            least.into_iter().fold(f32::INFINITY, f32::min),
+            most.into_iter().fold(f32::NEG_INFINITY, f32::max),
         ]
+    }
+
+    /// Columns and rows of the copy.
+    pub fn size(&self) -> (usize, usize) {
+        (self.planes[0].width(), self.planes[0].height())
     }
 }
 
@@ -104,11 +121,8 @@ struct Fit<'a> {
     colours: [&'a [f32]; 3],
     /// Of their products: red by red, by green and by blue, green by green and by blue, blue by blue.
     pairs: [&'a [f32]; 6],
-    coverage: &'a [f32],
-    /// Of coverage times each colour.
-    with: [&'a [f32]; 3],
-    /// Factors of the colours, and what is added.
-    out: [&'a mut [f32]; 4],
+    /// Of coverage times each colour, and of coverage; they become the factors of the colours, and what is added.
+    planes: [&'a mut [f32]; 4],
 }
 
 impl WithSimd for Fit<'_> {
@@ -116,13 +130,12 @@ impl WithSimd for Fit<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let count = self.coverage.len();
+        let count = self.planes[0].len();
         let [r, g, b] = self.colours.map(|it| &it[..count]);
         let [rr, rg, rb, gg, gb, bb] = self.pairs.map(|it| &it[..count]);
-        let [with_r, with_g, with_b] = self.with.map(|it| &it[..count]);
-        let [of_r, of_g, of_b, added] = self.out.map(|it| &mut it[..count]);
-        for (i, mean) in self.coverage.iter().enumerate() {
-            let mean = f64::from(*mean);
+        let [of_r, of_g, of_b, added] = self.planes.map(|it| &mut it[..count]);
+        for i in 0..count {
+            let mean = f64::from(added[i]);
             let m = [f64::from(r[i]), f64::from(g[i]), f64::from(b[i])];
             let factors = solve(
                 [
@@ -134,9 +147,9 @@ impl WithSimd for Fit<'_> {
                     f64::from(bb[i]) - m[2] * m[2] + NO_EDGE,
                 ],
                 [
-                    f64::from(with_r[i]) - m[0] * mean,
-                    f64::from(with_g[i]) - m[1] * mean,
-                    f64::from(with_b[i]) - m[2] * mean,
+                    f64::from(of_r[i]) - m[0] * mean,
+                    f64::from(of_g[i]) - m[1] * mean,
+                    f64::from(of_b[i]) - m[2] * mean,
                 ],
             );
             let of_mean = factors[0] * m[0] + factors[1] * m[1] + factors[2] * m[2];

@@ -1,10 +1,11 @@
-//! Where the guided filter leaves no coverage or all of it, whatever colours the picture has there: nothing is read of it.
+//! Where the guided filter leaves no coverage or all of it, as colours vary too little there to tell: most of a picture, of
+//! which nothing more has to be made.
 
 use std::ops::Range;
 
 use super::EDGE;
 use super::guided::Guide;
-use crate::engine::raster::{Depth, Image, Region};
+use crate::engine::raster::{Image, Region};
 
 /// So much beyond the filter's values that become no coverage, and full, is left for rounding.
 const MARGIN: f32 = 1e-3;
@@ -12,7 +13,7 @@ const MARGIN: f32 = 1e-3;
 /// Side of the blocks that are told apart, in pixels of the picture.
 const BLOCK: usize = 64;
 
-/// What is known of coverage before the picture is read.
+/// What is known of the coverage of a region.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Known {
     Nothing,
@@ -20,79 +21,57 @@ pub enum Known {
     Open,
 }
 
-/// What is known for each pixel of a picture's copy.
-pub struct KnownCells {
-    cells: Vec<Known>,
-    copy: Region,
-    picture: Region,
+impl Known {
+    /// From the least and the most that there is before it is finished.
+    fn between([least, most]: [f32; 2]) -> Self {
+        if most < EDGE.0 - MARGIN {
+            Known::Nothing
+        } else if least > EDGE.1 + MARGIN {
+            Known::Full
+        } else {
+            Known::Open
+        }
+    }
 }
 
-impl KnownCells {
-    /// As the filter has it.
-    pub fn of(guide: &Guide, picture: &Image) -> Self {
-        // Samples of floats may be anything: where colours count at all, nothing is known.
-        let any = picture.depth() == Depth::Float;
-        let [least, most] = guide.ends();
-        let ends = least.samples().iter().zip(most.samples());
-        let known = |(least, most): (&f32, &f32)| match any && least != most {
-            true => Known::Open,
-            false if *most < EDGE.0 - MARGIN => Known::Nothing,
-            false if *least > EDGE.1 + MARGIN => Known::Full,
-            false => Known::Open,
-        };
-        Self {
-            cells: ends.map(known).collect(),
-            copy: Region::of_size(least.width(), least.height()),
-            picture: picture.bounds(),
-        }
-    }
-
-    /// Nothing, of a copy that is so large.
-    pub fn open((width, height): (usize, usize), picture: &Image) -> Self {
-        Self {
-            cells: vec![Known::Open; width * height],
-            copy: Region::of_size(width, height),
-            picture: picture.bounds(),
-        }
-    }
-
-    /// A region of the picture in parts, and what is known of each and of so many pixels around it.
-    pub fn parts(&self, region: Region, halo: usize) -> Vec<(Region, Known)> {
-        let mut parts: Vec<(Region, Known)> = Vec::new();
-        for y in (region.y..region.bottom()).step_by(BLOCK) {
-            for x in (region.x..region.right()).step_by(BLOCK) {
-                let block = Region::new(x, y, BLOCK, BLOCK).within(&region);
-                let known = self.around(block.expanded(halo, &self.picture));
-                match parts.last_mut() {
-                    Some((last, of_last)) if *of_last == known && last.y == y => {
-                        last.width += block.width;
-                    }
-                    _ => parts.push((block, known)),
+/// A region of a picture in parts, and what a filter and the colours there let know of each and of so many pixels around it.
+/// Of blocks that lie beside each other the same ones are one part.
+pub fn parts(guide: &Guide, picture: &Image, region: Region, halo: usize) -> Vec<(Region, Known)> {
+    let bounds = picture.bounds();
+    let mut parts: Vec<(Region, Known)> = Vec::new();
+    for y in (region.y..region.bottom()).step_by(BLOCK) {
+        let row = Region::new(region.x, y, region.width, BLOCK).within(&region);
+        let around_row = row.expanded(halo, &bounds);
+        let lefts = (row.x..row.right()).step_by(BLOCK);
+        let blocks = lefts.map(|x| Region::new(x, y, BLOCK, BLOCK).within(&row));
+        let blocks: Vec<Region> = blocks.collect();
+        let around = blocks.iter().map(|it| it.expanded(halo, &bounds));
+        let around: Vec<Region> = around.collect();
+        let columns = around.iter();
+        let columns = columns.map(|it| it.x - around_row.x..it.right() - around_row.x);
+        let colours = picture.extremes(around_row, &columns.collect::<Vec<_>>());
+        for ((block, around), colours) in blocks.iter().zip(around).zip(colours) {
+            let cells = cells_around(around, guide.size(), bounds);
+            let known = Known::between(guide.ends(cells, colours));
+            match parts.last_mut() {
+                Some((last, of_last)) if *of_last == known && last.y == y => {
+                    last.width += block.width;
                 }
+                _ => parts.push((*block, known)),
             }
         }
-        parts
     }
-
-    /// What is known of all of a region.
-    fn around(&self, region: Region) -> Known {
-        let copy = self.copy;
-        let columns = cells(region.x..region.right(), copy.width, self.picture.width);
-        let rows = cells(region.y..region.bottom(), copy.height, self.picture.height);
-        let known = self.cells[rows.start * copy.width + columns.start];
-        let same = |y: usize| {
-            let row = &self.cells[y * copy.width..][columns.clone()];
-            row.iter().all(|it| *it == known)
-        };
-        match rows.clone().all(same) {
-            true => known,
-            false => Known::Open,
-        }
-    }
+    parts
 }
 
-/// The cells of an axis, of which there are `count` in `length` pixels, that some pixels are read between, and one more to
-/// each side, for rounding.
+/// The pixels of a copy that those of a region are read between.
+fn cells_around(region: Region, copy: (usize, usize), picture: Region) -> Region {
+    let columns = cells(region.x..region.right(), copy.0, picture.width);
+    let rows = cells(region.y..region.bottom(), copy.1, picture.height);
+    Region::new(columns.start, rows.start, columns.len(), rows.len())
+}
+
+/// The same along an axis, on which there are `count` for `length` pixels, and one more to each side, for rounding.
 fn cells(pixels: Range<usize>, count: usize, length: usize) -> Range<usize> {
     let before = |pixel: usize| {
         let place = (pixel as f64 + 0.5) * count as f64 / length as f64 - 0.5;
@@ -117,30 +96,5 @@ mod tests {
                 assert!(cells.contains(&left) && cells.contains(&right), "{pixel}");
             }
         }
-    }
-
-    #[test]
-    fn a_region_falls_into_parts_of_one_kind() {
-        let picture = Region::of_size(640, 320);
-        let mut known = KnownCells {
-            cells: vec![Known::Nothing; 64 * 32],
-            copy: Region::of_size(64, 32),
-            picture,
-        };
-        for y in 0..32 {
-            known.cells[64 * y + 40..64 * (y + 1)].fill(Known::Full);
-            known.cells[64 * y + 36..64 * y + 40].fill(Known::Open);
-        }
-        let parts = known.parts(Region::new(10, 20, 630, 100), 4);
-        let area: usize = parts.iter().map(|(it, _)| it.width * it.height).sum();
-        assert_eq!(area, 630 * 100);
-        for (part, kind) in &parts {
-            let is = |x: usize| known.cells[x / 10];
-            let all = (part.x..part.right()).all(|x| is(x) == *kind);
-            assert!(all || *kind == Known::Open, "{part:?} {kind:?}");
-        }
-        let kinds: Vec<Known> = parts.iter().map(|it| it.1).collect();
-        let row = [Known::Nothing, Known::Open, Known::Full];
-        assert_eq!(kinds, [row, row].concat());
     }
 }

@@ -10,10 +10,11 @@ use super::changes::{Change, Changes};
 use super::octaves::{CELL, NOTHING, OCTAVES, Octaves, cells};
 use super::untouched::Untouched;
 use crate::engine::masks::bilinear::{Bilinear, between};
+use crate::engine::masks::each::each;
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, Gaussian, exp2, log2};
 use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region, Resample, wide};
+use crate::engine::raster::{Image, Plane, Region, Resample, Room, wide};
 
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
 const GATHER: [f64; OCTAVES] = [0.4, 0.56, 0.8];
@@ -119,6 +120,9 @@ const LOOKED_AT: usize = 200_000;
 /// … but no fewer rows than this, since some around them are looked at too.
 const LEAST_ROWS: usize = 64;
 
+/// So many planes of what is looked at together are there at once, about.
+const PLANES: usize = 12;
+
 /// The loss beside an original, 0..=1 in each cell: of that octave which lost most. Cells count alike, whatever they have:
 /// filters that leave edges alone take texture between them. Where much of the picture is its original as it was, what
 /// is not was changed on purpose, and is judged as a whole.
@@ -181,7 +185,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         let octaves: Octaves<3> = Octaves::look(luma, to, bounds, widest);
         let logarithms = [0, 1].map(|octave| octaves.logarithms(octave));
         let means = logarithms.each_ref().map(|it| octaves.around(it, feather));
-        let [usual, promise] = means.each_ref().map(|it| it.clone().map(exp2));
+        let [usual, promise] = means.each_ref().map(|it| each([it], |[it]| exp2(it)));
         let part = Region::new(
             to.x / BLOCK,
             to.y / BLOCK,
@@ -189,13 +193,13 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             to.height.div_ceil(BLOCK),
         );
         if let Some(skin) = skin {
-            let coarse = octaves.around(&octaves.logarithms(2), feather).map(exp2);
+            let coarse = octaves.around(&octaves.logarithms(2), feather);
             let coverage = skin.coverage(to);
-            let finer = promise.clone().zip_map(&coarse, |promise, coarse| {
-                log2((promise + FLOOR_ALONE) / (coarse + FLOOR_ALONE))
+            let finer = each([&coverage, &promise, &coarse], |[skin, promise, coarse]| {
+                skin * log2((promise + FLOOR_ALONE) / (exp2(coarse) + FLOOR_ALONE))
             });
-            let finer = block_sums(&coverage.clone().zip_map(&finer, |skin, it| skin * it));
-            lock(&sums)[2].paste(&finer, part);
+            lock(&sums)[2].paste(&block_sums(&finer), part);
+            drop((coarse, finer));
             let means = match feather == TOGETHER_GATHER {
                 true => means,
                 false => logarithms
@@ -204,18 +208,18 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             };
             let together = octaves.together(&logarithms, &means, TOGETHER_GATHER);
             for (sums, it) in lock(&sums)[3..].iter_mut().zip(&together) {
-                let of_skin = coverage.clone().zip_map(it, |skin, it| skin * it);
+                let of_skin = each([&coverage, it], |[skin, it]| skin * it);
                 sums.paste(&block_sums(&of_skin), part);
             }
         }
-        let ratio = usual.clone().zip_map(&promise, |usual, promise| {
+        let ratio = each([&usual, &promise], |[usual, promise]| {
             log2((usual + finest_floor) / (promise + FLOOR_ALONE))
         });
+        drop(promise);
         let [finest, next] = [0, 1].map(|octave| octaves.energy(octave, feather));
-        // What has no texture at all says nothing of sharpness.
-        let strength = next.clone().map(f32::sqrt);
-        for (sums, energy) in lock(&sums).iter_mut().zip([finest, next]) {
-            let weighted = energy.zip_map(&strength, |energy, strength| energy * strength);
+        for (sums, energy) in lock(&sums).iter_mut().zip([&finest, &next]) {
+            // What has no texture at all says nothing of sharpness.
+            let weighted = each([energy, &next], |[energy, next]| energy * next.sqrt());
             sums.paste(&block_sums(&weighted), part);
         }
         [ratio, usual]
@@ -618,7 +622,8 @@ fn in_strips<const N: usize>(
         .collect();
     let planes = [(); N].map(|()| Plane::filled(all.width, all.height, 0.0));
     let planes = Mutex::new(planes);
-    strips.par_iter().for_each(|strip| {
+    let room = || Room::of_samples(PLANES * LOOKED_AT);
+    strips.par_iter().for_each_init(room, |_, strip| {
         if cancel.is_cancelled() {
             return;
         }

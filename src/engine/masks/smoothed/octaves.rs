@@ -8,6 +8,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::engine::masks::each::each;
 use crate::engine::operations::{Cancel, Gaussian, log2};
 #[cfg(doc)]
 use crate::engine::raster::Image;
@@ -153,8 +154,9 @@ impl<const N: usize> Octaves<N> {
 
     /// The logarithms of an octave's amplitude in each cell, and as far around as they are gathered from.
     pub fn logarithms(&self, octave: usize) -> Plane {
-        let energy = self.energies[octave].clone();
-        energy.map(|it| 0.5 * log2(it + NOTHING * NOTHING))
+        each([&self.energies[octave]], |[it]| {
+            0.5 * log2(it + NOTHING * NOTHING)
+        })
     }
 
     /// The mean around each cell of what is known of all that are gathered from. Of [logarithms](Self::logarithms), it is of what is
@@ -171,16 +173,17 @@ impl<const N: usize> Octaves<N> {
         [mean, other_mean]: &[Plane; 2],
         radius: f64,
     ) -> [Plane; 3] {
-        let less_means = |products: Plane, [a, b]: [&Plane; 2]| {
-            let means = a.clone().zip_map(b, |a, b| a * b);
-            let mean = self.gathered(&products, radius);
-            mean.zip_map(&means, |mean, of_means| mean - of_means)
+        let from_means = |[one, other]: [&Plane; 2], [mean, other_mean]: [&Plane; 2]| {
+            let products = each([one, other], |[one, other]| one * other);
+            let of_products = self.gathered(&products, radius);
+            each([&of_products, mean, other_mean], |[it, mean, other]| {
+                it - mean * other
+            })
         };
-        let product = |a: &Plane, b: &Plane| a.clone().zip_map(b, |a, b| a * b);
         [
-            less_means(product(one, other), [mean, other_mean]),
-            less_means(product(one, one), [mean, mean]),
-            less_means(product(other, other), [other_mean, other_mean]),
+            from_means([one, other], [mean, other_mean]),
+            from_means([one, one], [mean, mean]),
+            from_means([other, other], [other_mean, other_mean]),
         ]
     }
 
