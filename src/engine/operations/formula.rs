@@ -39,15 +39,37 @@ const FIRST: i64 = 1 << 10;
 /// Distance of rows in a hexagonal lattice of spacing 1.
 const ROW: f64 = 0.866_025_403_784_438_6;
 
+/// What light shows of skin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// What lies in it: most of all its pores, which are dark.
+    Matt,
+    /// What shines on it: its relief. Pores would be black holes where texture is so strong.
+    Glossy,
+}
+
+impl Surface {
+    /// How much of the relief is furrows, and how much pores.
+    fn relief(self) -> [f32; 2] {
+        match self {
+            Self::Matt => [0.5, 0.8],
+            Self::Glossy => [1.0, 0.25],
+        }
+    }
+}
+
 /// Skin by formula around mid grey, `scale` times as coarse as at 1: 384 × 384 pixels.
-pub fn skin_by_formula(scale: f64) -> Image {
+pub fn skin_by_formula(scale: f64, surface: Surface) -> Image {
     let spacing = SPACING * scale;
     let warp = [0, 1].map(|channel| smooth_noise(channel, 0.9 * spacing, 0.35 * spacing));
     let large = furrows(spacing, 0.30, 2, &warp).zip_map(&depths(3, spacing), product);
     let small = furrows(0.6 * spacing, 0.32, 4, &warp).zip_map(&depths(5, spacing), product);
     let pores = pores(0.9 * spacing, 0.13 * spacing).zip_map(&depths(6, 3.0 * spacing), product);
     let furrows = large.zip_map(&small, |large, small| large + 0.6 * small);
-    let relief = furrows.zip_map(&pores, |furrows, pores| 0.5 * furrows + 0.8 * pores);
+    let [of_furrows, of_pores] = surface.relief();
+    let relief = furrows.zip_map(&pores, |furrows, pores| {
+        of_furrows * furrows + of_pores * pores
+    });
     // As sharp as a lens shows it.
     let relief = blur(&relief, 0.75);
     let lit = detail(&lit(&relief, (spacing / SPACING) as f32));
@@ -206,8 +228,8 @@ mod tests {
     use super::*;
 
     /// What a graft of the usual radius takes from the patch.
-    fn patch(scale: f64) -> Plane {
-        let skin = skin_by_formula(scale).tile(bounds()).desaturated();
+    fn patch(scale: f64, surface: Surface) -> Plane {
+        let skin = skin_by_formula(scale, surface).tile(bounds()).desaturated();
         let rim = LIBRARY_RIM as usize;
         detail(&skin).crop(Region::new(rim, rim, PATCH, PATCH))
     }
@@ -219,21 +241,38 @@ mod tests {
     #[test]
     fn it_has_the_texture_of_skin_at_any_scale() {
         for scale in [0.25, 0.7, 1.0, 4.0] {
-            let patch = patch(scale);
-            let power = mean(&patch, |it| it * it);
-            assert!(
-                (power.sqrt() / FORMULA_DEVIATION - 1.0).abs() < 0.1,
-                "{scale}"
-            );
-            // Pits are deeper than hills are high.
-            let skew = mean(&patch, |it| it * it * it) / (power * power.sqrt());
-            assert!((-0.8..0.05).contains(&skew), "{scale}: {skew}");
+            // Pits are deeper than hills are high, but in what shines.
+            for (surface, skews) in [(Surface::Matt, -0.8..0.05), (Surface::Glossy, -0.2..0.4)] {
+                let patch = patch(scale, surface);
+                let power = mean(&patch, |it| it * it);
+                let of_usual = power.sqrt() / FORMULA_DEVIATION;
+                assert!((of_usual - 1.0).abs() < 0.1, "{scale}: {of_usual}");
+                let skew = mean(&patch, |it| it * it * it) / (power * power.sqrt());
+                assert!(skews.contains(&skew), "{scale}, {surface:?}: {skew}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_shines_has_no_black_holes() {
+        /// How deep one of a thousand normal values is, in deviations.
+        const NORMAL: f32 = 3.09;
+        for scale in [0.3, 0.45, 0.6] {
+            let deeper = |surface: Surface| {
+                let patch = patch(scale, surface);
+                let mut samples = patch.samples().to_vec();
+                samples.sort_unstable_by(f32::total_cmp);
+                let depth = -samples[samples.len() / 1000];
+                depth / mean(&patch, |it| it * it).sqrt() - NORMAL
+            };
+            let (matt, glossy) = (deeper(Surface::Matt), deeper(Surface::Glossy));
+            assert!(glossy < 0.5 * matt, "{scale}: {glossy} of {matt}");
         }
     }
 
     #[test]
     fn it_has_no_direction() {
-        let patch = patch(1.0);
+        let patch = patch(1.0, Surface::Matt);
         let power = |dx: usize, dy: usize| {
             let inside = Region::new(dx, dy, PATCH - 1, PATCH - 1);
             let moved = patch.crop(inside);
@@ -246,6 +285,6 @@ mod tests {
 
     #[test]
     fn it_is_the_same_each_time() {
-        assert_eq!(patch(0.8), patch(0.8));
+        assert_eq!(patch(0.8, Surface::Matt), patch(0.8, Surface::Matt));
     }
 }

@@ -29,6 +29,9 @@ pub const LIBRARY: &str = "library:";
 /// The donor that is made by formula.
 pub const BUILT_IN: &str = "built-in";
 
+/// The same with skin whose relief shines, as that of dark or wet skin does.
+pub const GLOSSY: &str = "built-in-glossy";
+
 /// Pixels around the patch of a donor from the library, so that its high pass has real neighbours.
 pub const LIBRARY_RIM: u32 = 64;
 
@@ -41,7 +44,7 @@ pub struct Graft {
     pub strength: Strength,
     /// How the patch is spread.
     pub tiling: Tiling,
-    /// Where the patch is: `self`, `original`, `library:NAME`, `built-in`, or the path of a picture.
+    /// Where the patch is: `self`, `original`, `library:NAME`, `built-in`, `built-in-glossy`, or the path of a picture.
     pub donor: String,
     /// The patch, in pixels of the donor; left open, the best one is found.
     pub patch: Option<Rectangle>,
@@ -88,7 +91,7 @@ impl Settings for Graft {
             donor,
             "",
             Allowed::Text,
-            "where the patch is: self, original, library:NAME, built-in, or a picture's path"
+            "where the patch is: self, original, library:NAME, built-in, built-in-glossy, or a picture's path"
         ),
         parameter!(
             patch,
@@ -108,7 +111,7 @@ impl Settings for Graft {
 impl Graft {
     /// Whether the donor is a picture that has to be read.
     pub fn has_file_donor(&self) -> bool {
-        !matches!(self.donor.as_str(), "self" | "original" | BUILT_IN)
+        !matches!(self.donor.as_str(), "self" | "original") && !self.has_built_in_donor()
     }
 
     /// Whether the donor is a patch that was saved by name.
@@ -118,7 +121,7 @@ impl Graft {
 
     /// Whether the donor is made by formula, and for the layer's scale at once.
     pub fn has_built_in_donor(&self) -> bool {
-        self.donor == BUILT_IN
+        matches!(self.donor.as_str(), BUILT_IN | GLOSSY)
     }
 
     /// How much the donor has to be magnified.

@@ -4,6 +4,7 @@ mod cancel;
 mod formula;
 mod fourier;
 mod gaussian;
+mod gloss;
 mod graft;
 mod high_pass;
 mod logarithm;
@@ -20,10 +21,13 @@ mod texture;
 mod tiling;
 
 pub use cancel::Cancel;
-pub use formula::{FACE, FORMULA_DEVIATION, skin_by_formula};
+pub use formula::{FACE, FORMULA_DEVIATION, Surface, skin_by_formula};
 pub(in crate::engine) use fourier::Spectrum;
 pub use gaussian::{Flowing, Gaussian, Lows};
-pub use graft::{BUILT_IN, Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle};
+pub use gloss::gloss;
+pub use graft::{
+    BUILT_IN, GLOSSY, Graft, GraftError, GraftTexture, LIBRARY, LIBRARY_RIM, Rectangle,
+};
 pub use high_pass::HighPass;
 pub(in crate::engine) use logarithm::{exp2, log2};
 pub use noise::{Distribution, Noise, NoisePlace};

@@ -7,7 +7,7 @@ use super::whole::{Assembly, TileSize};
 use super::{Inputs, Plan};
 use crate::engine::masks::{Face, Found, Memory};
 use crate::engine::operations::patches::Patches;
-use crate::engine::operations::{Align, Graft, GraftError, GraftTexture, Spots};
+use crate::engine::operations::{Align, Graft, GraftError, GraftTexture, Spots, Surface};
 use crate::engine::original::spots::{self, Spot};
 use crate::engine::original::{Alignment, Mismatch, Original};
 use crate::engine::raster::{Image, Patchwork};
@@ -45,7 +45,7 @@ pub struct Findings {
     /// The patches of donors, by the donor's name and the bits of its magnification.
     pub(super) patches: Memory<(String, u64), Patches>,
     /// Skin by formula, by the bits of its scale.
-    pub(super) made: Memory<u64, Image>,
+    pub(super) made: Memory<(u64, Surface), Image>,
     /// The strengths of layers that match their reference, by the recipe up to and with the layer.
     pub(super) strengths: Memory<Recipe, Match>,
     /// The textures of patches, by the settings that make them.

@@ -7,7 +7,8 @@ use crate::engine::masks::{Found, MaskName, MaskSources, Masks, Midtones};
 use crate::engine::operations::parameter::{LARGEST_STRENGTH, Strength};
 use crate::engine::operations::patches::{CELL, Patches, Usual, best_patches, cells};
 use crate::engine::operations::{
-    BUILT_IN, Cancel, FACE, FORMULA_DEVIATION, Graft, LIBRARY_RIM, Rectangle, skin_by_formula,
+    BUILT_IN, Cancel, FACE, FORMULA_DEVIATION, GLOSSY, Graft, LIBRARY_RIM, Rectangle, Surface,
+    gloss, skin_by_formula,
 };
 use crate::engine::original::{Alignment, Mismatch};
 use crate::engine::raster::{Image, Plane, Region, Resample};
@@ -17,7 +18,8 @@ use crate::engine::recipe::Operation;
 const COPY_SIDE: usize = 1024;
 
 /// The usual amplitude of the octave after the finest in smoothed skin, and what its detail had in the photograph: networks
-/// and filters leave a share of it that differs much, so that four times as much left tells of twice as much before.
+/// and filters leave a share of it that differs much, so that four times as much left tells of twice as much before. This is
+/// of light skin; dark skin had more by its [`gloss`].
 const LEFT: f64 = 1.0 / 255.0;
 const BEFORE: f64 = 3.75 / 255.0;
 
@@ -27,13 +29,16 @@ const LEAST_LEFT: f64 = 0.3 / 255.0;
 /// What is left counts as texture. But much of it was drawn by the network, so that this share is added at least.
 const LEAST_ADDED: f64 = 0.6;
 
-/// By how much less or more skin is made at most, but for dim light.
+/// By how much less or more skin is made at most, but for dim light and the gloss of dark skin.
 const STRONGER: [f64; 2] = [0.6, 2.0];
 
 /// Skin whose usual tone is below this may lie where a mask of midtones holds back the most of a graft. By so much more is
 /// made at most.
 const DIM: f64 = 0.5;
 const MOST_IN_DIM_LIGHT: f64 = 2.0;
+
+/// From this gloss on, what shines on skin shows more texture than what lies in it.
+const GLOSSIER: f64 = std::f64::consts::SQRT_2;
 
 /// The least and the most that skin by formula is magnified. What faces have that would need less are features, no pores.
 const SCALES: [f64; 2] = [0.25, 4.0];
@@ -56,18 +61,20 @@ impl Inputs {
                 let original = self.original.clone();
                 original.ok_or_else(|| "its donor is the original, and there is none".to_string())
             }
-            BUILT_IN => {
-                let make = || skin_by_formula(graft.scale);
-                Ok(self
-                    .findings
-                    .made
-                    .recall(graft.scale.to_bits(), &self.cancel, make))
-            }
+            BUILT_IN => Ok(self.made(graft.scale, Surface::Matt)),
+            GLOSSY => Ok(self.made(graft.scale, Surface::Glossy)),
             path => {
                 let file = self.files.get(path).cloned();
                 file.ok_or_else(|| format!("its donor {path} was not read"))
             }
         }
+    }
+
+    /// Skin by formula, made once.
+    fn made(&self, scale: f64, surface: Surface) -> Arc<Image> {
+        let make = || skin_by_formula(scale, surface);
+        let made = &self.findings.made;
+        made.recall((scale.to_bits(), surface), &self.cancel, make)
     }
 
     /// What a graft takes instead, if its donor is a picture that has no skin to give: skin by formula, as coarse as
@@ -83,6 +90,7 @@ impl Inputs {
         let face = sizes.max_by(f64::total_cmp)?;
         let scale = graft.scale * face / FACE;
         let usual = self.searched(graft, &self.picture).usual;
+        let is_glossy = usual.is_some_and(|it| gloss(it.tone) > GLOSSIER);
         // What small faces have are features, no pores.
         let most = if scale < SCALES[0] {
             1.0
@@ -100,7 +108,7 @@ impl Inputs {
             Strength::Match => Strength::Match,
         };
         Some(Graft {
-            donor: BUILT_IN.to_string(),
+            donor: if is_glossy { GLOSSY } else { BUILT_IN }.to_string(),
             // As it will be written.
             scale: (100.0 * scale).round() / 100.0,
             strength,
@@ -194,13 +202,15 @@ impl Plan {
 /// How much stronger than usual skin by formula is made for a picture, from what is usual in its skin and for a mask of
 /// midtones.
 fn stronger(usual: &Usual, midtones: Option<&Midtones>) -> f64 {
-    let before = BEFORE * (usual.next.max(LEAST_LEFT) / LEFT).sqrt();
+    let gloss = gloss(usual.tone);
+    let before = gloss * BEFORE * (usual.next.max(LEAST_LEFT) / LEFT).sqrt();
     let missing = before * before - usual.fine * usual.fine;
     let added = missing.max(0.0).sqrt().max(LEAST_ADDED * before);
     let covered = midtones.filter(|it| usual.tone < DIM && !it.invert);
     let covered = covered.map_or(1.0, |it| f64::from(it.of_luma(usual.tone as f32)));
     let in_dim_light = (1.0 / covered).min(MOST_IN_DIM_LIGHT);
-    (added / f64::from(FORMULA_DEVIATION)).clamp(STRONGER[0], STRONGER[1]) * in_dim_light
+    let stronger = added / f64::from(FORMULA_DEVIATION);
+    stronger.clamp(STRONGER[0], gloss * STRONGER[1]) * in_dim_light
 }
 
 /// The patch that a donor from the library or by formula is: all of it but its rim.
@@ -246,6 +256,9 @@ fn skin_of(picture: &Image) -> Option<Plane> {
 mod tests {
     use super::*;
 
+    /// The tone of skin so light that nothing of its texture shines.
+    const LIGHT: f64 = 0.8;
+
     fn check(left: f64, fine: f64, tone: f64, expected: f64) {
         let usual = Usual {
             next: left / 255.0,
@@ -265,33 +278,55 @@ mod tests {
     #[test]
     fn four_times_as_much_left_tells_of_twice_as_much_before() {
         // 3.75 levels before, of 3.19 that the formula has.
-        check(1.0, 0.0, 0.5, 1.176);
-        check(0.36, 0.0, 0.5, 0.706);
-        check(4.0, 0.0, 0.5, 2.0);
+        check(1.0, 0.0, LIGHT, 1.176);
+        check(0.36, 0.0, LIGHT, 0.706);
+        check(4.0, 0.0, LIGHT, 2.0);
     }
 
     #[test]
     fn texture_that_is_left_counts_but_never_for_all() {
-        check(1.0, 2.0, 0.5, 0.995);
-        check(1.0, 3.75, 0.5, 0.706);
-        check(1.0, 9.0, 0.5, 0.706);
+        check(1.0, 2.0, LIGHT, 0.995);
+        check(1.0, 3.75, LIGHT, 0.706);
+        check(1.0, 9.0, LIGHT, 0.706);
+    }
+
+    /// 1 level left in skin of a tone.
+    fn dark(tone: f64) -> Usual {
+        Usual {
+            next: 1.0 / 255.0,
+            fine: 0.0,
+            tone,
+        }
+    }
+
+    #[test]
+    fn dark_skin_had_as_much_more_as_it_shines() {
+        for tone in [0.01, 0.145, 0.175, 0.3, 0.6] {
+            let [found, light] = [tone, LIGHT].map(|it| stronger(&dark(it), None));
+            let gloss = gloss(tone) / gloss(LIGHT);
+            assert!(
+                (found / light / gloss - 1.0).abs() < 1e-9,
+                "{tone}: {found}"
+            );
+        }
+        // Also where more is left than counts in light skin.
+        check(9.0, 0.0, LIGHT, 2.0);
+        let much = Usual {
+            next: 9.0 / 255.0,
+            ..dark(0.145)
+        };
+        assert!((stronger(&much, None) / (2.0 * gloss(0.145)) - 1.0).abs() < 1e-9);
     }
 
     #[test]
     fn more_is_made_where_midtones_hold_it_back_in_dim_light() {
-        check(1.0, 0.0, 0.175, 2.353);
-        check(1.0, 0.0, 0.01, 2.353);
-        let usual = Usual {
-            next: 1.0 / 255.0,
-            fine: 0.0,
-            tone: 0.175,
-        };
-        assert!((stronger(&usual, None) - 1.176).abs() < 0.005);
+        check(1.0, 0.0, 0.175, 2.0 * stronger(&dark(0.175), None));
+        check(1.0, 0.0, 0.01, 2.0 * stronger(&dark(0.01), None));
     }
 
     #[test]
     fn flat_skin_gets_as_much_as_skin_of_which_next_to_nothing_is_left() {
-        check(0.0, 0.0, 0.5, 0.644);
-        check(1e-6, 0.0, 0.5, 0.644);
+        check(0.0, 0.0, LIGHT, 0.644);
+        check(1e-6, 0.0, LIGHT, 0.644);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::marquee::{chosen_graft, graft};
 use super::recipe::change;
-use crate::engine::operations::{BUILT_IN, LIBRARY};
+use crate::engine::operations::{BUILT_IN, GLOSSY, LIBRARY};
 use crate::engine::recipe::Operation;
 use crate::engine::render::{ORIGINAL, SELF};
 use crate::files::Donor;
@@ -16,8 +16,11 @@ const OWN: [(&str, &str); 2] = [
     (ORIGINAL, "the picture before the AI"),
 ];
 
-/// The last one, for those who have no better.
-const MADE: (&str, &str) = (BUILT_IN, "skin made by formula");
+/// The last ones, for those who have no better.
+const MADE: [(&str, &str); 2] = [
+    (BUILT_IN, "skin made by formula"),
+    (GLOSSY, "the same for dark or wet skin"),
+];
 
 /// Asks for the name under which the patch is saved: the one that is being marked, or else that of
 /// the graft layer.
@@ -90,19 +93,15 @@ pub fn listed(model: &mut Model, library: Result<Vec<Donor>, String>) -> Vec<Eff
 
 /// How many donors there are to choose from.
 pub fn count(library: &[Donor]) -> usize {
-    OWN.len() + library.len() + 1
+    OWN.len() + library.len() + MADE.len()
 }
 
 /// What a recipe calls one of the donors.
 fn name(at: usize, library: &[Donor]) -> String {
-    match (
-        OWN.get(at),
-        at.checked_sub(OWN.len()).and_then(|it| library.get(it)),
-    ) {
-        (Some((name, _)), _) => (*name).to_string(),
-        (None, Some(donor)) => format!("{LIBRARY}{}", donor.name),
-        (None, None) => MADE.0.to_string(),
-    }
+    let own = OWN.iter().map(|(name, _)| (*name).to_string());
+    let saved = library.iter().map(|it| format!("{LIBRARY}{}", it.name));
+    let made = MADE.iter().map(|(name, _)| (*name).to_string());
+    own.chain(saved).chain(made).nth(at).unwrap_or_default()
 }
 
 /// The rows of the choice.
@@ -120,7 +119,7 @@ pub fn rows(library: &[Donor]) -> Vec<String> {
             it.name, it.patch.width, it.patch.height
         )
     });
-    own.chain(saved).chain([row(&MADE)]).collect()
+    own.chain(saved).chain(MADE.iter().map(row)).collect()
 }
 
 /// Takes a donor for the graft layer. The patch is left to be found, as it was one of another picture.

@@ -169,7 +169,8 @@ fn skin_in_cells(sources: &MaskSources) -> Option<SkinCells> {
     let brightest = copy.planes().iter().cloned();
     let brightest = brightest.reduce(|one, other| one.zip_map(&other, f32::max))?;
     let all = octaves::cells(sources.picture.bounds());
-    Some(SkinCells::new(&skin, [copy.luma(), brightest], all))
+    let faces = sources.found.faces(sources.picture);
+    Some(SkinCells::new(&skin, [copy.luma(), brightest], faces, all))
 }
 
 /// Whether the picture is measured by itself somewhere.
