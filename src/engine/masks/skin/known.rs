@@ -10,6 +10,9 @@ use crate::engine::raster::{Image, Region};
 /// So much beyond the filter's values that become no coverage, and full, is left for rounding.
 const MARGIN: f32 = 1e-3;
 
+/// Colours farther from 0 than this, which samples of floats may have, round to more than that: of them nothing is known.
+const USUAL: f32 = 8.0;
+
 /// Side of the blocks that are told apart, in pixels of the picture.
 const BLOCK: usize = 64;
 
@@ -52,7 +55,10 @@ pub fn parts(guide: &Guide, picture: &Image, region: Region, halo: usize) -> Vec
         let colours = picture.extremes(around_row, &columns.collect::<Vec<_>>());
         for ((block, around), colours) in blocks.iter().zip(around).zip(colours) {
             let cells = cells_around(around, guide.size(), bounds);
-            let known = Known::between(guide.ends(cells, colours));
+            let known = match colours.as_flattened().iter().all(|it| it.abs() < USUAL) {
+                true => Known::between(guide.ends(cells, colours)),
+                false => Known::Open,
+            };
             match parts.last_mut() {
                 Some((last, of_last)) if *of_last == known && last.y == y => {
                     last.width += block.width;
@@ -84,6 +90,9 @@ fn cells(pixels: Range<usize>, count: usize, length: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::masks::skin::edge;
+    use crate::engine::operations::Random;
+    use crate::engine::raster::{Layout, Plane, Samples};
 
     #[test]
     fn the_cells_between_which_pixels_are_read_are_all_looked_at() {
@@ -96,5 +105,51 @@ mod tests {
                 assert!(cells.contains(&left) && cells.contains(&right), "{pixel}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_known_is_what_the_filter_makes_of_the_picture() {
+        let (width, height) = (900, 500);
+        let random = Random::new(4, 0, 0);
+        let level = |i: usize| {
+            let (x, y) = (i % (3 * width) / 3, i / (3 * width));
+            let noise = 20.0 * random.row(y).signed(i % (3 * width));
+            (if x < width / 2 { 170.0 } else { 90.0 } + noise) as u8
+        };
+        let samples = Samples::Eight((0..3 * width * height).map(level).collect());
+        let picture = Image::new(width, height, Layout::Rgb, samples).expect("as many");
+        let copy = picture.reduced((90, 50));
+        let covered = (0..90 * 50).map(|i| f32::from(u8::from(i % 90 < 45)));
+        let coverage = Plane::from_samples(90, 50, covered.collect());
+        let guide = Guide::new(&copy, &coverage, 3.0);
+        let region = Region::new(30, 7, width - 40, height - 7);
+        let mut found = Vec::new();
+        for (part, known) in parts(&guide, &picture, region, 4) {
+            assert!(region.contains(&part), "{part:?}");
+            found.resize(found.len() + part.width * part.height, known);
+            let around = part.expanded(4, &picture.bounds());
+            let made = guide.coverage(&picture, around, [10.0; 2], edge);
+            let of_all = |value: f32| made.samples().iter().all(|it| *it == value);
+            match known {
+                Known::Nothing => assert!(of_all(0.0), "{part:?}"),
+                Known::Full => assert!(of_all(1.0), "{part:?}"),
+                Known::Open => {}
+            }
+        }
+        let count = |of| found.iter().filter(|it| **it == of).count();
+        assert_eq!(found.len(), region.width * region.height);
+        assert!(count(Known::Nothing) > found.len() / 4);
+        assert!(count(Known::Full) > found.len() / 4);
+        assert!(count(Known::Open) > 0);
+    }
+
+    #[test]
+    fn of_colours_beyond_all_measure_nothing_is_known() {
+        let samples = Samples::Float(vec![1e20; 40 * 40]);
+        let picture = Image::new(40, 40, Layout::Grey, samples).expect("as many");
+        let nothing = Plane::filled(40, 40, 0.0);
+        let guide = Guide::new(&picture.reduced((40, 40)), &nothing, 3.0);
+        let parts = parts(&guide, &picture, picture.bounds(), 4);
+        assert_eq!(parts, [(picture.bounds(), Known::Open)]);
     }
 }

@@ -190,12 +190,12 @@ impl Measured {
 fn spread(colours: [&Plane; 2]) -> f32 {
     let [red, blue] = colours.map(|it| it.samples());
     let [reddish, bluish] = [red, blue].map(|it| median(it.to_vec()));
-    let pairs = red.iter().zip(blue);
-    let apart: Vec<f32> = pairs
-        .map(|(red, blue)| libm::hypotf(red - reddish, blue - bluish))
-        .collect();
-    let place = apart.len() * 3 / 4;
-    ranked(apart, place)
+    let apart = each(colours, |[red, blue]| {
+        let (red, blue) = (red - reddish, blue - bluish);
+        (red * red + blue * blue).sqrt()
+    });
+    let place = red.len() * 3 / 4;
+    ranked(apart.samples().to_vec(), place)
 }
 
 /// The natural logarithm of a sample, with so much added.
