@@ -8,7 +8,7 @@ use super::{Inputs, Plan};
 use crate::engine::masks::{Face, Found, Memory};
 use crate::engine::operations::patches::Patches;
 use crate::engine::operations::{Align, Graft, GraftError, GraftTexture, Spots, Surface};
-use crate::engine::original::spots::{self, Spot};
+use crate::engine::original::spots::{self, LikelySkin, Spot};
 use crate::engine::original::{Alignment, Mismatch, Original};
 use crate::engine::raster::{Image, Patchwork};
 use crate::engine::recipe::{Operation, Recipe};
@@ -159,7 +159,10 @@ impl Inputs {
                 let spots = full.spots(align);
                 spots.iter().map(|it| it.reduced(factor)).collect()
             }
-            None => spots::find(&self.picture, original, &self.cancel).into(),
+            None => {
+                let skin = self.findings.masks.likely_skin(&self.picture);
+                spots::find(&self.picture, original, skin.as_ref(), &self.cancel).into()
+            }
         };
         self.once(&self.findings.spots[place_of(align)], find)
     }
@@ -167,22 +170,17 @@ impl Inputs {
     /// The same spots, those on what is likely skin first: among hairs and lashes the AI always changed something.
     fn spots_to_look_at(&self, align: Align) -> Arc<[Spot]> {
         let order = || {
-            let spots = self.spots(align);
+            let found = self.spots(align);
             let picture = &self.picture;
             let Some(skin) = self.findings.masks.likely_skin(picture) else {
-                return spots;
+                return found;
             };
-            let on_copy = |at: f64, length: usize, copied: usize| {
-                let place = (at + 0.5) / length as f64 * copied as f64;
-                (place.max(0.0) as usize).min(copied - 1)
-            };
-            let is_on_skin = |it: &Spot| {
-                let x = on_copy(it.x, picture.width(), skin.width());
-                let y = on_copy(it.y, picture.height(), skin.height());
-                skin.at(x, y) > 0.5
+            let skin = LikelySkin {
+                copy: &skin,
+                bounds: picture.bounds(),
             };
             let (first, others): (Vec<Spot>, Vec<Spot>) =
-                spots.iter().partition(|it| is_on_skin(it));
+                found.iter().partition(|it| skin.holds(it));
             first.into_iter().chain(others).collect()
         };
         self.once(&self.findings.walk[place_of(align)], order)

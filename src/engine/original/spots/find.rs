@@ -30,6 +30,10 @@ const LEAST_CONFIDENCE: f32 = 0.2;
 /// Spots that stand out by this many deviations are no matter of luck.
 const CLEAR: f64 = 6.0;
 
+/// Among hairs, seams and zips the AI always changed something: outside skin, spots have to surprise by so many times as much,
+/// too.
+const CLEAR_ELSEWHERE: f32 = 1.5;
+
 /// Side of the squares in which fainter spots are held back on no more than a small share of the area.
 const CELL: usize = 256;
 const FAINT_SHARE: f64 = 0.015;
@@ -53,8 +57,14 @@ const MOST_SPOTS: usize = 4_096;
 
 /// Finds what the AI removed, the strongest first.
 ///
-/// The same pictures give the same spots with any number of threads. Once cancelled, some may be missing.
-pub fn find(picture: &Image, original: &Original, cancel: &Cancel) -> Vec<Spot> {
+/// `skin` is where skin is likely, on a copy of the picture of any size; left open, it may be anywhere. The same pictures
+/// give the same spots with any number of threads. Once cancelled, some may be missing.
+pub fn find(
+    picture: &Image,
+    original: &Original,
+    skin: Option<&Plane>,
+    cancel: &Cancel,
+) -> Vec<Spot> {
     let (width, height) = (picture.width(), picture.height());
     let columns = width.div_ceil(SQUARE);
     let squares = 0..columns * height.div_ceil(SQUARE);
@@ -77,7 +87,33 @@ pub fn find(picture: &Image, original: &Original, cancel: &Cancel) -> Vec<Spot> 
         order.then(a.spot.x.total_cmp(&b.spot.x))
     });
     found.truncate(MOST_BLOBS);
-    choose(&found, picture.bounds())
+    let skin = skin.map(|copy| LikelySkin {
+        copy,
+        bounds: picture.bounds(),
+    });
+    choose(&found, skin, picture.bounds())
+}
+
+/// Where skin is likely, on a copy of a picture.
+#[derive(Clone, Copy)]
+pub struct LikelySkin<'a> {
+    /// Its coverage.
+    pub copy: &'a Plane,
+    /// The picture.
+    pub bounds: Region,
+}
+
+impl LikelySkin<'_> {
+    /// Whether the middle of a spot lies on it.
+    pub fn holds(&self, spot: &Spot) -> bool {
+        let on_copy = |at: f64, length: usize, copied: usize| {
+            let place = (at + 0.5) / length as f64 * copied as f64;
+            (place.max(0.0) as usize).min(copied - 1)
+        };
+        let x = on_copy(spot.x, self.bounds.width, self.copy.width());
+        let y = on_copy(spot.y, self.bounds.height, self.copy.height());
+        self.copy.at(x, y) > 0.5
+    }
 }
 
 /// What a blob must surprise by to be looked at: as much as the last of the [`MOST_BLOBS`] strongest candidates so far.
@@ -293,8 +329,9 @@ fn distinct(found: &[Candidate]) -> Vec<Candidate> {
     distinct
 }
 
-/// Takes each spot of a picture once, and the faint ones as long as they are few.
-fn choose(found: &[Candidate], bounds: Region) -> Vec<Spot> {
+/// Takes each spot of a picture once, the faint ones as long as they are few, and outside skin only those that are clear. Where
+/// much stands out, faint ones are hardly spots, on skin or not: those outside take room as well.
+fn choose(found: &[Candidate], skin: Option<LikelySkin>, bounds: Region) -> Vec<Spot> {
     let mut distinct = distinct(found);
     let columns = bounds.width.div_ceil(CELL);
     let cell = |[column, row]: [usize; 2]| {
@@ -318,6 +355,10 @@ fn choose(found: &[Candidate], bounds: Region) -> Vec<Spot> {
         }
         spot.strength >= CLEAR || fits
     });
+    if let Some(skin) = skin {
+        let is_clear = |it: &Candidate| it.spot.strength >= CLEAR && it.surprise >= CLEAR_ELSEWHERE;
+        distinct.retain(|it| is_clear(it) || skin.holds(&it.spot));
+    }
     distinct.truncate(MOST_SPOTS);
     distinct.iter().map(|it| it.spot).collect()
 }
@@ -325,4 +366,74 @@ fn choose(found: &[Candidate], bounds: Region) -> Vec<Spot> {
 /// The pixel in which a spot's middle lies.
 fn place(spot: &Spot) -> [usize; 2] {
     [spot.x, spot.y].map(|it| it.max(0.0) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::original::spots::Stretch;
+
+    const BOUNDS: Region = Region {
+        x: 0,
+        y: 0,
+        width: 512,
+        height: 512,
+    };
+
+    fn candidate([x, y]: [f64; 2], (strength, surprise): (f64, f32)) -> Candidate {
+        Candidate {
+            spot: Spot {
+                x,
+                y,
+                radius: 3.0,
+                strength,
+                stretch: Stretch::NONE,
+            },
+            surprise,
+            widest: 6.0,
+            height: 0.1,
+            cored: false,
+        }
+    }
+
+    /// The places of the spots that are chosen, with skin in the left eighth of the picture or nothing known of it.
+    fn chosen(found: &[Candidate], is_known: bool) -> Vec<[f64; 2]> {
+        let mut copy = Plane::filled(64, 64, 0.0);
+        for y in 0..64 {
+            copy.row_mut(y)[..8].fill(1.0);
+        }
+        let skin = LikelySkin {
+            copy: &copy,
+            bounds: BOUNDS,
+        };
+        let spots = choose(found, is_known.then_some(skin), BOUNDS);
+        spots.iter().map(|it| [it.x, it.y]).collect()
+    }
+
+    #[test]
+    fn outside_skin_a_spot_has_to_be_clearer() {
+        let looks = [(9.0, 2.0), (9.0, 1.2), (5.0, 2.0), (5.0, 1.2)];
+        let rows = [40.0, 100.0, 160.0, 220.0];
+        let column = |x: f64| {
+            rows.into_iter()
+                .zip(looks)
+                .map(move |(y, it)| candidate([x, y], it))
+        };
+        let found: Vec<Candidate> = column(30.0).chain(column(400.0)).collect();
+        let at = |x: f64, count: usize| rows[..count].iter().map(move |y| [x, *y]);
+        let with_skin: Vec<[f64; 2]> = at(30.0, 4).chain(at(400.0, 1)).collect();
+        assert_eq!(chosen(&found, true), with_skin);
+        let anywhere: Vec<[f64; 2]> = at(30.0, 4).chain(at(400.0, 4)).collect();
+        assert_eq!(chosen(&found, false), anywhere);
+    }
+
+    #[test]
+    fn what_stands_out_beside_skin_leaves_its_faint_spots_the_less_room() {
+        let faint =
+            |x: f64| (0..16).map(move |i| candidate([x, 8.0 + 15.0 * f64::from(i)], (5.0, 1.2)));
+        let alone: Vec<Candidate> = faint(30.0).collect();
+        let after_others: Vec<Candidate> = faint(150.0).chain(faint(30.0)).collect();
+        assert!(chosen(&alone, true).len() > 3);
+        assert_eq!(chosen(&after_others, true), [[0.0; 2]; 0]);
+    }
 }

@@ -9,7 +9,7 @@ mod heal;
 mod pores;
 mod usual;
 
-pub use find::find;
+pub use find::{LikelySkin, find};
 pub use heal::heal;
 
 /// A place where the AI removed something on purpose.
