@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use repore::engine::masks::MaskName;
+use repore::engine::operations::Gaussian;
 use repore::engine::raster::{self, Depth, Image, Layout, Plane, Region, Samples, Tile};
 use repore::engine::recipe::{Kind, Layer, Recipe};
 use repore::engine::render::{Cancel, Inputs, Plan, TileSize};
@@ -227,6 +228,58 @@ fn smoothed_skin_is_told_from_skin_without_an_original() {
     // As even as smoothed skin.
     let wall = mean("astronaut.png", &[MaskName::Smoothed], Some((0.75, 0.15)));
     assert_eq!(wall, 0.0, "the wall");
+}
+
+#[test]
+fn skin_that_was_smoothed_in_part_is_told_place_by_place() {
+    // What is blurred with its edges may be out of focus; what lies beside it is neither.
+    let picture = sample("originals/glasses.jpg").picture;
+    let bounds = picture.bounds();
+    let whole = picture.tile(bounds);
+    let blur = Gaussian::new(2.0);
+    let blurred = |it: &Plane| blur.blur(it, bounds, bounds, bounds, &Cancel::default());
+    let blurred = Tile::new(bounds, whole.planes().iter().map(blurred).collect());
+    let half = through(beside(&whole, &blurred), &[MaskName::Smoothed]);
+    let cheek = coverage(&half, (0.25, 0.73), 0.05);
+    assert!(cheek < 0.05, "{cheek}");
+    // A network smoothed the left half of the forehead and of the cheeks.
+    let [ai, original] = ["stubble.jpg", "originals/stubble.jpg"].map(|name| {
+        let picture = sample(name).picture;
+        picture.tile(picture.bounds())
+    });
+    let [left, right] = halves(ai.region()).map(|half_of| {
+        let of = |inputs: Inputs| {
+            let plan = through(inputs, &[MaskName::Smoothed]);
+            let plane = plan.coverage(0, half_of, &Cancel::default());
+            let plane = plane.expect("there is a face");
+            plane.samples().iter().sum::<f32>()
+        };
+        let everywhere = of(Inputs::alone(Arc::new(Image::from_tile(&ai))));
+        of(beside(&ai, &original)) / everywhere
+    });
+    assert!(left > 0.7 && right < 0.05, "{left}, {right}");
+}
+
+/// The left and the right half of a region.
+fn halves(whole: Region) -> [Region; 2] {
+    let width = whole.width / 2;
+    [whole.x, whole.x + width].map(|x| Region { x, width, ..whole })
+}
+
+/// The left half of a picture beside the right half of another.
+fn beside(left: &Tile, right: &Tile) -> Inputs {
+    let [_, half] = halves(left.region());
+    let planes = left
+        .planes()
+        .iter()
+        .zip(right.planes())
+        .map(|(left, right)| {
+            let mut plane = left.clone();
+            plane.paste(&right.crop(half), half);
+            plane
+        });
+    let tile = Tile::new(left.region(), planes.collect());
+    Inputs::alone(Arc::new(Image::from_tile(&tile)))
 }
 
 /// The mean coverage of masks of a sample, or of a place in it.
