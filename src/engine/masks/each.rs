@@ -8,9 +8,15 @@ use crate::engine::raster::Plane;
 const BLOCK: usize = 256;
 
 /// A plane, each of whose samples is made from those that some planes have there.
+///
+/// # Panics
+/// If the planes differ in size.
 #[inline(always)]
 pub fn each<const N: usize>(planes: [&Plane; N], make: impl Fn([f32; N]) -> f32) -> Plane {
-    let mut out = Plane::unfilled(planes[0].width(), planes[0].height());
+    let size = |it: &Plane| (it.width(), it.height());
+    let (width, height) = size(planes[0]);
+    assert!(planes.iter().all(|it| size(it) == (width, height)));
+    let mut out = Plane::unfilled(width, height);
     Arch::new().dispatch(Each {
         planes: planes.map(Plane::samples),
         make,

@@ -249,9 +249,10 @@ impl RowSource for Separated<'_> {
     }
 
     fn read_levels(&mut self, y: usize, columns: Range<usize>, out: &mut [Vec<i16>]) {
-        if let Fine::Stored(original, picture) = &self.fine {
-            original.levels_less(picture, y, columns, &mut self.levels, out);
-        }
+        let Fine::Stored(original, picture) = &self.fine else {
+            unreachable!("samples that are no levels")
+        };
+        original.levels_less(picture, y, columns, &mut self.levels, out);
     }
 }
 

@@ -423,10 +423,9 @@ impl Image {
         let rows = StoredRows {
             row: |y: usize| held.row::<T>(y, self.width * channels),
             channels,
-            colours: self.layout.colours(),
             convert,
         };
-        resample.apply_to_stored(&rows, to)
+        resample.apply_to_stored(&rows, self.layout.colours(), to)
     }
 
     fn halve<T, S>(&self, samples: &[T], mean: impl Fn(S) -> T + Sync) -> Vec<T>

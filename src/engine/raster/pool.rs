@@ -28,8 +28,8 @@ thread_local! {
     static SPACE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// While it lives, the thread keeps large planes as well, a number of them, or more of the others. Afterwards all of them go
-/// back to the system for sure, which keeps none for the thread.
+/// While it lives, the thread keeps large planes as well, a number of them, or more of the others. Afterwards all large
+/// ones, and what is more than usual of the others, go back to the system for sure, which keeps none for the thread.
 pub struct Room {
     planes: usize,
     samples: usize,

@@ -381,18 +381,16 @@ mod tests {
             let stored = StoredRows {
                 row: |y: usize| &with_alpha[26 * y..][..26],
                 channels: 2,
-                colours: 1,
                 convert: |it: f32| it,
             };
-            let grey = resample.apply_to_stored(&stored, target);
+            let grey = resample.apply_to_stored(&stored, 1, target);
             let colours: Vec<f32> = source.samples().iter().flat_map(|it| [*it; 3]).collect();
             let stored = StoredRows {
                 row: |y: usize| &colours[39 * y..][..39],
                 channels: 3,
-                colours: 3,
                 convert: |it: f32| it,
             };
-            let stored = resample.apply_to_stored(&stored, target);
+            let stored = resample.apply_to_stored(&stored, 3, target);
             let planes = planes.finish().into_iter().chain(pixels.finish());
             for plane in planes.chain([whole]).chain(grey).chain(stored) {
                 let pairs = plane.samples().iter().zip(expected.samples());

@@ -77,8 +77,9 @@ impl Inputs {
         made.recall((scale.to_bits(), surface), &self.cancel, make)
     }
 
-    /// What a graft takes instead, if its donor is a picture that has no skin to give: skin by formula, as coarse as
-    /// suits the largest face, and as strong as what is left of the skin's texture, where any is. `None` where there is
+    /// What a graft takes instead, if its donor is a picture that has no skin to give: skin by formula, glossy where that is
+    /// dark, as coarse as suits the largest face, and as strong as suits what is left of the skin's texture, where any is,
+    /// and its tone. `None` where there is
     /// something better, as an original of the same person, or no face to say how coarse. `midtones` is the layer's mask of
     /// them, if it has one.
     pub(super) fn built_in(&self, graft: &Graft, midtones: Option<&Midtones>) -> Option<Graft> {
@@ -90,7 +91,6 @@ impl Inputs {
         let face = sizes.max_by(f64::total_cmp)?;
         let scale = graft.scale * face / FACE;
         let usual = self.searched(graft, &self.picture).usual;
-        let is_glossy = usual.is_some_and(|it| gloss(it.tone) > GLOSSIER);
         // What small faces have are features, no pores.
         let most = if scale < SCALES[0] {
             1.0
@@ -108,7 +108,7 @@ impl Inputs {
             Strength::Match => Strength::Match,
         };
         Some(Graft {
-            donor: if is_glossy { GLOSSY } else { BUILT_IN }.to_string(),
+            donor: built_in_for(usual.map(|it| it.tone)).to_string(),
             // As it will be written.
             scale: (100.0 * scale).round() / 100.0,
             strength,
@@ -199,6 +199,14 @@ impl Plan {
     }
 }
 
+/// Which skin by formula suits skin of this tone, if anything is known of it.
+fn built_in_for(tone: Option<f64>) -> &'static str {
+    match tone.is_some_and(|it| gloss(it) > GLOSSIER) {
+        true => GLOSSY,
+        false => BUILT_IN,
+    }
+}
+
 /// How much stronger than usual skin by formula is made for a picture, from what is usual in its skin and for a mask of
 /// midtones.
 fn stronger(usual: &Usual, midtones: Option<&Midtones>) -> f64 {
@@ -255,6 +263,7 @@ fn skin_of(picture: &Image) -> Option<Plane> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::raster::{Layout, Samples};
 
     /// The tone of skin so light that nothing of its texture shines.
     const LIGHT: f64 = 0.8;
@@ -273,6 +282,28 @@ mod tests {
         };
         let found = stronger(&usual, Some(&midtones));
         assert!((found - expected).abs() < 0.005, "{usual:?}: {found}");
+    }
+
+    #[test]
+    fn dark_skin_gets_skin_that_shines() {
+        assert_eq!(
+            [Some(0.15), Some(0.5), None].map(built_in_for),
+            [GLOSSY, BUILT_IN, BUILT_IN]
+        );
+        let grey = Samples::Eight(vec![128; 64]);
+        let grey = Image::new(8, 8, Layout::Grey, grey).expect("right size");
+        let inputs = Inputs::alone(Arc::new(grey));
+        let [matt, glossy] = [BUILT_IN, GLOSSY].map(|donor| {
+            let donor = donor.to_string();
+            let graft = Graft {
+                donor,
+                ..Graft::default()
+            };
+            inputs.donor(&graft).expect("skin by formula")
+        });
+        let [matt, glossy] = [matt, glossy].map(|it| it.tile(it.bounds()));
+        assert_eq!(matt.region(), glossy.region());
+        assert_ne!(matt, glossy);
     }
 
     #[test]

@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// Has the sums that make one of two maps begin with the other one; they are made where both are known.
+    /// Has the sums that make one of two maps end with the other one; they are made where both are known.
     fn add(&mut self, maps: [usize; 2], makes: usize, bend: Bend) -> Option<()> {
         let of = |step: &Step| maps.iter().position(|it| *it == step.makes);
         let is_sums = |step: &Step| {

@@ -14,6 +14,7 @@ const NO_EDGE: f64 = 4e-4;
 /// For every pixel of a copy: factors of red, green and blue, and what is added.
 pub struct Guide {
     planes: [Plane; 4],
+    is_finite: bool,
 }
 
 impl Guide {
@@ -36,8 +37,11 @@ impl Guide {
             planes: planes.each_mut().map(Plane::samples_mut),
         });
         drop((means, pairs));
+        let planes = planes.map(|it| blur(&it, radius / 2.0));
+        let is_finite = |it: &Plane| it.samples().iter().all(|it| it.is_finite());
         Self {
-            planes: planes.map(|it| blur(&it, radius / 2.0)),
+            is_finite: planes.iter().all(is_finite),
+            planes,
         }
     }
 
@@ -107,6 +111,11 @@ impl Guide {
             least.into_iter().fold(f32::INFINITY, f32::min),
             most.into_iter().fold(f32::NEG_INFINITY, f32::max),
         ]
+    }
+
+    /// Whether it tells something everywhere: where colours are beyond all measure, sums of their products are no numbers.
+    pub fn is_finite(&self) -> bool {
+        self.is_finite
     }
 
     /// Columns and rows of the copy.

@@ -40,6 +40,9 @@ impl Known {
 /// A region of a picture in parts, and what a filter and the colours there let know of each and of so many pixels around it.
 /// Of blocks that lie beside each other the same ones are one part.
 pub fn parts(guide: &Guide, picture: &Image, region: Region, halo: usize) -> Vec<(Region, Known)> {
+    if !guide.is_finite() {
+        return vec![(region, Known::Open)];
+    }
     let bounds = picture.bounds();
     let mut parts: Vec<(Region, Known)> = Vec::new();
     for y in (region.y..region.bottom()).step_by(BLOCK) {
@@ -151,5 +154,17 @@ mod tests {
         let guide = Guide::new(&picture.reduced((40, 40)), &nothing, 3.0);
         let parts = parts(&guide, &picture, picture.bounds(), 4);
         assert_eq!(parts, [(picture.bounds(), Known::Open)]);
+    }
+
+    #[test]
+    fn beside_colours_beyond_all_measure_nothing_is_known() {
+        let sample = |i: usize| if i % 192 < 56 { 1e20 } else { 0.5 };
+        let samples = Samples::Float((0..192 * 40).map(sample).collect());
+        let picture = Image::new(192, 40, Layout::Grey, samples).expect("as many");
+        let nothing = Plane::filled(192, 40, 0.0);
+        let guide = Guide::new(&picture.reduced((192, 40)), &nothing, 3.0);
+        // The filter reaches so far, and looks at no colours of its own here.
+        let region = Region::new(64, 0, 128, 40);
+        assert_eq!(parts(&guide, &picture, region, 4), [(region, Known::Open)]);
     }
 }

@@ -23,16 +23,16 @@ pub(in crate::engine::raster) struct StoredRows<R, C> {
     pub row: R,
     /// Samples of each pixel.
     pub channels: usize,
-    /// How many of them are colours: 1 or 3, which come first.
-    pub colours: usize,
     pub convert: C,
 }
 
 impl Resample {
-    /// The target region from rows as they are stored: a plane for each colour.
+    /// The target region from rows as they are stored: a plane for each of so many colours, 1 or 3, which come first in
+    /// their pixels.
     pub(in crate::engine::raster) fn apply_to_stored<'r, T, R, C>(
         &self,
         source: &StoredRows<R, C>,
+        colours: usize,
         target: Region,
     ) -> Vec<Plane>
     where
@@ -41,7 +41,7 @@ impl Resample {
         C: Fn(T) -> f32,
     {
         let plane = |_| Plane::unfilled(target.width, target.height);
-        let mut planes: Vec<Plane> = (0..source.colours).map(plane).collect();
+        let mut planes: Vec<Plane> = (0..colours).map(plane).collect();
         self.each_row(source, target, |y, sums| match planes.as_mut_slice() {
             [grey] => {
                 for (out, [sum]) in grey.row_mut(y).iter_mut().zip(sums.pixels()) {
@@ -69,7 +69,6 @@ impl Resample {
         let rows = StoredRows {
             row: |y: usize| source[y * width..][..width].as_flattened(),
             channels: PIXEL,
-            colours: PIXEL,
             convert: |it: f32| it,
         };
         let mut pixels = Vec::with_capacity(target.width * target.height);

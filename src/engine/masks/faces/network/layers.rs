@@ -10,7 +10,7 @@ const LANES: usize = 16;
 
 /// Rows that a thread makes one after the other, and pixels that are summed after each other at least, if it has as many.
 const BAND: usize = 8;
-const PIXELS: usize = 64;
+const LEAST_PIXELS: usize = 64;
 
 /// Side of the windows in which channels are summed by themselves.
 const SIDE: usize = 3;
@@ -249,7 +249,7 @@ impl Convolution {
             let mut rimmed = Rimmed::new(map, windows);
             let mut apart = Vec::new();
             let rows = match self.windows.are_pixels() {
-                true => PIXELS.div_ceil(width.max(1)),
+                true => LEAST_PIXELS.div_ceil(width.max(1)),
                 false => 1,
             };
             for (i, out) in out.chunks_mut(rows * row).enumerate() {
