@@ -3,7 +3,7 @@
 use toml_edit::{Array, ArrayOfTables, Item, Table, TableLike, value};
 
 use super::RecipeError;
-use super::toml::{read_settings, write_settings};
+use super::toml::{read_settings, shown, write_settings};
 use crate::engine::masks::{FARTHEST, Point, Stroke, Tip};
 
 /// The key of the strokes in the table of the mask.
@@ -17,7 +17,10 @@ pub(super) fn read(item: &Item, place: &str) -> Result<Vec<Stroke>, RecipeError>
     let tables = super::toml::tables(item).ok_or_else(|| {
         RecipeError::value(
             place,
-            format!("{STROKE} is not a list of [[{place}.{STROKE}]] tables"),
+            format!(
+                "{STROKE} {} is not a list of [[{place}.{STROKE}]] tables",
+                shown(item)
+            ),
         )
     })?;
     let strokes = tables.into_iter().enumerate();
@@ -36,8 +39,7 @@ fn stroke(table: &dyn TableLike, place: &str) -> Result<Stroke, RecipeError> {
     })?;
     let points = points(item, POINTS, place)?;
     if points.is_empty() {
-        let shown = item.to_string();
-        let (shown, allowed) = (shown.trim(), allowed());
+        let (shown, allowed) = (shown(item), allowed());
         return Err(refuse(format!(
             "{POINTS} {shown} is not a list of {allowed}"
         )));
@@ -56,14 +58,12 @@ fn allowed() -> String {
 pub(super) fn points(item: &Item, name: &str, place: &str) -> Result<Vec<Point>, RecipeError> {
     let refuse = |what: String| RecipeError::value(place, what);
     let array = item.as_array().ok_or_else(|| {
-        let shown = item.to_string();
-        let (shown, allowed) = (shown.trim(), allowed());
+        let (shown, allowed) = (shown(item), allowed());
         refuse(format!("{name} {shown} is not a list of {allowed}"))
     })?;
     let points = array.iter().enumerate().map(|(at, it)| {
         point(it).ok_or_else(|| {
-            let (shown, allowed) = (it.to_string(), allowed());
-            let shown = shown.trim();
+            let (shown, allowed) = (shown(&Item::Value(it.clone())), allowed());
             refuse(format!(
                 "{name}: number {}, {shown}, is not {allowed}",
                 at + 1
@@ -177,7 +177,7 @@ points = [[7, 7]]
             (
                 "size = 3",
                 "mask.brush.stroke 2: there is no key \"size\"; the keys are mode, radius, \
-                 hardness, opacity, points",
+                 hardness, opacity, points; its value is 3",
             ),
             (
                 "points = []",
@@ -218,7 +218,7 @@ points = [[7, 7]]
         let error = Recipe::from_toml("mask.brush.stroke = 3").expect_err("it does not fit");
         assert_eq!(
             error.to_string(),
-            "mask.brush: stroke is not a list of [[mask.brush.stroke]] tables"
+            "mask.brush: stroke 3 is not a list of [[mask.brush.stroke]] tables"
         );
         let error = Recipe::from_toml("mask.skin.stroke = 3").expect_err("it does not fit");
         assert!(error.to_string().contains("there is no key \"stroke\""));

@@ -34,7 +34,8 @@ impl Recipe {
                     return Err(RecipeError::value(
                         "recipe",
                         format!(
-                            "there is no key \"{other}\"; the keys are version, seed, layer, mask"
+                            "there is no key \"{other}\"; the keys are version, seed, layer, mask{}",
+                            here(item)
                         ),
                     ));
                 }
@@ -107,7 +108,7 @@ fn check_version(item: &Item) -> Result<(), RecipeError> {
             "recipe",
             format!(
                 "version {} is not {VERSION}, the only one this program knows",
-                item.to_string().trim()
+                shown(item)
             ),
         )),
     }
@@ -118,10 +119,7 @@ fn seed(item: &Item) -> Result<u64, RecipeError> {
     seed.ok_or_else(|| {
         RecipeError::value(
             "recipe",
-            format!(
-                "seed {} is not a whole number from 0",
-                item.to_string().trim()
-            ),
+            format!("seed {} is not a whole number from 0", shown(item)),
         )
     })
 }
@@ -140,7 +138,13 @@ pub(super) fn tables(item: &Item) -> Option<Vec<&dyn TableLike>> {
 
 fn layers(item: &Item) -> Result<Vec<Layer>, RecipeError> {
     tables(item)
-        .ok_or_else(|| RecipeError::value("recipe", "layer is not a list of [[layer]] tables"))?
+        .ok_or_else(|| {
+            let shown = shown(item);
+            RecipeError::value(
+                "recipe",
+                format!("layer {shown} is not a list of [[layer]] tables"),
+            )
+        })?
         .into_iter()
         .enumerate()
         .map(|(index, table)| layer(index, table))
@@ -163,10 +167,9 @@ fn layer(index: usize, table: &dyn TableLike) -> Result<Layer, RecipeError> {
             ));
         }
         Some(item) => item.as_str().and_then(Kind::from_name).ok_or_else(|| {
-            let shown = item.to_string();
             RecipeError::value(
                 &place,
-                format!("kind {} is not one of {kinds}", shown.trim()),
+                format!("kind {} is not one of {kinds}", shown(item)),
             )
         })?,
     };
@@ -183,23 +186,24 @@ fn layer(index: usize, table: &dyn TableLike) -> Result<Layer, RecipeError> {
 }
 
 fn read_masks(item: &Item, recipe: &mut Recipe) -> Result<(), RecipeError> {
-    let tables = item
-        .as_table_like()
-        .ok_or_else(|| RecipeError::value("recipe", "mask is not a table"))?;
+    let tables = item.as_table_like().ok_or_else(|| {
+        RecipeError::value("recipe", format!("mask {} is not a table", shown(item)))
+    })?;
     for (name, item) in tables.iter() {
         let place = format!("mask.{name}");
         let mask = MaskName::from_name(name).ok_or_else(|| {
             RecipeError::value(
                 &place,
                 format!(
-                    "there is no mask \"{name}\"; the masks are {}",
-                    MaskName::names().join(", ")
+                    "there is no mask \"{name}\"; the masks are {}{}",
+                    MaskName::names().join(", "),
+                    here(item)
                 ),
             )
         })?;
         let table = item
             .as_table_like()
-            .ok_or_else(|| RecipeError::value(&place, "it is not a table"))?;
+            .ok_or_else(|| RecipeError::value(&place, format!("{} is not a table", shown(item))))?;
         let mut handled: &[&str] = &[];
         if mask == MaskName::Brush {
             handled = &[STROKE];
@@ -224,7 +228,8 @@ pub(super) fn read_settings(
             continue;
         }
         let refuse = |what: String| RecipeError::value(place, what);
-        let spec = find_spec(settings, key, handled).map_err(refuse)?;
+        let unknown = |what: String| refuse(format!("{what}{}", here(item)));
+        let spec = find_spec(settings, key, handled).map_err(unknown)?;
         let value = read_value(item, &spec.allowed);
         let checked = spec.allowed.check(&value, spec.unit);
         checked.map_err(|what| refuse(format!("{key} {what}")))?;
@@ -233,10 +238,33 @@ pub(super) fn read_settings(
     Ok(())
 }
 
+/// The value of a key that is not known, at the end of a message about it.
+fn here(item: &Item) -> String {
+    format!("; its value is {}", shown(item))
+}
+
+/// A value as messages show it: in one line, and not all of a long one.
+pub(super) fn shown(item: &Item) -> String {
+    const LONGEST: usize = 80;
+    // A table with a header becomes one between braces.
+    let text = match item.clone().into_value() {
+        Ok(mut value) => {
+            value.decor_mut().clear();
+            value.to_string()
+        }
+        Err(item) => item.to_string(),
+    };
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 /// A TOML value as a setting's value. What has no counterpart is returned as the text it was
 /// written as, for the check to refuse.
 fn read_value(item: &Item, allowed: &Allowed) -> Value {
-    let shown = || item.to_string().trim().to_string();
+    let shown = || shown(item);
     if let Some(it) = item.as_float() {
         return Value::Number(it);
     }
@@ -473,7 +501,51 @@ path = "skin.png"
         check_refused("seed = -4", "recipe: seed -4 is not a whole number from 0");
         check_refused(
             "layers = 3",
-            "recipe: there is no key \"layers\"; the keys are version, seed, layer, mask",
+            "recipe: there is no key \"layers\"; the keys are version, seed, layer, mask; its value is 3",
+        );
+        check_refused(
+            "layer = 3",
+            "recipe: layer 3 is not a list of [[layer]] tables",
+        );
+        check_refused("mask = true", "recipe: mask true is not a table");
+        check_refused("mask.skin = 7", "mask.skin: 7 is not a table");
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_named_with_its_value() {
+        let check = |text: &str, place: &str, value: &str| {
+            let error = Recipe::from_toml(text).expect_err("it does not fit");
+            let error = error.to_string();
+            let tail = format!("; its value is {value}");
+            assert!(
+                error.starts_with(place) && error.ends_with(&tail),
+                "{error}"
+            );
+        };
+        check(
+            "[[layer]]\nkind = \"noise\"\nfoo = 1234 # as before",
+            "layer 1 \"noise\": there is no key \"foo\"; the keys are amount,",
+            "1234",
+        );
+        check(
+            "[mask.midtones]\nlaw = \"0.2\"",
+            "mask.midtones: there is no key \"law\"; the keys are low,",
+            "\"0.2\"",
+        );
+        check(
+            "[mask.skni]\nlow = 2\n[mask.skni.more]\nhigh = 3",
+            "mask.skni: there is no mask \"skni\"; the masks are smoothed,",
+            "{ low = 2, more = { high = 3 } }",
+        );
+        check(
+            "foo = [\n  1, # one\n  2\n]",
+            "recipe: there is no key \"foo\"; the keys are version,",
+            "[ 1, # one 2 ]",
+        );
+        check(
+            &format!("foo = \"{}\"", "é".repeat(900)),
+            "recipe: there is no key \"foo\"",
+            &format!("\"{}…", "é".repeat(79)),
         );
     }
 
