@@ -140,6 +140,156 @@ fn the_segments_of_a_jpeg_stay_and_it_stands_upright_in_all_of_them() {
     }
 }
 
+const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+
+/// The name of an extended part.
+const NAME: &str = "0123456789ABCDEF0123456789ABCDEF";
+
+/// A packet with a property as long as `large`, and a name for an extended part if it is to have one.
+fn packet(large: &str, more: &str) -> String {
+    format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/' xmlns:u='urn:test'><rdf:RDF xmlns:rdf='{RDF}'>\
+         <rdf:Description rdf:about='' u:large='{large}' xmlns:xmpNote='http://ns.adobe.com/xmp/note/'{more}>\
+         <u:small>pores</u:small></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+}
+
+/// A JPEG whose XMP has an extended part in pieces: of each its offset, its bytes, and the length of the whole that it
+/// tells.
+fn jpeg_with_extended(folder: &Folder, pieces: &[(usize, &[u8], usize)]) {
+    let path = folder.picture("a.jpg", &plastic(24, 16));
+    let plain = fs::read(&path).expect("it is there");
+    let main = format!(
+        "<rdf:RDF xmlns:rdf='{RDF}'><rdf:Description rdf:about='uuid:7' xmlns:u='urn:test' u:main='skin' \
+         xmlns:xmpNote='http://ns.adobe.com/xmp/note/' xmpNote:HasExtendedXMP='{NAME}'/></rdf:RDF>"
+    );
+    let xmp = b"http://ns.adobe.com/xap/1.0/\0";
+    let mut segments = vec![Segment::new(APP1, xmp, main.as_bytes())];
+    for (offset, bytes, length) in pieces {
+        let numbers = [*length, *offset].map(|it| (it as u32).to_be_bytes());
+        let data = [NAME.as_bytes(), &numbers.concat(), bytes].concat();
+        let extension = b"http://ns.adobe.com/xmp/extension/\0";
+        segments.push(Segment::new(APP1, extension, &data));
+    }
+    fs::write(&path, with_segments(&plain, &segments)).expect("it is written");
+}
+
+fn xmp_of(folder: &Folder, name: &str) -> String {
+    let photo = read_photo(&folder.at(name)).expect("a picture");
+    String::from_utf8(photo.metadata.xmp.expect("a packet")).expect("text")
+}
+
+#[test]
+fn the_parts_of_an_extended_xmp_become_one_where_a_packet_may_be_large() {
+    let folder = Folder::new();
+    let large = "depth".repeat(26_000);
+    let extended = packet(&large, "");
+    let (length, bytes) = (extended.len(), extended.as_bytes());
+    // The order in the file does not count.
+    let (first, second) = bytes.split_at(65_000);
+    let (second, third) = second.split_at(60_000);
+    let pieces = [
+        (65_000, second, length),
+        (0, first, length),
+        (125_000, third, length),
+    ];
+    jpeg_with_extended(&folder, &pieces);
+    for format in ["png", "tiff", "webp", "jpeg"] {
+        let args = ["--format", format, "-o", "out", "--overwrite"];
+        let ran = folder.run(&[&["render", "a.jpg", "--recipe", "noise"], &args[..]].concat());
+        ran.check_done();
+        assert!(!ran.stderr().contains("does not hold"), "{}", ran.stderr());
+        let xmp = xmp_of(&folder, "out");
+        for told in [&large, "u:main='skin'", "<u:small>pores</u:small>", "noise"] {
+            assert!(xmp.contains(told), "{format}: {told:.20}");
+        }
+        assert!(!xmp.contains(NAME), "{format}");
+        if format == "jpeg" {
+            let header = Header::read(&fs::read(folder.at("out")).expect("it is there"));
+            let names_old = |it: &Segment| it.data.windows(32).any(|it| it == NAME.as_bytes());
+            assert!(!header.segments.iter().any(names_old));
+        } else {
+            let file = fs::read(folder.at("out")).expect("it is there");
+            assert!(format == "png" || file.windows(large.len()).any(|it| it == large.as_bytes()));
+        }
+    }
+}
+
+#[test]
+fn an_extended_xmp_that_is_not_whole_is_not_joined() {
+    let folder = Folder::new();
+    let extended = packet("depth", "");
+    let (length, bytes) = (extended.len(), extended.as_bytes());
+    let huge = u32::MAX as usize;
+    for pieces in [
+        &[(0, &bytes[..50], length), (60, &bytes[60..], length)][..],
+        &[(0, &bytes[..60], length), (50, &bytes[50..], length)],
+        &[(0, bytes, length), (0, bytes, length)],
+        &[(0, bytes, length + 1)],
+        &[(0, bytes, huge)],
+        &[(huge, bytes, huge)],
+        &[(0, &bytes[..50], length), (50, &bytes[50..], length + 1)],
+        &[(50, &bytes[50..], length)],
+        &[(0, &bytes[..length - 9], length - 9)],
+    ] {
+        jpeg_with_extended(&folder, pieces);
+        let args = [
+            "render",
+            "a.jpg",
+            "--recipe",
+            "noise",
+            "--overwrite",
+            "--format",
+        ];
+        let ran = folder.run(&[&args[..], &["png"]].concat());
+        ran.check(
+            0,
+            "png does not hold an extended part of the XMP that is not whole; dropped",
+        );
+        let xmp = xmp_of(&folder, "a.repored.png");
+        assert!(
+            xmp.contains("u:main='skin'") && !xmp.contains("pores"),
+            "{xmp}"
+        );
+        // In a JPEG it stays as it is.
+        folder.run(&[&args[..], &["jpeg"]].concat()).check_done();
+        let segments =
+            |name| Header::read(&fs::read(folder.at(name)).expect("it is there")).segments;
+        let (before, after) = (segments("a.jpg"), segments("a.repored.jpg"));
+        for piece in before.iter().rev().take(pieces.len()) {
+            assert!(after.contains(piece));
+        }
+    }
+}
+
+#[test]
+fn a_large_packet_becomes_standard_and_extended_xmp_in_a_jpeg() {
+    let folder = Folder::new();
+    let large = "depth".repeat(40_000);
+    let path = folder.picture("a.png", &plastic(24, 16));
+    let plain = fs::read(&path).expect("it is there");
+    let given = packet(&large, " u:next='hair'");
+    let chunk = [b"XML:com.adobe.xmp\0\0\0\0\0", given.as_bytes()].concat();
+    let chunk = Chunk::new(b"iTXt", chunk);
+    fs::write(&path, with_chunks(&plain, &[chunk], &[])).expect("it is written");
+    let ran = folder.run(&["render", "a.png", "--recipe", "noise", "--format", "jpeg"]);
+    ran.check_done();
+    assert!(!ran.stderr().contains("XMP"), "{}", ran.stderr());
+    let header = Header::read(&fs::read(folder.at("a.repored.jpg")).expect("it is there"));
+    let parts = header.segments.iter().filter_map(|it| {
+        let data = it.after(APP1, b"http://ns.adobe.com/xmp/extension/\0")?;
+        Some((data[36..40].to_vec(), data.len() - 40))
+    });
+    let expected = [(0u32, 65_400), (65_400, 65_400), (130_800, 65_400)];
+    let expected = expected.map(|(at, length)| (at.to_be_bytes().to_vec(), length));
+    let parts: Vec<_> = parts.collect();
+    assert_eq!((&parts[..3], parts.len()), (&expected[..], 4));
+    let xmp = xmp_of(&folder, "a.repored.jpg");
+    for told in [&large, "u:next='hair'", "<u:small>pores</u:small>", "noise"] {
+        assert!(xmp.contains(told), "{told:.20}");
+    }
+}
+
 #[test]
 fn the_same_render_has_the_same_bytes() {
     let folder = Folder::new();

@@ -1,6 +1,6 @@
 //! Metadata in the segments of a JPEG.
 
-use super::{Metadata, NO_CREDENTIALS, Own, Resolution, photoshop};
+use super::{Metadata, NO_CREDENTIALS, Own, Resolution, photoshop, xmp};
 use crate::files::containers::jpeg::{
     APP0, APP1, APP2, APP13, APP14, COMMENT, Header, LARGEST_SEGMENT, Segment,
 };
@@ -16,6 +16,9 @@ const FIRST_OF_MORE: &str =
     "only the first of its pictures is used; previews or a gain map behind it are dropped";
 /// Content credentials: a signature of the pixels as they were.
 const CREDENTIALS: u8 = 0xEB;
+
+/// Bytes of the extended part of an XMP packet in one segment, as the specification has them.
+const MORE_XMP_PART: usize = 65_400;
 
 /// Bytes of a profile in one segment, behind signature, number and count.
 const PROFILE_PART: usize = LARGEST_SEGMENT - PROFILE.len() - 2;
@@ -74,7 +77,7 @@ impl JpegForm {
             .iter()
             .any(|it| it.after(APP1, MORE_XMP).is_some())
         {
-            lost.push("the extended part of the XMP".to_string());
+            lost.push("an extended part of the XMP that is not whole".to_string());
         }
         lost
     }
@@ -110,9 +113,16 @@ impl Metadata {
             Resolution::from_tags(&directory, order)
         };
         let jfif = first(APP0, JFIF);
+        let mut form = JpegForm::new(header);
+        let mut xmp = first(APP1, XMP);
+        if let Some((name, whole)) = xmp.as_deref().and_then(|it| joined_xmp(header, it)) {
+            xmp = Some(whole);
+            form.segments
+                .retain(|it| part_of_xmp(it).is_none_or(|it| it.name != name.as_bytes()));
+        }
         Self {
             icc: profile(header),
-            xmp: first(APP1, XMP),
+            xmp,
             iptc: photoshop
                 .as_deref()
                 .and_then(photoshop::iptc)
@@ -123,44 +133,42 @@ impl Metadata {
                 .and_then(Resolution::from_jfif)
                 .or_else(in_exif),
             exif,
-            own: Own::Jpeg(Box::new(JpegForm::new(header))),
+            own: Own::Jpeg(Box::new(form)),
         }
     }
 
     /// The segments of a JPEG with this metadata.
     pub fn jpeg_segments(&self) -> Vec<Segment> {
-        let exif = self.exif.iter().map(|it| (APP1, EXIF, it.as_slice()));
-        let xmp = self.xmp.iter().map(|it| (APP1, XMP, it.as_slice()));
-        let fits = |it: &(u8, &[u8], &[u8])| it.1.len() + it.2.len() <= LARGEST_SEGMENT;
-        let segment =
-            |(marker, signature, data): (u8, &[u8], &[u8])| Segment::new(marker, signature, data);
-        let new = exif.chain(xmp).filter(fits).map(segment);
+        let exif = self.exif.iter().filter(|it| holds_exif(it));
+        let exif: Vec<Segment> = exif.map(|it| Segment::new(APP1, EXIF, it)).collect();
+        let xmp = self.xmp.as_deref().and_then(xmp_segments);
+        let xmp = xmp.unwrap_or_default();
         let Own::Jpeg(form) = &self.own else {
             let jfif = self
                 .resolution
                 .map_or(vec![1, 1, 0, 0, 1, 0, 1, 0, 0], Resolution::to_jfif);
             let mut segments = vec![Segment::new(APP0, JFIF, &jfif)];
-            segments.extend(new);
+            segments.extend(exif);
+            segments.extend(xmp);
             segments.extend(self.profile_segments());
             segments.extend(self.resource_segments());
             return segments;
         };
         // What has changed goes where it was, and what is new behind the head and the EXIF block.
         let mut segments = form.segments.clone();
-        for new in new {
-            let signature = if new.data.starts_with(EXIF) {
-                EXIF
-            } else {
-                XMP
-            };
-            let same = |it: &Segment| it.after(APP1, signature).is_some();
-            if let Some(old) = segments.iter_mut().find(|it| same(it)) {
-                *old = new;
-            } else {
-                let head = |it: &Segment| it.marker == APP0 || it.after(APP1, EXIF).is_some();
-                let at = segments.iter().take_while(|it| head(it)).count();
-                segments.insert(at, new);
+        for (signature, new) in [(EXIF, exif), (XMP, xmp)] {
+            if new.is_empty() {
+                continue;
             }
+            let same = |it: &Segment| it.after(APP1, signature).is_some();
+            let replaced = if let Some(at) = segments.iter().position(same) {
+                at..at + 1
+            } else {
+                let head = |it: &&Segment| it.marker == APP0 || it.after(APP1, EXIF).is_some();
+                let at = segments.iter().take_while(head).count();
+                at..at
+            };
+            segments.splice(replaced, new);
         }
         segments
     }
@@ -192,24 +200,84 @@ impl Metadata {
     }
 }
 
-/// Whether a packet fits into a segment.
+/// Whether a packet fits into segments.
 pub(super) fn holds_xmp(packet: &[u8]) -> bool {
-    packet.len() + XMP.len() <= LARGEST_SEGMENT
+    xmp_segments(packet).is_some()
+}
+
+/// Whether an EXIF block fits into a segment.
+fn holds_exif(block: &[u8]) -> bool {
+    block.len() + EXIF.len() <= LARGEST_SEGMENT
+}
+
+/// The segments of a packet; what does not fit into the first is its extended part.
+fn xmp_segments(packet: &[u8]) -> Option<Vec<Segment>> {
+    let parts = xmp::split(packet, LARGEST_SEGMENT - XMP.len())?;
+    let mut segments = vec![Segment::new(APP1, XMP, &parts.main)];
+    if let Some((name, extended)) = &parts.extended {
+        let length = u32::try_from(extended.len()).ok()?;
+        let offsets = (0..length).step_by(MORE_XMP_PART);
+        segments.extend(
+            extended
+                .chunks(MORE_XMP_PART)
+                .zip(offsets)
+                .map(|(part, offset)| {
+                    let numbers = [length.to_be_bytes(), offset.to_be_bytes()].concat();
+                    Segment::new(APP1, MORE_XMP, &[name.as_bytes(), &numbers, part].concat())
+                }),
+        );
+    }
+    Some(segments)
+}
+
+/// A piece of an extended part of the XMP.
+struct PartOfXmp<'a> {
+    name: &'a [u8; 32],
+    /// Bytes of the whole, and where in it these stand.
+    length: usize,
+    offset: usize,
+    bytes: &'a [u8],
+}
+
+fn part_of_xmp(segment: &Segment) -> Option<PartOfXmp<'_>> {
+    let (name, rest) = segment.after(APP1, MORE_XMP)?.split_first_chunk()?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let (offset, bytes) = rest.split_first_chunk()?;
+    Some(PartOfXmp {
+        name,
+        length: u32::from_be_bytes(*length) as usize,
+        offset: u32::from_be_bytes(*offset) as usize,
+        bytes,
+    })
+}
+
+/// The packet together with its extended part, and the name of that, if all pieces of it are there, once each.
+fn joined_xmp(header: &Header, main: &[u8]) -> Option<(String, Vec<u8>)> {
+    let name = xmp::name_of_extended(main)?;
+    let parts = header.segments.iter().filter_map(part_of_xmp);
+    let mut parts: Vec<_> = parts.filter(|it| it.name == name.as_bytes()).collect();
+    parts.sort_by_key(|it| it.offset);
+    let length = parts.first()?.length;
+    let mut end = 0;
+    for part in &parts {
+        if part.length != length || part.offset != end {
+            return None;
+        }
+        end += part.bytes.len();
+    }
+    let parts = parts.iter().map(|it| it.bytes);
+    let extended = (end == length).then(|| parts.collect::<Vec<_>>().concat())?;
+    Some((name, xmp::joined(main, &extended)?))
 }
 
 /// What does not fit into the segments of a JPEG.
 pub(super) fn too_large(metadata: &Metadata) -> Vec<String> {
     let mut lost = Vec::new();
-    let large = |block: &Option<Vec<u8>>, signature: &[u8]| {
-        block
-            .as_ref()
-            .is_some_and(|it| it.len() + signature.len() > LARGEST_SEGMENT)
-    };
-    if large(&metadata.exif, EXIF) {
+    if metadata.exif.as_deref().is_some_and(|it| !holds_exif(it)) {
         lost.push("an EXIF block of more than 64 KiB".to_string());
     }
-    if large(&metadata.xmp, XMP) {
-        lost.push("an XMP packet of more than 64 KiB".to_string());
+    if metadata.xmp.as_deref().is_some_and(|it| !holds_xmp(it)) {
+        lost.push("an XMP packet of more than 64 KiB that cannot be parted".to_string());
     }
     lost
 }

@@ -1,12 +1,17 @@
 //! XMP packets: what a render adds to their history, and how its recipe is found again.
 //!
-//! Everything else in a packet stays as it is, to the byte. (XMP specification, parts 1 and 2.)
+//! Everything else in a packet stays as it is, to the byte. (XMP specification, parts 1 and 2.) A large one is in two
+//! parts in a JPEG, and in one elsewhere.
 
+mod extended;
 mod found;
+mod md5;
+mod properties;
 
 use quick_xml::escape::{escape, unescape};
 use quick_xml::name::{NamespaceResolver, QName};
 
+pub use self::extended::{joined, name_of_extended, split};
 use self::found::{Found, Place, Side, resolved};
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
