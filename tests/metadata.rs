@@ -290,6 +290,44 @@ fn a_large_packet_becomes_standard_and_extended_xmp_in_a_jpeg() {
     }
 }
 
+/// ExifTool names it with two words, and ImageMagick writes all resources and the IPTC alone.
+#[test]
+fn the_iptc_of_a_png_comes_into_other_formats() {
+    let folder = Folder::new();
+    let caption = b"\x1C\x02\x78\0\x07caption";
+    let resources = [&b"8BIM\x04\x04\0\0\0\0\0\x0C"[..], caption].concat();
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|it| format!("{it:02x}")).collect() };
+    let text = |keyword: &str, name: &str, bytes: &[u8]| {
+        let text = format!("\n{name}\n{:8}\n{}\n", bytes.len(), hex(bytes));
+        (format!("Raw profile type {keyword}"), text)
+    };
+    for (keyword, text) in [
+        text("iptc", "IPTC profile", &resources),
+        text("iptc", "iptc", caption),
+        text("8bim", "8bim", &resources),
+    ] {
+        let path = folder.picture("a.png", &plastic(24, 16));
+        let plain = fs::read(&path).expect("it is there");
+        let chunk = Chunk::new(
+            b"tEXt",
+            [keyword.as_bytes(), b"\0", text.as_bytes()].concat(),
+        );
+        fs::write(&path, with_chunks(&plain, &[chunk], &[])).expect("it is written");
+        for format in ["jpeg", "tiff"] {
+            let args = ["--overwrite", "--format", format, "-o", "out"];
+            let ran = folder.run(&[&["render", "a.png", "--recipe", "noise"], &args[..]].concat());
+            ran.check_done();
+            assert!(!ran.stderr().contains("does not hold"), "{}", ran.stderr());
+            let photo = read_photo(&folder.at("out")).expect("a picture");
+            assert_eq!(
+                photo.metadata.iptc.as_deref(),
+                Some(&caption[..]),
+                "{text} {format}"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_same_render_has_the_same_bytes() {
     let folder = Folder::new();

@@ -60,12 +60,20 @@ pub fn compressed_text(keyword: &[u8], text: &[u8]) -> Option<Chunk> {
     Some(Chunk::new(b"zTXt", data))
 }
 
-/// What a text without a language says.
+/// What a text says: in Latin-1, and in UTF-8 if it is international.
 pub fn text_of(chunk: &Chunk) -> Option<Vec<u8>> {
     let rest = chunk.data.get(chunk.keyword().len() + 1..)?;
     match (&chunk.kind, rest) {
         (b"tEXt", text) => Some(text.to_vec()),
         (b"zTXt", [0, packed @ ..]) => inflated(packed),
+        (b"iTXt", [is_packed, 0, rest @ ..]) => {
+            // Behind its language and its keyword in that.
+            let text = rest.splitn(3, |it| *it == 0).nth(2)?;
+            match is_packed {
+                0 => Some(text.to_vec()),
+                _ => inflated(text),
+            }
+        }
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Metadata in the chunks of a PNG.
 
 use super::{Metadata, Own, Resolution, photoshop, raw_profile};
-use crate::files::containers::png::{Chunk, Chunks, deflated, inflated};
+use crate::files::containers::png::{Chunk, Chunks, deflated, inflated, text_of};
 
 const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
 
@@ -31,16 +31,17 @@ impl Metadata {
         keep_one_profile(&mut chunks);
         let find = |kind: &[u8; 4]| chunks.iter().find(|it| it.kind == *kind);
         let exif = find(b"eXIf").map(|it| it.data.clone());
-        let xmp = chunks.iter().find(|it| is_xmp(it)).and_then(xmp_text);
+        let xmp = chunks.iter().find(|it| is_xmp(it)).and_then(text_of);
         let resolution = find(b"pHYs").and_then(|it| Resolution::from_png(&it.data));
-        let resources = chunks.iter().find_map(raw_profile::resources);
-        let iptc = resources.as_deref().and_then(photoshop::iptc);
+        let profiles = chunks.iter().filter_map(raw_profile::resources);
+        let profiles: Vec<Vec<u8>> = profiles.collect();
+        let iptc = profiles.iter().find_map(|it| photoshop::iptc(it));
         Self {
             icc,
             exif,
             xmp,
             iptc: iptc.map(<[u8]>::to_vec),
-            photoshop: resources,
+            photoshop: profiles.into_iter().next(),
             resolution,
             own: Own::Png(chunks),
         }
@@ -107,17 +108,6 @@ fn is_xmp(chunk: &Chunk) -> bool {
 /// An uncompressed text without language and translation.
 fn xmp_chunk(packet: &[u8]) -> Chunk {
     Chunk::new(b"iTXt", [XMP_KEYWORD, &[0; 5], packet].concat())
-}
-
-fn xmp_text(chunk: &Chunk) -> Option<Vec<u8>> {
-    let &[0, compressed, 0, ref rest @ ..] = chunk.data.strip_prefix(XMP_KEYWORD)? else {
-        return None;
-    };
-    let text = rest.splitn(3, |it| *it == 0).nth(2)?;
-    if compressed == 0 {
-        return Some(text.to_vec());
-    }
-    inflated(text)
 }
 
 /// A PNG has one profile: of several, the first that can be read stays.

@@ -1,5 +1,6 @@
 //! Photoshop's resources as a text of a PNG: a raw profile as ImageMagick writes it, in hexadecimal digits, which
-//! ExifTool and others read too. The format itself has no place for IPTC.
+//! ExifTool and others read too. The format itself has no place for IPTC. Of those that are read, ExifTool's have a name
+//! of two words, and ImageMagick's are of all resources or of the IPTC alone.
 
 use std::fmt::Write;
 
@@ -7,6 +8,7 @@ use super::photoshop;
 use crate::files::containers::png::{Chunk, compressed_text, text_of};
 
 const KEYWORD: &[u8] = b"Raw profile type iptc";
+const KEYWORD_OF_ALL: &[u8] = b"Raw profile type 8bim";
 
 /// Bytes in a row of digits.
 const ROW: usize = 36;
@@ -25,16 +27,16 @@ pub fn chunk(resources: &[u8]) -> Option<Chunk> {
 
 /// The resources that a text holds, if it is one that holds some.
 pub fn resources(chunk: &Chunk) -> Option<Vec<u8>> {
-    if !chunk.is_text() || chunk.keyword() != KEYWORD {
+    if !chunk.is_text() || ![KEYWORD, KEYWORD_OF_ALL].contains(&chunk.keyword()) {
         return None;
     }
     let text = text_of(chunk)?;
-    let mut words = text
-        .split(u8::is_ascii_whitespace)
-        .filter(|it| !it.is_empty());
-    let (_name, length) = (words.next()?, words.next()?);
-    let digits = words.flatten().map(|it| char::from(*it).to_digit(16));
-    let digits: Vec<u8> = digits.map(|it| Some(it? as u8)).collect::<Option<_>>()?;
+    let lines = text.split(|it| *it == b'\n').map(<[u8]>::trim_ascii);
+    let mut lines = lines.filter(|it| !it.is_empty());
+    let (_name, length) = (lines.next()?, lines.next()?);
+    let digits = lines.flatten().filter(|it| !it.is_ascii_whitespace());
+    let digits = digits.map(|it| Some(char::from(*it).to_digit(16)? as u8));
+    let digits: Vec<u8> = digits.collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits
         .chunks_exact(2)
         .map(|it| 16 * it[0] + it[1])
@@ -53,6 +55,7 @@ pub fn resources(chunk: &Chunk) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::containers::png::deflated;
 
     #[test]
     fn resources_come_back_and_damaged_ones_do_not() {
@@ -60,17 +63,25 @@ mod tests {
         let made = chunk(&resources_in).expect("it is made");
         assert_eq!(resources(&made), Some(resources_in.clone()));
         let plain = |text: &str| Chunk::new(b"tEXt", [KEYWORD, b"\0", text.as_bytes()].concat());
-        assert_eq!(
-            resources(&plain("\niptc\n       3\n1c\n0205\n")),
-            Some(photoshop::with_iptc(&[0x1C, 2, 5]))
-        );
+        let whole = Some(photoshop::with_iptc(&[0x1C, 2, 5]));
+        let text = "\niptc\n       3\n1c\n0205\n";
+        assert_eq!(resources(&plain(text)), whole);
+        // As ExifTool names it, and as an international text, plain and packed.
+        let text = "\nIPTC profile\n       3\n1c0205\n";
+        assert_eq!(resources(&plain(text)), whole);
+        let packed = deflated(text.as_bytes()).expect("it is packed");
+        for (is_packed, text) in [(0, text.as_bytes()), (1, &packed)] {
+            let data = [KEYWORD, &[0, is_packed, 0], b"en\0\0", text].concat();
+            assert_eq!(resources(&Chunk::new(b"iTXt", data)), whole);
+        }
         for damaged in [
             "",
             "iptc",
-            "iptc 4 1c0205",
-            "iptc 3 1c020",
-            "iptc 3 1c02xx",
-            "iptc 3 ffd8ff",
+            "iptc\n4\n1c0205",
+            "iptc\n3\n1c020",
+            "iptc\n3\n1c02xx",
+            "iptc\n3\nffd8ff",
+            "iptc\n99999999999999999999\n1c0205",
         ] {
             assert_eq!(resources(&plain(damaged)), None, "{damaged}");
         }
