@@ -328,6 +328,45 @@ fn the_iptc_of_a_png_comes_into_other_formats() {
     }
 }
 
+/// In a TIFF a second directory is a second picture.
+#[test]
+fn a_thumbnail_is_kept_or_its_loss_is_said() {
+    let folder = Folder::new();
+    let path = folder.picture("a.jpg", &plastic(24, 16));
+    let plain = fs::read(&path).expect("it is there");
+    let mut block = exif(1);
+    let end = block.len();
+    // The next directory follows: where the thumbnail is, and how long.
+    block[end - 4..].copy_from_slice(&(end as u32).to_le_bytes());
+    block.extend(b"\x02\0\x01\x02\x04\0\x01\0\0\0");
+    block.extend((end as u32 + 30).to_le_bytes());
+    block.extend(b"\x02\x02\x04\0\x01\0\0\0\x04\0\0\0\0\0\0\0\xFF\xD8\xFF\xD9");
+    let segment = Segment::new(APP1, b"Exif\0\0", &block);
+    fs::write(&path, with_segments(&plain, &[segment])).expect("it is written");
+    for (format, is_kept) in [
+        ("jpeg", true),
+        ("png", true),
+        ("webp", true),
+        ("tiff", false),
+    ] {
+        let args = ["--overwrite", "--format", format, "-o", "out"];
+        let ran = folder.run(&[&["render", "a.jpg", "--recipe", "noise"], &args[..]].concat());
+        ran.check_done();
+        let said = "tiff does not hold the thumbnail of the EXIF block; dropped";
+        assert_eq!(ran.stderr().contains(said), !is_kept, "{}", ran.stderr());
+        let photo = read_photo(&folder.at("out")).expect("a picture");
+        assert_eq!(
+            photo.metadata.exif == Some(block.clone()),
+            is_kept,
+            "{format}"
+        );
+    }
+    // One of a TIFF's own has none.
+    let ran = folder.run(&["render", "out", "--recipe", "noise", "-o", "b.tif"]);
+    ran.check_done();
+    assert!(!ran.stderr().contains("thumbnail"), "{}", ran.stderr());
+}
+
 #[test]
 fn the_same_render_has_the_same_bytes() {
     let folder = Folder::new();

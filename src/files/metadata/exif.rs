@@ -61,6 +61,11 @@ pub fn to_tiff(block: &[u8]) -> Option<(ByteOrder, Directory)> {
     Some((directories.order, first))
 }
 
+/// Whether a block has a thumbnail: a second directory.
+pub fn has_thumbnail(block: &[u8]) -> bool {
+    Directories::read(&mut Cursor::new(block)).is_ok_and(|it| it.list.len() > 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -198,6 +198,10 @@ impl Metadata {
         if format == Format::WebP && self.resolution.is_some() && self.exif.is_none() {
             lost.push("the resolution".to_string());
         }
+        let is_moved = format == Format::Tiff && !matches!(self.own, Own::Tiff(_));
+        if is_moved && self.exif.as_deref().is_some_and(exif::has_thumbnail) {
+            lost.push("the thumbnail of the EXIF block".to_string());
+        }
         if format == Format::Jpeg {
             lost.extend(jpeg::too_large(self));
         }
