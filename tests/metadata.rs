@@ -88,7 +88,7 @@ fn what_a_jpeg_cannot_hold_is_said() {
     let ran = folder.run(&["render", "a.png", "--recipe", "noise", "--format", "jpeg"]);
     ran.check(
         0,
-        "jpeg does not hold the PNG's texts (prompt, Author, Comment)",
+        "jpeg does not hold the PNG's texts (prompt, Author); dropped",
     );
     assert!(!ran.stderr().contains("named as"));
     let misnamed = ["a.png", "--format", "jpeg", "-o", "b.png"];
@@ -365,6 +365,72 @@ fn a_thumbnail_is_kept_or_its_loss_is_said() {
     let ran = folder.run(&["render", "out", "--recipe", "noise", "-o", "b.tif"]);
     ran.check_done();
     assert!(!ran.stderr().contains("thumbnail"), "{}", ran.stderr());
+}
+
+#[test]
+fn comments_go_from_a_jpeg_to_a_png_and_back() {
+    let folder = Folder::new();
+    let path = folder.picture("a.jpg", &plastic(24, 16));
+    let plain = fs::read(&path).expect("it is there");
+    let convert = |from: &str, to: &str, format: &str| {
+        let args = ["--overwrite", "--format", format, "-o", to];
+        let ran = folder.run(&[&["render", from, "--recipe", "noise"], &args[..]].concat());
+        ran.check_done();
+        ran.stderr()
+    };
+    let comments = |name: &str| {
+        let header = Header::read(&fs::read(folder.at(name)).expect("it is there"));
+        let comments = header
+            .segments
+            .into_iter()
+            .filter(|it| it.marker == COMMENT);
+        comments.map(|it| it.data).collect::<Vec<_>>()
+    };
+    let given = [
+        &b"for the studio\0"[..],
+        "für später".as_bytes(),
+        "写真".as_bytes(),
+        b"caf\xE9",
+    ];
+    let segments = given.map(|it| Segment::new(COMMENT, b"", it));
+    fs::write(&path, with_segments(&plain, &segments)).expect("it is written");
+    assert!(!convert("a.jpg", "b.png", "png").contains("does not hold"));
+    let texts: Vec<_> = chunks(&folder, "b.png");
+    let international = "写真".as_bytes();
+    for (kind, text) in [
+        (b"tEXt", &b"Comment\0for the studio"[..]),
+        (b"tEXt", b"Comment\0f\xFCr sp\xE4ter"),
+        (b"iTXt", &[b"Comment\0\0\0\0\0", international].concat()),
+        (b"tEXt", b"Comment\0caf\xE9"),
+    ] {
+        assert!(
+            texts.contains(&Chunk::new(kind, text.to_vec())),
+            "{texts:?}"
+        );
+    }
+    assert!(!convert("b.png", "c.jpg", "jpeg").contains("does not hold"));
+    let back = ["for the studio", "für später", "写真", "café"].map(|it| it.as_bytes().to_vec());
+    assert_eq!(comments("c.jpg"), back);
+    for format in ["tiff", "webp"] {
+        let said = format!("{format} does not hold the JPEG's comment; dropped");
+        assert!(convert("a.jpg", "out", format).contains(&said));
+    }
+    // What is no text, or too long for a segment, is said.
+    let segment = Segment::new(COMMENT, b"", b"\x01\0\x02");
+    fs::write(&path, with_segments(&plain, &[segment])).expect("it is written");
+    assert!(convert("a.jpg", "b.png", "png").contains("does not hold the JPEG's comment"));
+    assert!(
+        !chunks(&folder, "b.png")
+            .iter()
+            .any(|it| it.keyword() == b"Comment")
+    );
+    let path = folder.picture("b.png", &plastic(24, 16));
+    let plain = fs::read(&path).expect("it is there");
+    let long = [&b"Comment\0"[..], &[b'a'; 70_000]].concat();
+    let chunk = Chunk::new(b"tEXt", long);
+    fs::write(&path, with_chunks(&plain, &[chunk], &[])).expect("it is written");
+    assert!(convert("b.png", "c.jpg", "jpeg").contains("the PNG's texts (Comment)"));
+    assert!(comments("c.jpg").is_empty());
 }
 
 #[test]

@@ -78,6 +78,21 @@ pub fn text_of(chunk: &Chunk) -> Option<Vec<u8>> {
     }
 }
 
+/// A text with a keyword, of the simplest kind that has its characters. It has no zeros.
+pub fn text_chunk(keyword: &[u8], text: &str) -> Chunk {
+    let bytes = text.chars().map(|it| u8::try_from(it).ok());
+    match bytes.collect::<Option<Vec<u8>>>() {
+        Some(bytes) => Chunk::new(b"tEXt", [keyword, &[0], &bytes].concat()),
+        // Not compressed, and without language and keyword in that.
+        None => Chunk::new(b"iTXt", [keyword, &[0; 5], text.as_bytes()].concat()),
+    }
+}
+
+/// Characters of one byte each.
+pub fn latin_1(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| char::from(*it)).collect()
+}
+
 /// What compressed metadata holds, if it is not too much.
 pub fn inflated(data: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();

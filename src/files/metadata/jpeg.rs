@@ -1,9 +1,11 @@
 //! Metadata in the segments of a JPEG.
 
 use super::{Metadata, NO_CREDENTIALS, Own, Resolution, photoshop, xmp};
+use crate::files::Format;
 use crate::files::containers::jpeg::{
     APP0, APP1, APP2, APP13, APP14, COMMENT, Header, LARGEST_SEGMENT, Segment,
 };
+use crate::files::containers::png::latin_1;
 
 const JFIF: &[u8] = b"JFIF\0";
 const EXIF: &[u8] = b"Exif\0\0";
@@ -66,10 +68,18 @@ impl JpegForm {
         self.segments.retain(|it| it.after(APP2, PROFILE).is_none());
     }
 
-    /// What no other format holds.
-    pub(super) fn unshared(&self) -> Vec<String> {
+    /// Its comments, but those that are no text.
+    pub(super) fn comments(&self) -> Vec<String> {
+        let all = self.segments.iter().filter(|it| it.marker == COMMENT);
+        all.filter_map(|it| comment_text(&it.data)).collect()
+    }
+
+    /// What another format does not hold.
+    pub(super) fn unshared(&self, format: Format) -> Vec<String> {
         let mut lost = Vec::new();
-        if self.segments.iter().any(|it| it.marker == COMMENT) {
+        let is_held = |it: &Segment| format == Format::Png && comment_text(&it.data).is_some();
+        let mut comments = self.segments.iter().filter(|it| it.marker == COMMENT);
+        if !comments.all(is_held) {
             lost.push("the JPEG's comment".to_string());
         }
         if self
@@ -152,6 +162,8 @@ impl Metadata {
             segments.extend(xmp);
             segments.extend(self.profile_segments());
             segments.extend(self.resource_segments());
+            let comments = self.comments().into_iter().filter(|it| holds_comment(it));
+            segments.extend(comments.map(|it| Segment::new(COMMENT, b"", it.as_bytes())));
             return segments;
         };
         // What has changed goes where it was, and what is new behind the head and the EXIF block.
@@ -198,6 +210,22 @@ impl Metadata {
             .map(|it| Segment::new(APP13, photoshop::SIGNATURE, it))
             .collect()
     }
+}
+
+/// What a comment says. Its encoding is not told: it is UTF-8, or else is taken for Latin-1. `None` if it is no text.
+fn comment_text(data: &[u8]) -> Option<String> {
+    // Some programs write the end of a C string.
+    let text = data.strip_suffix(b"\0").unwrap_or(data);
+    let is_text = !text.contains(&0);
+    is_text.then(|| match std::str::from_utf8(text) {
+        Ok(text) => text.to_string(),
+        Err(_) => latin_1(text),
+    })
+}
+
+/// Whether a comment fits into a segment.
+pub(super) fn holds_comment(text: &str) -> bool {
+    text.len() <= LARGEST_SEGMENT
 }
 
 /// Whether a packet fits into segments.

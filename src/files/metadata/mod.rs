@@ -178,13 +178,22 @@ impl Metadata {
         }
     }
 
+    /// What people wrote beside a picture in a format that has comments.
+    fn comments(&self) -> Vec<String> {
+        match &self.own {
+            Own::Jpeg(form) => form.comments(),
+            Own::Png(chunks) => png::comments(chunks),
+            Own::Tiff(_) | Own::Nothing => Vec::new(),
+        }
+    }
+
     /// What a result in this format cannot hold, in words.
     pub fn losses(&self, format: Format) -> Vec<String> {
         let mut lost: Vec<String> = Vec::new();
         match (&self.own, format) {
             (Own::Jpeg(_), Format::Jpeg) | (Own::Png(_), Format::Png) => {}
-            (Own::Jpeg(form), _) => lost.extend(form.unshared()),
-            (Own::Png(chunks), _) => lost.extend(png::unshared(chunks)),
+            (Own::Jpeg(form), _) => lost.extend(form.unshared(format)),
+            (Own::Png(chunks), _) => lost.extend(png::unshared(chunks, format)),
             _ => {}
         }
         if format == Format::WebP {

@@ -1,9 +1,14 @@
 //! Metadata in the chunks of a PNG.
 
-use super::{Metadata, Own, Resolution, photoshop, raw_profile};
-use crate::files::containers::png::{Chunk, Chunks, deflated, inflated, text_of};
+use super::{Metadata, Own, Resolution, jpeg, photoshop, raw_profile};
+use crate::files::Format;
+use crate::files::containers::png::{
+    Chunk, Chunks, deflated, inflated, latin_1, text_chunk, text_of,
+};
 
 const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
+
+const COMMENT_KEYWORD: &[u8] = b"Comment";
 
 /// Chunks that belong to the pixels as they were: palette and transparency, further frames, and
 /// what Apple notes about where the pixels' data begins.
@@ -58,7 +63,10 @@ impl Metadata {
             let resources = self.resources();
             let resources = resources.as_deref().and_then(raw_profile::chunk);
             let new = [profile, resolution, exif, xmp, resources];
-            return (new.into_iter().flatten().collect(), Vec::new());
+            let comments = self.comments().into_iter();
+            let comments = comments.map(|it| text_chunk(COMMENT_KEYWORD, &it));
+            let new = new.into_iter().flatten().chain(comments);
+            return (new.collect(), Vec::new());
         };
         let same_colours = chunks.form[..2] == form[..2];
         let kept = |chunk: &&Chunk| {
@@ -91,9 +99,28 @@ pub(super) fn stripped(mut chunks: Chunks) -> Chunks {
     chunks
 }
 
-/// What no other format holds.
-pub(super) fn unshared(chunks: &Chunks) -> Option<String> {
-    let held = |it: &Chunk| is_xmp(it) || raw_profile::resources(it).is_some();
+/// The comments among the texts.
+pub(super) fn comments(chunks: &Chunks) -> Vec<String> {
+    chunks.iter().filter_map(comment).collect()
+}
+
+fn comment(chunk: &Chunk) -> Option<String> {
+    if !chunk.is_text() || chunk.keyword() != COMMENT_KEYWORD {
+        return None;
+    }
+    let text = text_of(chunk)?;
+    match &chunk.kind {
+        b"iTXt" => String::from_utf8(text).ok(),
+        _ => Some(latin_1(&text)),
+    }
+}
+
+/// What another format does not hold.
+pub(super) fn unshared(chunks: &Chunks, format: Format) -> Option<String> {
+    let held_comment = |it: &Chunk| {
+        format == Format::Jpeg && comment(it).is_some_and(|it| jpeg::holds_comment(&it))
+    };
+    let held = |it: &Chunk| is_xmp(it) || raw_profile::resources(it).is_some() || held_comment(it);
     let texts = chunks.iter().filter(|it| it.is_text() && !held(it));
     let names: Vec<_> = texts
         .map(|it| String::from_utf8_lossy(it.keyword()))
