@@ -244,7 +244,7 @@ fn an_extended_xmp_that_is_not_whole_is_not_joined() {
         let ran = folder.run(&[&args[..], &["png"]].concat());
         ran.check(
             0,
-            "png does not hold an extended part of the XMP that is not whole; dropped",
+            "png does not hold an extended part of the XMP that is not whole or cannot be read; dropped",
         );
         let xmp = xmp_of(&folder, "a.repored.png");
         assert!(

@@ -87,7 +87,9 @@ impl JpegForm {
             .iter()
             .any(|it| it.after(APP1, MORE_XMP).is_some())
         {
-            lost.push("an extended part of the XMP that is not whole".to_string());
+            lost.push(
+                "an extended part of the XMP that is not whole or cannot be read".to_string(),
+            );
         }
         lost
     }
