@@ -43,7 +43,7 @@ impl Room {
         Self::with(planes, 0)
     }
 
-    /// For so many samples more in planes that are not large.
+    /// For so many samples in planes that are not large, in place of the usual number.
     pub fn of_samples(samples: usize) -> Self {
         Self::with(0, samples)
     }
@@ -136,7 +136,7 @@ pub fn give(samples: Vec<f32>) {
 fn make_space(kept: &mut Vec<Vec<f32>>, size: usize) {
     // What was needed last is needed again; what came before it may be of sizes that nobody asks for any more.
     let all = kept.iter().filter(|it| !is_large(it)).map(Vec::capacity);
-    let most = MOST + SPACE.try_with(Cell::get).unwrap_or(0);
+    let most = MOST.max(SPACE.try_with(Cell::get).unwrap_or(0));
     let mut too_many = (all.sum::<usize>() + size).saturating_sub(most);
     kept.retain(|it| {
         let stays = too_many == 0 || is_large(it);
@@ -209,7 +209,7 @@ mod tests {
         let kept = || KEPT.with_borrow(|kept| kept.iter().map(Vec::capacity).sum::<usize>());
         let give_ten = || (0..10).for_each(|_| give(vec![0.0; MOST / 4]));
         {
-            let _room = Room::of_samples(MOST);
+            let _room = Room::of_samples(2 * MOST);
             give_ten();
             assert!(kept() > MOST && kept() <= 2 * MOST);
         }
