@@ -1,8 +1,6 @@
 //! Planes made sample by sample from other ones.
 
-use pulp::{Arch, Simd, WithSimd};
-
-use crate::engine::raster::Plane;
+use crate::engine::raster::{Plane, wide};
 
 /// Samples that are made in one loop.
 const BLOCK: usize = 256;
@@ -17,35 +15,18 @@ pub fn each<const N: usize>(planes: [&Plane; N], make: impl Fn([f32; N]) -> f32)
     let (width, height) = size(planes[0]);
     assert!(planes.iter().all(|it| size(it) == (width, height)));
     let mut out = Plane::unfilled(width, height);
-    Arch::new().dispatch(Each {
-        planes: planes.map(Plane::samples),
-        make,
-        out: out.samples_mut(),
+    let (samples, made) = (planes.map(Plane::samples), out.samples_mut());
+    let count = made.len();
+    let in_blocks = count / BLOCK * BLOCK;
+    wide!({
+        for at in (0..in_blocks).step_by(BLOCK) {
+            make_block::<BLOCK, N>(&mut made[at..], samples, at, &make);
+        }
+        for at in in_blocks..count {
+            make_block::<1, N>(&mut made[at..], samples, at, &make);
+        }
     });
     out
-}
-
-/// As a struct, since a compiler need not inline a closure into what it makes for wide registers.
-struct Each<'a, F, const N: usize> {
-    planes: [&'a [f32]; N],
-    make: F,
-    out: &'a mut [f32],
-}
-
-impl<F: Fn([f32; N]) -> f32, const N: usize> WithSimd for Each<'_, F, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let count = self.out.len();
-        let wide = count / BLOCK * BLOCK;
-        for at in (0..wide).step_by(BLOCK) {
-            make_block::<BLOCK, N>(&mut self.out[at..], self.planes, at, &self.make);
-        }
-        for at in wide..count {
-            make_block::<1, N>(&mut self.out[at..], self.planes, at, &self.make);
-        }
-    }
 }
 
 /// Makes `SIZE` samples, the first of which lie at a place of the planes.

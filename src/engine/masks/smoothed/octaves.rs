@@ -12,7 +12,7 @@ use crate::engine::masks::each::each;
 use crate::engine::operations::{Cancel, Gaussian, log2};
 #[cfg(doc)]
 use crate::engine::raster::Image;
-use crate::engine::raster::{FINE_WHITE, Plane, Region};
+use crate::engine::raster::{FINE_WHITE, Plane, Region, wide};
 
 /// Side of the cells, in pixels: a pixel of the coarsest octave.
 pub const CELL: usize = 1 << (OCTAVES - 1);
@@ -294,12 +294,7 @@ impl Level {
         if rows == side || y + 1 == self.height {
             for (energy, columns) in self.energies.iter_mut().zip(&mut self.columns) {
                 let columns = &mut columns[..part.len()];
-                arch.dispatch(Gather {
-                    columns,
-                    rows,
-                    side,
-                    cells: energy.row_mut(row),
-                });
+                gather(columns, rows, side, energy.row_mut(row));
                 columns.fill(0);
             }
         }
@@ -437,30 +432,14 @@ impl WithSimd for AddSquares<'_> {
 }
 
 /// The mean squares in cells of `side` columns, the last of which may be cut, from sums over so many rows of each column.
-struct Gather<'a> {
-    columns: &'a [u32],
-    rows: usize,
-    side: usize,
-    cells: &'a mut [f32],
-}
-
-impl WithSimd for Gather<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self {
-            columns,
-            rows,
-            side,
-            cells,
-        } = self;
+fn gather(columns: &[u32], rows: usize, side: usize, cells: &mut [f32]) {
+    wide!({
         match side {
             4 => gather_by::<4>(columns, rows, cells),
             2 => gather_by::<2>(columns, rows, cells),
             _ => gather_by::<1>(columns, rows, cells),
         }
-    }
+    });
 }
 
 #[inline(always)]
