@@ -23,6 +23,7 @@ use image::RgbImage;
 
 use self::base::tuned;
 use self::compose::{detail, reduced, split, to_screen};
+use self::found::Found;
 use self::levels::level_for;
 use self::load::Loaded;
 use self::mailbox::{Mailbox, Task};
@@ -93,9 +94,7 @@ fn is_drafted(frame: Frame) -> bool {
 
 /// A recipe that was planned for the full picture, and what was found for it.
 struct Last {
-    recipe: Recipe,
-    resolved: Recipe,
-    skipped: Vec<usize>,
+    found: Found,
     remarks: Vec<String>,
     spots: Option<(usize, Arc<[Spot]>)>,
     /// The layer that it changed of the recipe before.
@@ -227,13 +226,11 @@ impl Desk {
         self.latest = Some(request.clone());
         let loaded = self.pictures.front_mut().expect("it was just loaded");
         let before = loaded.last.as_ref();
-        let tuned = before.and_then(|it| tuned(&it.recipe, &request.recipe));
+        let tuned = before.and_then(|it| tuned(&it.found.recipe, &request.recipe));
         let again = tuned.filter(|_| before.is_some_and(|it| it.tuned == tuned));
         let full = loaded.levels[0].clone();
         let last = Last {
-            recipe: request.recipe.clone(),
-            resolved: plan.resolved().clone(),
-            skipped: plan.skipped().iter().map(|it| it.layer).collect(),
+            found: Found::of(&request.recipe, &plan),
             remarks: remarks(&plan, &loaded.remarks),
             spots: plan.spots(),
             tuned,
@@ -241,10 +238,10 @@ impl Desk {
         let mut known = Known {
             frame: request.frame_of(&full.picture),
             subject: Subject::Picture,
-            skipped: last.skipped.clone(),
+            skipped: last.found.skipped.clone(),
             remarks: last.remarks.clone(),
             uncovered: false,
-            resolved: Arc::new(last.resolved.clone()),
+            resolved: Arc::new(last.found.resolved.clone()),
             patches,
             spots: last.spots.clone(),
             histogram: loaded.histogram.clone(),

@@ -71,7 +71,8 @@ impl Plan {
         let row = whole.width * layout.channels();
         let mut samples = vec![0.0; row * whole.height];
         let bands = samples.par_chunks_mut(row * size.height).enumerate();
-        bands.for_each(|(i, samples)| {
+        // Any thread may take each: the last ones are not left to one thread.
+        bands.with_max_len(1).for_each(|(i, samples)| {
             let band = Region::new(0, i * size.height, whole.width, size.height).within(&whole);
             for x in (0..band.width).step_by(size.width) {
                 let tile = Region::new(x, band.y, size.width, band.height).within(&band);

@@ -35,7 +35,7 @@ impl Desk {
             return false;
         }
         let last = loaded.last.as_ref();
-        let Filled { recipe, is_open } = found::filled(&request.recipe, last);
+        let Filled { recipe, is_open } = found::filled(&request.recipe, last.map(|it| &it.found));
         if !is_drafted(frame) {
             // Masks and detail are nothing without what is looked for.
             let is_picture = matches!(request.show, Show::After | Show::Split);
@@ -44,7 +44,7 @@ impl Desk {
         let mut known = Known {
             frame,
             subject: Subject::Picture,
-            skipped: last.map_or_else(Vec::new, |it| it.skipped.clone()),
+            skipped: last.map_or_else(Vec::new, |it| it.found.skipped.clone()),
             remarks: last.map_or_else(Vec::new, |it| it.remarks.clone()),
             uncovered: false,
             resolved: Arc::new(recipe.clone()),
@@ -147,6 +147,7 @@ mod tests {
     use std::sync::mpsc::{self, Receiver};
 
     use super::super::Last;
+    use super::super::found::Found;
     use super::super::levels::levels;
     use super::*;
     use crate::engine::raster::{Image, Layout, Samples};
@@ -216,14 +217,16 @@ mod tests {
         assert_eq!(remarks, [AS_IT_IS]);
         // Then what was seen last is nearer to what comes.
         let mut last = Last {
-            recipe: preset("noise").expect("built in"),
-            resolved: preset("noise").expect("built in"),
-            skipped: Vec::new(),
+            found: Found {
+                recipe: preset("noise").expect("built in"),
+                resolved: preset("noise").expect("built in"),
+                skipped: Vec::new(),
+            },
             remarks: Vec::new(),
             spots: None,
             tuned: None,
         };
-        last.recipe.seed = 7;
+        last.found.recipe.seed = 7;
         assert_eq!(draft_at_full_size(Some(last)), None);
     }
 

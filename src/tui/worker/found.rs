@@ -1,10 +1,29 @@
 //! What was found for a recipe stands in for the next one until it is found anew, and what was not is left out: a draft
 //! need not wait.
 
-use super::Last;
-use crate::engine::operations::parameter::Strength;
-use crate::engine::operations::{Align, Spots};
+use crate::engine::operations::parameter::{LARGEST_STRENGTH, Strength};
+use crate::engine::operations::{Align, Graft, Spots};
 use crate::engine::recipe::{Layer, Operation, Recipe};
+use crate::engine::render::Plan;
+
+/// A recipe, and what was found for it in the full picture.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub recipe: Recipe,
+    pub resolved: Recipe,
+    /// The layers that do not apply.
+    pub skipped: Vec<usize>,
+}
+
+impl Found {
+    pub fn of(recipe: &Recipe, plan: &Plan) -> Self {
+        Self {
+            recipe: recipe.clone(),
+            resolved: plan.resolved().clone(),
+            skipped: plan.skipped().iter().map(|it| it.layer).collect(),
+        }
+    }
+}
 
 /// A recipe that leaves nothing open.
 #[derive(Debug, PartialEq)]
@@ -16,7 +35,7 @@ pub struct Filled {
 
 /// A recipe with what it leaves open filled in from the one before, and without the layers that did not apply. Where
 /// something has to be looked for, it is made to do without.
-pub fn filled(recipe: &Recipe, last: Option<&Last>) -> Filled {
+pub fn filled(recipe: &Recipe, last: Option<&Found>) -> Filled {
     let mut filled = recipe.clone();
     let mut is_open = false;
     for (index, layer) in filled.layers.iter_mut().enumerate() {
@@ -36,7 +55,7 @@ pub fn filled(recipe: &Recipe, last: Option<&Last>) -> Filled {
 }
 
 /// Fills in what a layer leaves open; `None` where something has to be looked for.
-fn fill_layer(layer: &mut Layer, index: usize, last: &Last) -> Option<()> {
+fn fill_layer(layer: &mut Layer, index: usize, last: &Found) -> Option<()> {
     let before = last.recipe.layers.get(index);
     if last.skipped.contains(&index) {
         // What is changed may apply now.
@@ -93,6 +112,9 @@ fn fill(layer: &mut Layer, before: &Layer, found: &Operation) -> Option<()> {
             }
             if it.patch.is_none() {
                 it.patch = Some(found.patch?);
+                if found.donor != before.donor {
+                    take_donor(it, before, found)?;
+                }
             }
             strength(&mut it.strength, found.strength)
         }
@@ -109,6 +131,26 @@ fn fill(layer: &mut Layer, before: &Layer, found: &Operation) -> Option<()> {
     }
 }
 
+/// Takes the donor that was found in place of the named one, with the scale that was found for it and a strength as much
+/// above the tuned one as was found; `None` where that is not known.
+fn take_donor(graft: &mut Graft, before: &Graft, found: &Graft) -> Option<()> {
+    if graft.scale != before.scale {
+        return None;
+    }
+    graft.strength = match (graft.strength, before.strength, found.strength) {
+        (now, before, found) if now == before => found,
+        (Strength::Percent(now), Strength::Percent(before), Strength::Percent(found))
+            if before > 0.0 =>
+        {
+            Strength::Percent((now * found / before).min(LARGEST_STRENGTH))
+        }
+        _ => return None,
+    };
+    graft.donor.clone_from(&found.donor);
+    graft.scale = found.scale;
+    Some(())
+}
+
 fn strength(open: &mut Strength, found: Strength) -> Option<()> {
     if *open == Strength::Match {
         *open = found;
@@ -123,7 +165,7 @@ mod tests {
     use crate::engine::recipe::preset;
 
     /// The recipe `full` with a patch and strengths that were found.
-    fn last() -> Last {
+    fn last() -> Found {
         let recipe = preset("full").expect("built in");
         let mut resolved = recipe.clone();
         for layer in &mut resolved.layers {
@@ -141,13 +183,10 @@ mod tests {
                 _ => {}
             }
         }
-        Last {
+        Found {
             recipe,
             resolved,
             skipped: Vec::new(),
-            remarks: Vec::new(),
-            spots: None,
-            tuned: None,
         }
     }
 
@@ -162,6 +201,38 @@ mod tests {
         let mut expected = last.resolved.clone();
         expected.set("noise.amount=4").expect("it fits");
         assert_eq!((filled.recipe, filled.is_open), (expected, false));
+    }
+
+    #[test]
+    fn a_donor_that_took_the_place_of_another_stays_while_it_is_tuned() {
+        let recipe = preset("graft").expect("built in");
+        let with = |recipe: &Recipe, changes: &[&str]| {
+            let mut recipe = recipe.clone();
+            for change in changes {
+                recipe.set(change).expect("it fits");
+            }
+            recipe
+        };
+        let place = ["graft.donor=built-in", "graft.patch=64,64,256,256"];
+        let before = with(&recipe, &["graft.strength=80", "graft.scale=1"]);
+        let resolved = with(&before, &["graft.strength=120", "graft.scale=0.5"]);
+        let last = Found {
+            resolved: with(&resolved, &place),
+            recipe: before.clone(),
+            skipped: Vec::new(),
+        };
+        let tuned = |change: &str| filled(&with(&before, &[change]), Some(&last));
+        for (change, becomes) in [
+            ("graft.radius=1", "graft.radius=1"),
+            ("graft.strength=40", "graft.strength=60"),
+        ] {
+            let found = tuned(change);
+            let expected = with(&last.resolved, &[becomes]);
+            assert_eq!((found.recipe, found.is_open), (expected, false));
+        }
+        // Skin by formula is made anew for another scale.
+        let open = tuned("graft.scale=2");
+        assert!(open.is_open && !open.recipe.layers[0].enabled);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use super::found::{Found, filled};
 use super::mailbox::{Mailbox, lock};
 use crate::engine::operations::Rectangle;
 use crate::engine::recipe::Recipe;
@@ -50,19 +51,24 @@ impl Search {
         thread::spawn(move || {
             let planned = catch_unwind(AssertUnwindSafe(|| {
                 let plan = Plan::new(&recipe, inputs);
-                Planned {
+                let drafted = filled(&recipe, Some(&Found::of(&recipe, &plan))).recipe;
+                let planned = Planned {
                     patches: patches_of.map(|it| (it, plan.patches(it))),
                     plan,
-                }
+                };
+                (planned, drafted)
             }));
-            let resolved = planned.as_ref().ok().map(|it| it.plan.resolved().clone());
+            let (planned, drafted) = match planned {
+                Ok((planned, drafted)) => (Ok(planned), Some(drafted)),
+                Err(panic) => (Err(panic), None),
+            };
             *lock(&found) = Some(planned);
             mailbox.stir();
             // What a cancelled search leaves unfinished would be looked for anew.
-            if let (Some(resolved), Some((inputs, scale))) = (resolved, copy)
+            if let (Some(drafted), Some((inputs, scale))) = (drafted, copy)
                 && !cancel.is_cancelled()
             {
-                Plan::new(&resolved.reduced(scale), inputs);
+                Plan::new(&drafted.reduced(scale), inputs);
             }
         });
         search
