@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::loss::{BLOCK, block_sums};
+use super::blocks::{BLOCK, block_sums};
 use super::octaves::{CELL, OCTAVES, Octaves, cells};
 use super::untouched::Untouched;
 use crate::engine::masks::bilinear::Bilinear;

@@ -8,9 +8,12 @@
 //! octaves are strong in the same places where a network made it. Where that leaves doubt, a loss below the usual threshold says
 //! how much of it.
 
+mod blocks;
 mod changes;
 mod loss;
 mod octaves;
+mod skin_cells;
+mod surroundings;
 mod untouched;
 
 use std::sync::Arc;
@@ -21,8 +24,8 @@ use crate::engine::operations::Cancel;
 use crate::engine::operations::parameter::{Allowed, Parameter, Settings, parameter};
 use crate::engine::original::Original;
 use crate::engine::raster::{Plane, Region};
-use loss::SkinCells;
 use octaves::CELL;
+use skin_cells::SkinCells;
 
 /// Without an original, coverage of what lost just the threshold, at most, and for each unit of a low threshold: below it,
 /// coverage fades out by the loss's square, so that of two places the one that lost more is covered more, if hardly.
