@@ -1,8 +1,6 @@
 //! The guided filter (He, Sun, Tang 2013) in its fast form (He, Sun 2015): the coverage of a reduced copy as a linear
 //! function of the picture's colours around each place, which is then taken of the full picture.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::likeness::{blur, colours};
 use crate::engine::masks::bilinear::{Bilinear, between};
 use crate::engine::masks::each::each;
@@ -31,11 +29,11 @@ impl Guide {
             .map(|(i, j): (usize, usize)| product(colours[i], colours[j]));
         let [with_r, with_g, with_b] = with;
         let mut planes = [with_r, with_g, with_b, mean];
-        Arch::new().dispatch(Fit {
-            colours: means.each_ref().map(Plane::samples),
-            pairs: pairs.each_ref().map(Plane::samples),
-            planes: planes.each_mut().map(Plane::samples_mut),
-        });
+        fit(
+            means.each_ref().map(Plane::samples),
+            pairs.each_ref().map(Plane::samples),
+            planes.each_mut().map(Plane::samples_mut),
+        );
         drop((means, pairs));
         let planes = planes.map(|it| blur(&it, radius / 2.0));
         let is_finite = |it: &Plane| it.samples().iter().all(|it| it.is_finite());
@@ -63,13 +61,9 @@ impl Guide {
             let ([above, below], down) = factors.rows(y);
             let [above, below] = [above, below].map(|it| it.each_ref().map(Vec::as_slice));
             let last = colours.len() - 1;
-            Arch::new().dispatch(Weigh {
-                colours: [0, 1, 2].map(|colour: usize| colours[colour.min(last)].as_slice()),
-                factors: [above, below],
-                down,
-                finish,
-                out: coverage.row_mut(y),
-            });
+            let colours = [0, 1, 2].map(|colour: usize| colours[colour.min(last)].as_slice());
+            let out = coverage.row_mut(y);
+            weigh(colours, ([above, below], down), finish, out);
         }
         coverage
     }
@@ -124,25 +118,15 @@ impl Guide {
     }
 }
 
-/// Fits a linear function of colours to the coverage around each place, from means around it; as a struct, since a compiler
-/// need not inline a closure into what it makes for wide registers.
-struct Fit<'a> {
-    colours: [&'a [f32]; 3],
-    /// Of their products: red by red, by green and by blue, green by green and by blue, blue by blue.
-    pairs: [&'a [f32]; 6],
-    /// Of coverage times each colour, and of coverage; they become the factors of the colours, and what is added.
-    planes: [&'a mut [f32]; 4],
-}
-
-impl WithSimd for Fit<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let count = self.planes[0].len();
-        let [r, g, b] = self.colours.map(|it| &it[..count]);
-        let [rr, rg, rb, gg, gb, bb] = self.pairs.map(|it| &it[..count]);
-        let [of_r, of_g, of_b, added] = self.planes.map(|it| &mut it[..count]);
+/// Fits a linear function of colours to the coverage around each place, from means around it: of colours; of their
+/// products, red by red, by green and by blue, green by green and by blue, blue by blue; and of coverage times each colour, and of
+/// coverage, which become the factors of the colours, and what is added.
+fn fit(colours: [&[f32]; 3], pairs: [&[f32]; 6], planes: [&mut [f32]; 4]) {
+    let count = planes[0].len();
+    let [r, g, b] = colours.map(|it| &it[..count]);
+    let [rr, rg, rb, gg, gb, bb] = pairs.map(|it| &it[..count]);
+    let [of_r, of_g, of_b, added] = planes.map(|it| &mut it[..count]);
+    wide!({
         for i in 0..count {
             let mean = f64::from(added[i]);
             let m = [f64::from(r[i]), f64::from(g[i]), f64::from(b[i])];
@@ -167,40 +151,31 @@ impl WithSimd for Fit<'_> {
             of_b[i] = factors[2] as f32;
             added[i] = (mean - of_mean) as f32;
         }
-    }
+    });
 }
 
-/// A row of colours, weighed by factors between two rows of them; as a struct, since a compiler need not inline a closure
-/// into what it makes for wide registers.
-struct Weigh<'a, F> {
-    colours: [&'a [f32]; 3],
-    /// Those of the colours, and what is added.
-    factors: [[&'a [f32]; 4]; 2],
-    /// How far from one to the other.
-    down: f32,
-    finish: F,
-    out: &'a mut [f32],
-}
-
-impl<F: Fn(f32) -> f32> WithSimd for Weigh<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let count = self.out.len();
-        let [r, g, b] = self.colours.map(|it| &it[..count]);
-        let [above, below] = self.factors;
-        let [r0, g0, b0, added0] = above.map(|it| &it[..count]);
-        let [r1, g1, b1, added1] = below.map(|it| &it[..count]);
-        let down = self.down;
-        for (x, out) in self.out.iter_mut().enumerate() {
+/// A row of colours, weighed by factors between two rows of them, those of the colours and what is added, so far from one to the
+/// other.
+#[inline(always)]
+fn weigh(
+    colours: [&[f32]; 3],
+    ([above, below], down): ([[&[f32]; 4]; 2], f32),
+    finish: impl Fn(f32) -> f32,
+    out: &mut [f32],
+) {
+    let count = out.len();
+    let [r, g, b] = colours.map(|it| &it[..count]);
+    let [r0, g0, b0, added0] = above.map(|it| &it[..count]);
+    let [r1, g1, b1, added1] = below.map(|it| &it[..count]);
+    wide!({
+        for (x, out) in out.iter_mut().enumerate() {
             let added = between(added0[x], added1[x], down);
             let of_red = between(r0[x], r1[x], down) * r[x];
             let of_green = between(g0[x], g1[x], down) * g[x];
             let of_blue = between(b0[x], b1[x], down) * b[x];
-            *out = (self.finish)(added + of_red + of_green + of_blue);
+            *out = finish(added + of_red + of_green + of_blue);
         }
-    }
+    });
 }
 
 /// Solves a symmetric, positive definite system, given by its upper triangle, by Cramer's rule.

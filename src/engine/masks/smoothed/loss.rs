@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::blocks::{BLOCK, around, block_sums};
@@ -16,7 +15,7 @@ use crate::engine::masks::each::each;
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, exp2, gloss, log2};
 use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region, Room};
+use crate::engine::raster::{Image, Plane, Region, Room, wide};
 
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
 const GATHER: [f64; OCTAVES] = [0.4, 0.56, 0.8];
@@ -223,7 +222,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
                 Some(skin) => (skin.row(y), skin.least),
                 None => ([nothing.as_slice(); 3], LEAST_OF_SKIN),
             };
-            Arch::new().dispatch(Lose {
+            let row = Row {
                 ratio,
                 amplitude,
                 edge: &edge,
@@ -231,7 +230,8 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
                 skin: of_skin,
                 least,
                 gloss,
-            });
+            };
+            row.lose();
         }
     });
     match skin {
@@ -256,9 +256,8 @@ impl OfStrip {
     }
 }
 
-/// Makes losses of a row's ratios, and of its amplitudes what surroundings may add; as a struct, since a compiler need not
-/// inline a closure into what it makes for wide registers.
-struct Lose<'a> {
+/// A row of cells, from ratios and amplitudes to losses.
+struct Row<'a> {
     ratio: &'a mut [f32],
     amplitude: &'a mut [f32],
     /// The logarithms on edges around each cell.
@@ -273,29 +272,29 @@ struct Lose<'a> {
     gloss: f32,
 }
 
-impl WithSimd for Lose<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let ([skin, tone, brightest], gloss) = (self.skin, self.gloss);
+impl Row<'_> {
+    /// Makes losses of the ratios, and of the amplitudes what surroundings may add.
+    fn lose(self) {
+        let ([skin, tone, brightest], gloss, least) = (self.skin, self.gloss, self.least);
         let cells = self.ratio.iter_mut().zip(self.amplitude);
         let cells = cells.zip(self.edge).zip(self.much);
-        for ((((((it, amplitude), edge), much), skin), tone), brightest) in
-            cells.zip(skin).zip(tone).zip(brightest)
-        {
-            let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
-            let clipped = smoothstep(CLIPPED[0], CLIPPED[1], *brightest);
-            let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge) * (1.0 - clipped);
-            let open =
-                |much: f32| sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude / much));
-            let below_promise = open(*much) * (1.0 - exp2(*it - promised));
-            let light = smoothstep(DARK[0], DARK[1], *tone);
-            let asked = self.least * (ASKED_IN_BLACK + (1.0 - ASKED_IN_BLACK) * light);
-            let below_skin = skin * (1.0 - *amplitude / asked);
-            *it = below_promise.max(sharp * below_skin).max(0.0);
-            *amplitude = open(*much * gloss);
-        }
+        wide!({
+            for ((((((it, amplitude), edge), much), skin), tone), brightest) in
+                cells.zip(skin).zip(tone).zip(brightest)
+            {
+                let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
+                let clipped = smoothstep(CLIPPED[0], CLIPPED[1], *brightest);
+                let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge) * (1.0 - clipped);
+                let open =
+                    |much: f32| sharp * (1.0 - smoothstep(PLENTY[0], PLENTY[1], *amplitude / much));
+                let below_promise = open(*much) * (1.0 - exp2(*it - promised));
+                let light = smoothstep(DARK[0], DARK[1], *tone);
+                let asked = least * (ASKED_IN_BLACK + (1.0 - ASKED_IN_BLACK) * light);
+                let below_skin = skin * (1.0 - *amplitude / asked);
+                *it = below_promise.max(sharp * below_skin).max(0.0);
+                *amplitude = open(*much * gloss);
+            }
+        });
     }
 }
 

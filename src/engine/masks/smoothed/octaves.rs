@@ -6,8 +6,6 @@
 //! It is made of [fine luma](Image::fine_luma), in whole numbers of 16 bits, of which twice as many are worked on at once as of
 //! floats. What rounding adds, 0.02 of a level of 8 bits, is far below what counts as texture.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use crate::engine::masks::each::each;
 use crate::engine::operations::{Cancel, Gaussian, log2};
 #[cfg(doc)]
@@ -261,7 +259,6 @@ impl Level {
     /// Takes a row of each picture through the filter, and adds the squares of what it takes away. Beyond the edge the
     /// nearest pixel repeats.
     fn filter_row(&mut self) {
-        let arch = Arch::new();
         let y = self.done;
         let begin = |by: isize| {
             let row = y.saturating_add_signed(by).min(self.height - 1);
@@ -270,7 +267,7 @@ impl Level {
         let begins = [-2, -1, 0, 1, 2].map(begin);
         for (held, smooth) in self.held.iter().zip(&mut self.smooth) {
             let rows = begins.map(|it| &held[it..][..self.width]);
-            smooth_row(arch, rows, &mut self.down, smooth);
+            smooth_row(rows, &mut self.down, smooth);
         }
         let ((left, top), side) = (self.corner, self.side);
         let (columns, rows) = (self.energies[0].width(), self.energies[0].height());
@@ -288,7 +285,7 @@ impl Level {
         let each = taken.chunks(1).chain([taken.as_slice()]);
         for (sums, taken) in self.columns.iter_mut().zip(each) {
             let sums = &mut sums[..part.len()];
-            arch.dispatch(AddSquares { sums, taken });
+            add_squares(sums, taken);
         }
         let (row, rows) = ((y - top) / side, (y - top) % side + 1);
         if rows == side || y + 1 == self.height {
@@ -313,7 +310,7 @@ fn settle(levels: &mut [Level]) {
             && let Some(next) = coarser.first_mut()
         {
             for (of, out) in level.smooth.iter().zip(next.next_rows(1)) {
-                Arch::new().dispatch(EverySecond { of, out });
+                every_second(of, out);
             }
             next.arrived += 1;
             settle(coarser);
@@ -323,62 +320,38 @@ fn settle(levels: &mut [Level]) {
 }
 
 /// The middle one of five rows through the binomial filter; `down` has room for it and two samples beyond each end.
-fn smooth_row(arch: Arch, rows: [&[u16]; TAPS], down: &mut [u16], out: &mut [u16]) {
+fn smooth_row(rows: [&[u16]; TAPS], down: &mut [u16], out: &mut [u16]) {
     let width = out.len();
-    arch.dispatch(Binomial {
-        rows,
-        out: &mut down[2..][..width],
-    });
+    binomial(rows, &mut down[2..][..width]);
     let (first, last) = (down[2], down[width + 1]);
     down[..2].fill(first);
     down[width + 2..].fill(last);
     let shifted = |by: usize| &down[by..][..width];
-    arch.dispatch(Binomial {
-        rows: [0, 1, 2, 3, 4].map(shifted),
-        out,
-    });
+    binomial([0, 1, 2, 3, 4].map(shifted), out);
 }
-
-// As structs, since a compiler need not inline a closure into what it makes for wide registers.
 
 /// The weighted mean of five rows, rounded.
-struct Binomial<'a> {
-    rows: [&'a [u16]; TAPS],
-    out: &'a mut [u16],
-}
-
-impl WithSimd for Binomial<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { rows, out } = self;
-        let [a, b, c, d, e] = rows.map(|it| &it[..out.len()]);
+fn binomial(rows: [&[u16]; TAPS], out: &mut [u16]) {
+    let [a, b, c, d, e] = rows.map(|it| &it[..out.len()]);
+    wide!({
         for (x, out) in out.iter_mut().enumerate() {
             *out = (6 * c[x] + 4 * (b[x] + d[x]) + (a[x] + e[x]) + 8) >> 4;
         }
-    }
+    });
 }
 
 /// Every second sample of a row, from the first.
-struct EverySecond<'a> {
-    of: &'a [u16],
-    out: &'a mut [u16],
-}
-
-impl WithSimd for EverySecond<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let (pairs, rest) = self.of.as_chunks::<2>();
-        for (out, [kept, _]) in self.out.iter_mut().zip(pairs) {
+fn every_second(of: &[u16], out: &mut [u16]) {
+    let (pairs, rest) = of.as_chunks::<2>();
+    if let ([last], Some(out)) = (rest, out.last_mut()) {
+        *out = *last;
+    }
+    let kept = out.iter_mut().zip(pairs);
+    wide!({
+        for (out, [kept, _]) in kept {
             *out = *kept;
         }
-        if let ([last], [.., out]) = (rest, self.out) {
-            *out = *last;
-        }
-    }
+    });
 }
 
 /// A row of a picture, and what the filter leaves of it.
@@ -397,38 +370,30 @@ impl<'a> Taken<'a> {
 }
 
 /// Adds to the sum of each column the square of what the filter takes from a picture, or of the difference of two.
-struct AddSquares<'a> {
-    sums: &'a mut [u32],
-    taken: &'a [Taken<'a>],
-}
-
-impl WithSimd for AddSquares<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+fn add_squares(sums: &mut [u32], taken: &[Taken]) {
+    wide!({
         // Both are below 2¹², so that nothing is lost in 16 bits, nor sixteen squares of the difference in 32.
         let less = |whole: u16, smooth: u16| whole as i16 - smooth as i16;
         let square = |it: i16| (i32::from(it) * i32::from(it)) as u32;
-        let count = self.sums.len();
-        match self.taken {
+        let count = sums.len();
+        match taken {
             [one, other] => {
                 let ((one, smooth_one), (other, smooth_other)) =
                     (one.first(count), other.first(count));
-                for (x, sum) in self.sums.iter_mut().enumerate() {
+                for (x, sum) in sums.iter_mut().enumerate() {
                     let unlike = less(one[x], smooth_one[x]) - less(other[x], smooth_other[x]);
                     *sum += square(unlike);
                 }
             }
             taken => {
                 for (whole, smooth) in taken.iter().map(|it| it.first(count)) {
-                    for ((sum, whole), smooth) in self.sums.iter_mut().zip(whole).zip(smooth) {
+                    for ((sum, whole), smooth) in sums.iter_mut().zip(whole).zip(smooth) {
                         *sum += square(less(*whole, *smooth));
                     }
                 }
             }
         }
-    }
+    });
 }
 
 /// The mean squares in cells of `side` columns, the last of which may be cut, from sums over so many rows of each column.
