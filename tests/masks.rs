@@ -149,6 +149,17 @@ fn skin_is_cheeks_forehead_neck_and_ears_and_neither_eyes_nor_hair_nor_clothes()
     }
 }
 
+#[test]
+fn skin_comes_close_to_eyes_and_lips() {
+    for (name, place, what) in [
+        ("glasses.jpg", (0.637, 0.718), "above the lips"),
+        ("stubble.jpg", (0.731, 0.500), "beside an eye"),
+    ] {
+        let is = coverage(&through_skin(sample(name)), place, 0.02);
+        assert!(is > 0.6, "{what} in {name}: {is}");
+    }
+}
+
 /// A sample with each pixel's luma and colours as `develop` makes them.
 fn developed(name: &str, develop: impl Fn([f32; 3]) -> [f32; 3]) -> Inputs {
     let picture = sample(name).picture;

@@ -36,6 +36,10 @@ const BELOW: f32 = 0.2;
 const WIDE: f32 = 0.5;
 const WIDER: (f32, f32) = (1.3, 0.33);
 
+/// Under the chin, what is too pale, light or dark is surely no body only so many times as far from the face's skin: shoulders shine
+/// and necks lie in shade here and there, and what is flooded from such places would be all around them.
+const SHINE_AND_SHADE: f32 = 1.3;
+
 /// Farther away from a face its body is not looked for.
 const FAR: f32 = 6.0;
 
@@ -64,12 +68,19 @@ impl Body {
         };
         let apart = each(
             [red, blue, tone, u, v, r],
-            move |[red, blue, tone, u, v, r]| distance(colour, usual, [red, blue, tone], (u, v, r)),
+            move |[red, blue, tone, u, v, r]| {
+                distance(colour, usual, [red, blue, tone], (u, v, r), 1.0)
+            },
         );
-        let sure = each([face, &apart], |[face, apart]| {
-            let beside = if apart > 1.0 { -1.0 } else { 0.0 };
-            if face > 0.5 { 1.0 } else { beside }
-        });
+        let sure = each(
+            [face, red, blue, tone, u, v, r],
+            move |[face, red, blue, tone, u, v, r]| {
+                let slack = 1.0 + (SHINE_AND_SHADE - 1.0) * under_chin(v);
+                let apart = distance(colour, usual, [red, blue, tone], (u, v, r), slack);
+                let beside = if apart > 1.0 { -1.0 } else { 0.0 };
+                if face > 0.5 { 1.0 } else { beside }
+            },
+        );
         let flooded = measured.edges.flooded_by_face(&sure);
         let soft = blur(&flooded, 0.009 * skin.size);
         let kept = soft.zip_map(dark_hair, |it, hair| it * (1.0 - hair));
@@ -85,6 +96,12 @@ impl Body {
     }
 }
 
+/// 1 where a place in a face lies well under the chin, 0 above it.
+#[inline(always)]
+fn under_chin(v: f32) -> f32 {
+    smoothstep(0.35, 0.55, v)
+}
+
 /// What colours are measured by.
 #[derive(Clone, Copy)]
 struct Usual {
@@ -94,19 +111,27 @@ struct Usual {
     faded: f32,
 }
 
-/// Distance of a colour at a place from what a body has there, where 1 is as far as counts.
+/// Distance of a colour at a place from what a body has there, where 1 is as far as counts. What light and shade do counts
+/// `slack` times less.
 #[inline(always)]
-fn distance(skin: SkinColour, usual: Usual, colour: [f32; 3], (u, v, r): (f32, f32, f32)) -> f32 {
+fn distance(
+    skin: SkinColour,
+    usual: Usual,
+    colour: [f32; 3],
+    (u, v, r): (f32, f32, f32),
+    slack: f32,
+) -> f32 {
     let aside = u.abs();
     let wide = WIDE + WIDER.0 * (v - WIDER.1).max(0.0);
     let ear = r < EAR.0 && aside > EAR.1 && v > EAR.2;
     let below = v > BELOW && aside < wide && r < FAR;
     let [saturation, hue, tone] = skin.unshaded(colour, 1.0);
-    let chin = smoothstep(0.35, 0.55, v) * (1.0 - smoothstep(0.0, 0.1, aside - wide));
+    let chin = under_chin(v) * (1.0 - smoothstep(0.0, 0.1, aside - wide));
     let darker = DARKER.0 + (DARKER.1 - DARKER.0) * chin;
     let [along, across] = [saturation / skin.variation[0], hue / skin.variation[1]];
     let off = (along * along + across * across).sqrt() / (REACH * usual.faded);
     let paler = -saturation / (PALER * usual.saturated);
-    let distance = off.max(paler).max(tone / LIGHTER).max(-tone / darker);
+    let by_light = paler.max(tone / LIGHTER).max(-tone / darker);
+    let distance = off.max(by_light / slack);
     if ear || below { distance } else { NOWHERE }
 }

@@ -60,6 +60,10 @@ const BEYOND_EDGES: f32 = 0.3;
 const OF_NECK: f32 = 0.6;
 const ABOVE_EYES: f32 = 0.4;
 
+/// Eyes, brows and nostrils are left out from so much darker than the skin around them on, and wholly from the second:
+/// what is a little darker beside them lies in their shade.
+const DARK: (f32, f32) = (0.2, 0.4);
+
 /// Within the mesh's outline, colours so many times as far apart are still skin, in shade and shine.
 const INSIDE: f32 = 3.2;
 
@@ -525,11 +529,12 @@ impl Features {
                 let rim = smoothstep(-0.3, -0.25, eyes) * smoothstep(2.5, 4.5, rough);
                 let brow = smoothstep(-0.027, 0.0, brows);
                 let dark_beside = smoothstep(-0.082, -0.046, brows.max(eyes));
-                let lashes = dark_beside * smoothstep(0.10, 0.30, dark);
-                let lip = smoothstep(-0.027, -0.005, lips);
-                let like_lips = smoothstep(0.05, 0.14, red).max(smoothstep(0.3, 0.5, dark));
+                let lashes = dark_beside * smoothstep(DARK.0, DARK.1, dark);
+                let lip = smoothstep(-0.02, -0.003, lips);
+                let like_lips = smoothstep(0.08, 0.17, red).max(smoothstep(0.3, 0.5, dark));
                 let beside_lips = smoothstep(-0.082, -0.046, lips) * like_lips;
-                let nostril = smoothstep(-0.073, -0.037, nostrils) * smoothstep(0.12, 0.3, dark);
+                let nostril =
+                    smoothstep(-0.073, -0.037, nostrils) * smoothstep(DARK.0, DARK.1, dark);
                 let eyes = eye.max(rim).max(brow).max(lashes);
                 eyes.max(lip).max(beside_lips).max(nostril)
             },

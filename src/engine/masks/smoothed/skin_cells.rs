@@ -40,7 +40,7 @@ pub struct SkinCells {
     pub tone: f64,
     /// How much each block of cells belongs to a face.
     pub faces: Plane,
-    /// How much it belongs to a small one, in which too little can be told.
+    /// How much it belongs to a small one, in which less is told than in others.
     pub small_faces: Plane,
     /// Brings the copy to the size of the cells.
     resample: Resample,

@@ -40,7 +40,7 @@ const IN_PART: [f32; 2] = [0.55, 0.7];
 
 /// Small faces have more features for the skin between them, in which octaves are strong whatever was done to it, so that what
 /// was smoothed tells less of it: that sum is −0.37 to 0.6 in small faces that networks made, and −1.6 to −0.38 in those of
-/// photographs. By so much more is told there. In even smaller ones nothing is.
+/// photographs. By so much more is told there. In even smaller ones no more than elsewhere is.
 const IN_SMALL_FACES: f32 = 0.2;
 
 /// That sum where skin is hardly and wholly smoothed.
