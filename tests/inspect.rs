@@ -164,3 +164,13 @@ fn a_report_has_a_sheet_of_each_picture_and_replaces_nothing() {
     refused("nowhere/sheet.png", 1, "the folder nowhere does not exist");
     assert_eq!(folder.names(), ["a.png", "b.png", "originals", "sheet.png"]);
 }
+
+#[test]
+fn measuring_more_than_the_limit_is_refused() {
+    let folder = pair();
+    let run = |limit| folder.run(&["inspect", "a.png", "--max-memory", limit]);
+    // Read it could be: three times its 120 KB.
+    run("500K").check(1, "cannot measure a.png: 200×200 pixels need");
+    run("500K").check(1, "raise the limit with --max-memory");
+    run("2M").check_done();
+}

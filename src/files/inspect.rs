@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::donors::named_file;
+use super::job::Inputs as Loaded;
 use super::{Chosen, FileError, Originals, ReadOptions, load_inputs, read_named};
+use crate::engine::meter::Reading;
 use crate::engine::raster::Image;
 use crate::engine::render::{Cancel, Inputs, Inspection, Plan, inspection_recipe};
 
@@ -72,6 +74,7 @@ impl Inspect {
                 loaded.files.insert(path.to_string(), photo);
             }
         }
+        self.check_memory(&loaded)?;
         let mut sources = loaded.sources.clone();
         if let Some(chosen) = &self.recipe {
             sources.extend(chosen.file.clone());
@@ -108,5 +111,18 @@ impl Inspect {
             sources,
             pictures: Pictures { inputs, result },
         }))
+    }
+
+    /// The pictures, what a recipe makes of them, and what measuring takes have to fit into the memory that there is for one.
+    fn check_memory(&self, loaded: &Loaded) -> Result<(), FileError> {
+        let image = &loaded.photo.image;
+        let beside = loaded.original.iter().chain(loaded.files.values());
+        let beside: usize = beside.map(|it| it.image.bytes()).sum();
+        let pictures = beside + image.bytes() * if self.recipe.is_some() { 2 } else { 1 };
+        let measuring = Reading::bytes(image.bounds(), loaded.original.is_some());
+        let size = (image.width(), image.height());
+        let action = ("measure", &*self.input);
+        self.read
+            .check_memory(action, size, (pictures + measuring) as u64)
     }
 }

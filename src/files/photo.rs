@@ -1,10 +1,11 @@
 //! A picture file in memory.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::Format;
 use super::decode::Arrives;
 use super::metadata::Metadata;
+use super::{FileError, Format};
 use crate::engine::raster::Image;
 
 /// A picture file in memory.
@@ -36,10 +37,35 @@ pub(super) const COPIES: u64 = 3;
 /// How picture files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// A picture may take so many bytes: its pixels, those of its result, and the file in the making.
+    /// A picture may take so many bytes: its pixels, those of its result, and the file in the making, or what measuring it needs.
     pub max_memory: u64,
     /// Whether a JPEG or PNG that ends early is read as far as it goes.
     pub partial: bool,
+}
+
+impl ReadOptions {
+    /// Whether a picture that needs so many bytes to be read or measured may take them.
+    ///
+    /// # Errors
+    /// If they are more than there are for one.
+    pub(super) fn check_memory(
+        self,
+        (action, path): (&'static str, &Path),
+        (width, height): (usize, usize),
+        bytes: u64,
+    ) -> Result<(), FileError> {
+        let limit = self.max_memory;
+        if bytes <= limit {
+            return Ok(());
+        }
+        let cause = format!(
+            "{width}×{height} pixels need {} MiB of memory, and the limit is {} MiB",
+            bytes >> 20,
+            limit >> 20
+        );
+        Err(FileError::new(action, path, cause)
+            .with_cure("scale it down, or raise the limit with --max-memory"))
+    }
 }
 
 impl Default for ReadOptions {

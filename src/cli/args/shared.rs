@@ -109,7 +109,7 @@ pub struct Reading {
     #[arg(long)]
     pub partial: bool,
 
-    /// Memory that one picture and its result may take, as 800M or 4G [default: a sixth of the machine's]
+    /// Memory that one picture and its result, or measuring it, may take, as 800M or 4G [default: a sixth of the machine's]
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub max_memory: Option<u64>,
 }

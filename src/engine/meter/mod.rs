@@ -20,6 +20,7 @@ mod cosine;
 mod halo;
 mod profile;
 mod repetition;
+mod spectrum;
 mod tone;
 mod transform;
 mod whole;
@@ -119,8 +120,13 @@ impl Octave {
 impl Reading {
     /// Measures a subject; `None` when it is cancelled.
     pub fn take(subject: &Subject, cancel: &Cancel) -> Option<Self> {
-        let sums = tone::sums(subject, cancel)?;
-        let bands = whole::energies(subject, cancel)?;
+        let (mut sums, mut bands) = (tone::Sums::default(), whole::Energies::default());
+        for core in whole::parts(subject.bounds) {
+            let coverage = &whole::coverage(subject, core);
+            let part = whole::Part { core, coverage };
+            sums.add(&tone::sums(subject, &part, cancel)?);
+            whole::add(&mut bands, &whole::energies(subject, &part, cancel)?);
+        }
         let compared = subject.reference.is_some();
         let octave = |(i, (from_px, to_px)): (usize, (f64, f64))| {
             let band = &bands[i];
@@ -148,6 +154,12 @@ impl Reading {
             repetition: None,
             halo: None,
         })
+    }
+
+    /// Bytes that [`take`](Self::take) needs, about, for a picture of this size, with a reference or without, beside what
+    /// its values are made from and what each thread works on.
+    pub fn bytes(bounds: Region, is_pair: bool) -> usize {
+        whole::bytes(bounds, is_pair)
     }
 
     /// The rms of the octaves up to [`RECOVERED_UP_TO`] together, as a share of the reference's.

@@ -189,6 +189,24 @@ fn only_what_the_mask_covers_counts_and_a_small_one_leaves_octaves_out() {
 }
 
 #[test]
+fn a_picture_alone_has_the_rms_that_it_has_beside_a_reference() {
+    let picture = noise(3, 0.05);
+    let covered = |region: Region| {
+        let values = (0..region.width * region.height).map(|i| (region.y + i / region.width) % 7);
+        let values = values.map(|it| it as f32 / 7.0);
+        Plane::from_samples(region.width, region.height, values.collect())
+    };
+    let (alone, beside) = (
+        read(&picture, None, &covered),
+        read(&picture, Some(&noise(4, 0.02)), &covered),
+    );
+    for (alone, beside) in alone.octaves.iter().zip(&beside.octaves) {
+        let [alone, beside] = [alone, beside].map(|it| it.rms.expect("there is room"));
+        check_close(alone, beside, 1e-5);
+    }
+}
+
+#[test]
 fn a_picture_of_one_pixel_is_measured() {
     let one = |_: Region| Plane::filled(1, 1, 0.5);
     let subject = Subject {

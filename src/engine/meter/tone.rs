@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::whole::Part;
 use super::{Subject, TONE_RADIUS, Values, blocks};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Plane, Region};
@@ -15,15 +16,23 @@ pub(super) struct Sums {
     pub most: f64,
 }
 
-/// The sums of a whole picture; `None` when cancelled.
-pub(super) fn sums(subject: &Subject, cancel: &Cancel) -> Option<Sums> {
+impl Sums {
+    pub fn add(&mut self, other: &Self) {
+        self.weight += other.weight;
+        self.sizes += other.sizes;
+        self.most = self.most.max(other.most);
+    }
+}
+
+/// The sums of a part of a picture; `None` when cancelled.
+pub(super) fn sums(subject: &Subject, part: &Part, cancel: &Cancel) -> Option<Sums> {
     let tone = Gaussian::new(TONE_RADIUS);
-    let found: Option<Vec<Sums>> = blocks::cores(subject.bounds)
+    let found: Option<Vec<Sums>> = blocks::cores(part.core)
         .par_iter()
         .map(|core| {
             (!cancel.is_cancelled()).then(|| {
                 let mut sums = Sums::default();
-                let coverage = (subject.coverage)(*core);
+                let coverage = part.coverage.crop(core.seen_from(&part.core));
                 sums.weight = coverage.samples().iter().map(|it| f64::from(*it)).sum();
                 let Some(reference) = subject.reference.filter(|_| sums.weight > 0.0) else {
                     return sums;
@@ -40,13 +49,12 @@ pub(super) fn sums(subject: &Subject, cancel: &Cancel) -> Option<Sums> {
             })
         })
         .collect();
+    let mut all = Sums::default();
     // In the order of the blocks, so that the figures do not depend on threads.
-    let add = |all: Sums, it: &Sums| Sums {
-        weight: all.weight + it.weight,
-        sizes: all.sizes + it.sizes,
-        most: all.most.max(it.most),
-    };
-    Some(found?.iter().fold(Sums::default(), add))
+    for it in &found? {
+        all.add(it);
+    }
+    Some(all)
 }
 
 /// The difference of tone in each pixel of a block.

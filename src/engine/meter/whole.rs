@@ -1,11 +1,10 @@
 //! The octaves of a whole picture under a mask, by its cosine transform: waves have no end, and what an edge far away
 //! has of a band is small, but more than what skin shares with its original.
-//!
-//! Picture and reference go through it as real and imaginary part.
 
 use rayon::prelude::*;
 
 use super::cosine::{Cosine, LANES, Lines, Numbers, suits};
+use super::spectrum::{Shape, Spectrum};
 use super::{OCTAVES, Subject, blocks};
 use crate::engine::operations::Cancel;
 use crate::engine::raster::{Plane, Region};
@@ -45,26 +44,45 @@ impl Energy {
 /// The energies of all octaves.
 pub(super) type Energies = [Energy; OCTAVES.len()];
 
-/// Those of a whole picture; `None` when cancelled.
-pub(super) fn energies(subject: &Subject, cancel: &Cancel) -> Option<Energies> {
-    in_pieces(subject, (MOST, RIM), cancel)
+/// Adds those of another part.
+pub(super) fn add(all: &mut Energies, part: &Energies) {
+    for (all, part) in all.iter_mut().zip(part) {
+        all.add(part);
+    }
 }
 
-/// The same in pieces of at most this side, each with so much around it.
-fn in_pieces(subject: &Subject, (most, rim): (usize, usize), cancel: &Cancel) -> Option<Energies> {
-    let mut all = Energies::default();
-    for core in pieces(subject.bounds, most) {
-        let around = core.expanded(rim, &subject.bounds);
-        let piece = Piece::new(subject, (core, around), cancel);
-        if piece.coverage.samples().iter().all(|it| *it == 0.0) {
-            continue;
-        }
-        let spectrum = piece.spectrum()?;
-        for (all, octave) in all.iter_mut().zip(OCTAVES) {
-            all.add(&piece.energy(&spectrum, octave)?);
-        }
+/// What counts of a part of a picture, and how much each of its pixels does.
+pub(super) struct Part<'a> {
+    pub core: Region,
+    pub coverage: &'a Plane,
+}
+
+/// Those of a part of a picture, which must be one of its [parts]; `None` when cancelled.
+pub(super) fn energies(subject: &Subject, part: &Part, cancel: &Cancel) -> Option<Energies> {
+    in_piece(subject, part, RIM, cancel)
+}
+
+/// The same with so much around it.
+fn in_piece(subject: &Subject, part: &Part, rim: usize, cancel: &Cancel) -> Option<Energies> {
+    if part.coverage.samples().iter().all(|it| *it == 0.0) {
+        return Some(Energies::default());
     }
-    Some(all)
+    let around = part.core.expanded(rim, &subject.bounds);
+    Piece::new(subject, (part.core, around), part.coverage, cancel).energies()
+}
+
+/// The parts that a picture is measured in.
+pub(super) fn parts(bounds: Region) -> Vec<Region> {
+    pieces(bounds, MOST)
+}
+
+/// Bytes that measuring a picture takes, beside what its luma is made from.
+pub(super) fn bytes(bounds: Region, is_pair: bool) -> usize {
+    let of_part = |core: &Region| {
+        let spectrum = shape(core.expanded(RIM, &bounds), is_pair).bytes();
+        spectrum + core.width * core.height * size_of::<f32>()
+    };
+    parts(bounds).iter().map(of_part).max().unwrap_or(0)
 }
 
 /// The pieces of a picture, as even as can be.
@@ -90,8 +108,14 @@ fn suiting(length: usize) -> usize {
     }
 }
 
-/// The coefficients of a piece: lines of some columns each.
-type Spectrum = Vec<Vec<Numbers>>;
+/// What is transformed for a region.
+fn shape(around: Region, is_pair: bool) -> Shape {
+    Shape {
+        width: suiting(around.width),
+        height: suiting(around.height),
+        is_pair,
+    }
+}
 
 struct Piece<'a> {
     subject: &'a Subject<'a>,
@@ -100,26 +124,29 @@ struct Piece<'a> {
     /// What is transformed, before its mirror image.
     around: Region,
     /// How much each pixel of the core counts.
-    coverage: Plane,
+    coverage: &'a Plane,
     across: Cosine,
     down: Cosine,
-    width: usize,
-    height: usize,
+    shape: Shape,
     cancel: &'a Cancel,
 }
 
 impl<'a> Piece<'a> {
-    fn new(subject: &'a Subject<'a>, (core, around): (Region, Region), cancel: &'a Cancel) -> Self {
-        let (width, height) = (suiting(around.width), suiting(around.height));
+    fn new(
+        subject: &'a Subject<'a>,
+        (core, around): (Region, Region),
+        coverage: &'a Plane,
+        cancel: &'a Cancel,
+    ) -> Self {
+        let shape = shape(around, subject.reference.is_some());
         Self {
             subject,
             core,
             around,
-            coverage: coverage(subject, core),
-            across: Cosine::new(width),
-            down: Cosine::new(height),
-            width,
-            height,
+            coverage,
+            across: Cosine::new(shape.width),
+            down: Cosine::new(shape.height),
+            shape,
             cancel,
         }
     }
@@ -128,33 +155,29 @@ impl<'a> Piece<'a> {
         (!self.cancel.is_cancelled()).then_some(())
     }
 
+    fn energies(&self) -> Option<Energies> {
+        let mut all = Energies::default();
+        let take = |octave: usize, bands: &[Vec<Numbers>]| {
+            all[octave] = self.energy(bands)?;
+            Some(())
+        };
+        self.spectrum()?.octaves(&self.down, self.cancel, take)?;
+        Some(all)
+    }
+
     fn spectrum(&self) -> Option<Spectrum> {
-        let strips = (0..self.height).into_par_iter().step_by(ROWS);
+        let strips = (0..self.shape.height).into_par_iter().step_by(ROWS);
         let rows = strips.map(|y| self.goes_on().map(|()| self.strip(y)));
-        let rows: Option<Vec<Spectrum>> = rows.collect();
-        let rows: Spectrum = rows?.into_iter().flatten().collect();
-        let columns = (0..self.width.div_ceil(LANES)).into_par_iter();
-        let columns = columns.map_init(
-            || Lines::new(self.height),
-            |lines, column| {
-                self.goes_on()?;
-                // The last columns may be fewer than lanes.
-                lines.numbers.fill(Numbers::default());
-                for (out, row) in lines.numbers.chunks_mut(LANES).zip(&rows) {
-                    turned(row.get(column * LANES..).unwrap_or_default(), out);
-                }
-                self.down.forward(lines);
-                Some(lines.numbers.clone())
-            },
-        );
-        columns.collect()
+        let rows: Option<Vec<Vec<Vec<Numbers>>>> = rows.collect();
+        let rows = rows?.into_iter().flatten().collect();
+        Spectrum::of_rows(rows, self.shape, &self.down, self.cancel)
     }
 
     /// The coefficients across of some rows, from `first` on.
-    fn strip(&self, first: usize) -> Spectrum {
-        let around = self.around;
+    fn strip(&self, first: usize) -> Vec<Vec<Numbers>> {
+        let (around, width) = (self.around, self.shape.width);
         let row = |y: usize| blocks::mirrored(y, 0, around.height);
-        let last = (first + ROWS).min(self.height) - 1;
+        let last = (first + ROWS).min(self.shape.height) - 1;
         let rows = (first..=last).map(row);
         let (top, bottom) = rows.fold((usize::MAX, 0), |(top, bottom), it| {
             (top.min(it), bottom.max(it))
@@ -162,17 +185,23 @@ impl<'a> Piece<'a> {
         let from = Region::new(around.x, around.y + top, around.width, bottom + 1 - top);
         let luma = (self.subject.luma)(from);
         let reference = self.subject.reference.map(|it| it(from));
-        let columns: Vec<usize> = (0..self.width)
+        let columns: Vec<usize> = (0..width)
             .map(|x| blocks::mirrored(x, 0, around.width))
             .collect();
-        let mut lines = Lines::new(self.width);
-        let batches = (first..=last).step_by(LANES).map(|y| {
+        let mut lines = Lines::new(width);
+        let batches = (first..=last).step_by(self.shape.lines()).map(|y| {
             lines.numbers.fill(Numbers::default());
-            for (lane, y) in (y..=last).take(LANES).enumerate() {
+            for (line, y) in (y..=last).take(self.shape.lines()).enumerate() {
                 let y = row(y) - top;
+                let (lane, is_further) = (line % LANES, line >= LANES);
                 for (out, x) in lines.numbers.iter_mut().zip(&columns) {
-                    out.re[lane] = luma.at(*x, y) - GREY;
-                    out.im[lane] = reference.as_ref().map_or(0.0, |it| it.at(*x, y) - GREY);
+                    let parts = [&mut out.re[lane], &mut out.im[lane]];
+                    *parts[usize::from(is_further)] = luma.at(*x, y) - GREY;
+                }
+                if let Some(reference) = &reference {
+                    for (out, x) in lines.numbers.iter_mut().zip(&columns) {
+                        out.im[lane] = reference.at(*x, y) - GREY;
+                    }
                 }
             }
             self.across.forward(&mut lines);
@@ -181,42 +210,14 @@ impl<'a> Piece<'a> {
         batches.collect()
     }
 
-    /// What an octave has under the mask.
-    fn energy(&self, spectrum: &Spectrum, (from, to): (f64, f64)) -> Option<Energy> {
-        let frequency = |at: usize, length: usize| at as f64 / (2 * length) as f64;
-        let (most, least) = ((1.0 / from).powi(2), (1.0 / to).powi(2));
-        let wanted = spectrum
-            .par_iter()
-            .enumerate()
-            .filter(|(column, _)| frequency(column * LANES, self.width).powi(2) <= most);
-        let columns = wanted.map_init(
-            || Lines::new(self.height),
-            |lines, (column, coefficients)| {
-                self.goes_on()?;
-                let across: [f64; LANES] = core::array::from_fn(|lane| {
-                    frequency(column * LANES + lane, self.width).powi(2)
-                });
-                let all = lines.numbers.iter_mut().zip(coefficients).enumerate();
-                for (v, (out, coefficient)) in all {
-                    let down = frequency(v, self.height).powi(2);
-                    *out = *coefficient;
-                    for (lane, across) in across.iter().enumerate() {
-                        let squared = across + down;
-                        let stays = f32::from(u8::from(squared > least && squared <= most));
-                        out.re[lane] *= stays;
-                        out.im[lane] *= stays;
-                    }
-                }
-                self.down.inverse(lines);
-                Some(lines.numbers.clone())
+    /// What an octave, of which the columns are those of the picture again, has under the mask.
+    fn energy(&self, bands: &[Vec<Numbers>]) -> Option<Energy> {
+        let found = bands.par_iter().enumerate().map_init(
+            || Lines::new(self.shape.width),
+            |lines, (i, band)| {
+                let first = i * self.shape.lines();
+                self.goes_on().map(|()| self.under_rows(first, band, lines))
             },
-        );
-        let columns: Option<Spectrum> = columns.collect();
-        let columns = columns?;
-        let rows = (0..self.core.height).into_par_iter().step_by(LANES);
-        let found = rows.map_init(
-            || Lines::new(self.width),
-            |lines, y| self.goes_on().map(|()| self.under_rows(y, &columns, lines)),
         );
         let found: Option<Vec<Energy>> = found.collect();
         let mut all = Energy::default();
@@ -227,31 +228,36 @@ impl<'a> Piece<'a> {
         Some(all)
     }
 
-    /// What a band, of which the columns are given, has under the mask in some rows of the core, from `y` on.
-    fn under_rows(&self, y: usize, columns: &Spectrum, lines: &mut Lines) -> Energy {
+    /// What an octave has under the mask in some rows, from `first` on.
+    fn under_rows(&self, first: usize, band: &[Numbers], lines: &mut Lines) -> Energy {
         let mut energy = Energy::default();
-        let rows = y..(y + LANES).min(self.core.height);
-        let covered = |y: usize| self.coverage.row(y).iter().any(|it| *it > 0.0);
-        if !rows.clone().any(covered) {
+        let top = self.core.y - self.around.y;
+        let rows = (first..first + self.shape.lines()).enumerate();
+        let rows = rows.filter_map(|(line, y)| {
+            let y = y.checked_sub(top).filter(|it| *it < self.core.height)?;
+            Some((line, self.coverage.row(y)))
+        });
+        let covered = rows.filter(|(_, row)| row.iter().any(|it| *it > 0.0));
+        let mut covered = covered.peekable();
+        if covered.peek().is_none() {
             return energy;
         }
-        let top = self.core.y - self.around.y;
-        lines.numbers.fill(Numbers::default());
-        for (out, column) in lines.numbers.chunks_mut(LANES).zip(columns) {
-            turned(&column[top + rows.start..top + rows.end], out);
-        }
+        lines.numbers.copy_from_slice(band);
         self.across.inverse(lines);
-        let scale = 1.0 / (self.width as f64 * self.height as f64);
-        let band = &lines.numbers[self.core.x - self.around.x..];
-        for (lane, y) in rows.enumerate() {
-            for (weight, it) in self.coverage.row(y).iter().zip(band) {
-                let (picture, reference) = (f64::from(it.re[lane]), f64::from(it.im[lane]));
+        let left = self.core.x - self.around.x;
+        for (line, row) in covered {
+            let (lane, is_further) = (line % LANES, line >= LANES);
+            for (weight, it) in row.iter().zip(&lines.numbers[left..]) {
+                let parts = [it.re[lane], it.im[lane]].map(f64::from);
+                let picture = parts[usize::from(is_further)];
+                let reference = if self.shape.is_pair { parts[1] } else { 0.0 };
                 let weight = f64::from(*weight);
                 energy.picture += weight * picture * picture;
                 energy.reference += weight * reference * reference;
                 energy.both += weight * picture * reference;
             }
         }
+        let scale = 1.0 / (self.shape.width as f64 * self.shape.height as f64);
         let [picture, reference, both] =
             [energy.picture, energy.reference, energy.both].map(|it| it * scale * scale);
         Energy {
@@ -263,7 +269,7 @@ impl<'a> Piece<'a> {
 }
 
 /// How much each pixel of a region counts.
-fn coverage(subject: &Subject, region: Region) -> Plane {
+pub(super) fn coverage(subject: &Subject, region: Region) -> Plane {
     let parts = blocks::cores(region);
     let planes: Vec<Plane> = parts.par_iter().map(|it| (subject.coverage)(*it)).collect();
     let mut all = Plane::filled(region.width, region.height, 0.0);
@@ -271,15 +277,6 @@ fn coverage(subject: &Subject, region: Region) -> Plane {
         all.paste(plane, part.seen_from(&region));
     }
     all
-}
-
-/// Rows for columns: from numbers of some lines to those of the lines across. What is not there stays as it is.
-fn turned(from: &[Numbers], to: &mut [Numbers]) {
-    for (lane, out) in to.iter_mut().enumerate() {
-        for (i, it) in from.iter().take(LANES).enumerate() {
-            (out.re[i], out.im[i]) = (it.re[lane], it.im[lane]);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -310,8 +307,16 @@ mod tests {
             reference: Some(&theirs),
             coverage: &coverage,
         };
-        let whole = in_pieces(&subject, (MOST, RIM), &none).expect("nobody cancels it");
-        let parts = in_pieces(&subject, (120, 64), &none).expect("nobody cancels it");
+        let measured = |most: usize, rim: usize| {
+            let mut all = Energies::default();
+            for core in pieces(bounds, most) {
+                let coverage = &super::coverage(&subject, core);
+                let part = in_piece(&subject, &Part { core, coverage }, rim, &none);
+                add(&mut all, &part.expect("nobody cancels it"));
+            }
+            all
+        };
+        let (whole, parts) = (measured(MOST, RIM), measured(120, 64));
         for (whole, parts) in whole.iter().zip(&parts) {
             let of = |it: &Energy| [it.picture, it.reference, it.both];
             for (whole, part) in of(whole).into_iter().zip(of(parts)) {

@@ -414,19 +414,9 @@ impl Decoding<'_> {
     }
 
     /// Decoded pixels must fit into the memory that there is for them.
-    fn check_size(&self, (width, height): (usize, usize), bytes: u64) -> Result<(), FileError> {
-        let limit = self.options.max_memory;
+    fn check_size(&self, size: (usize, usize), bytes: u64) -> Result<(), FileError> {
         let bytes = bytes.saturating_mul(COPIES);
-        if bytes <= limit {
-            return Ok(());
-        }
-        let cause = format!(
-            "{width}×{height} pixels need {} MiB of memory, and the limit is {} MiB",
-            bytes >> 20,
-            limit >> 20
-        );
-        Err(FileError::new("read", self.path, cause)
-            .with_cure("scale it down, or raise the limit with --max-memory"))
+        self.options.check_memory(("read", self.path), size, bytes)
     }
 
     /// A file that ends early is an error, unless it may be read in part.
