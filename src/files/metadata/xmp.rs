@@ -5,7 +5,6 @@
 
 mod extended;
 mod found;
-mod md5;
 mod properties;
 
 use quick_xml::escape::{escape, unescape};

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::RDF;
-use super::md5::md5;
 use super::properties::{Description, Properties, Property};
 
 const NOTE: &str = "http://ns.adobe.com/xmp/note/";
@@ -75,7 +74,7 @@ pub fn split(packet: &[u8], room: usize) -> Option<Parts> {
             extended: None,
         });
     }
-    left += reference(about, &md5(b"")).len();
+    left += reference(about, &name_by_sum(b"")).len();
     let mut largest: Vec<(usize, &Property)> = Vec::new();
     for (number, description) in properties.descriptions.iter().enumerate() {
         for property in &description.properties {
@@ -108,13 +107,18 @@ pub fn split(packet: &[u8], room: usize) -> Option<Parts> {
     let extended = format!(
         "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"{RDF}\">\n{descriptions}</rdf:RDF></x:xmpmeta>"
     );
-    let name = md5(extended.as_bytes());
+    let name = name_by_sum(extended.as_bytes());
     places.sort_by_key(|it| it.start);
     let main = without(text, &places, properties.end, &reference(about, &name));
     Some(Parts {
         main: main.into_bytes(),
         extended: Some((name, extended.into_bytes())),
     })
+}
+
+/// The name of an extended part: its MD5 sum in capital hexadecimal digits. It guards nothing.
+fn name_by_sum(extended: &[u8]) -> String {
+    format!("{:X}", md5::compute(extended))
 }
 
 fn is_name(property: &Property) -> bool {
@@ -216,7 +220,7 @@ mod tests {
                 let parts = split(&both, 1500).expect("it is split");
                 assert!(parts.main.len() <= 1500, "{sizes:?}");
                 let (name, extended) = parts.extended.expect("it does not fit");
-                assert_eq!(name, md5(&extended));
+                assert_eq!(name, name_by_sum(&extended));
                 assert_eq!(name_of_extended(&parts.main), Some(name));
                 let moved = sizes.iter().filter(|it| **it == 2000).count();
                 assert_eq!(told(&extended).len(), moved, "{sizes:?}");
@@ -224,6 +228,11 @@ mod tests {
                 assert_eq!(told(&both), told(whole.as_bytes()), "{sizes:?}");
             }
         }
+    }
+
+    #[test]
+    fn names_are_capital_and_keep_their_zeros() {
+        assert_eq!(name_by_sum(b"a"), "0CC175B9C0F1B6A831C399E269772661");
     }
 
     #[test]
