@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use repore::engine::masks::MaskName;
 use repore::engine::operations::Gaussian;
-use repore::engine::raster::{self, Depth, Image, Layout, Plane, Region, Samples, Tile};
+use repore::engine::raster::{self, Depth, Image, Layout, Plane, Region, Resample, Samples, Tile};
 use repore::engine::recipe::{Kind, Layer, Recipe};
 use repore::engine::render::{Cancel, Inputs, Plan, TileSize};
 use repore::files::read_photo;
@@ -269,6 +269,59 @@ fn skin_that_was_smoothed_in_part_is_told_place_by_place() {
         of(beside(&ai, &original)) / everywhere
     });
     assert!(left > 0.7 && right < 0.05, "{left}, {right}");
+}
+
+#[test]
+fn smoothed_skin_is_told_where_it_is_dark_and_shines() {
+    // Skin dims what lies in it; what shines on it shows about twice as strong as on light skin.
+    let dark = |name: &str| {
+        let picture = sample(name).picture;
+        let bounds = picture.bounds();
+        let soft = Gaussian::new(4.0);
+        let planes = picture.tile(bounds).planes().to_vec();
+        let planes = planes.into_iter().map(|plane| {
+            let tone = soft.blur(&plane, bounds, bounds, bounds, &Cancel::default());
+            plane.zip_map(&tone, |it, tone| 0.25 * tone + 2.0 * (it - tone))
+        });
+        let tile = Tile::new(bounds, planes.collect());
+        let picture = Arc::new(Image::from_tile(&tile));
+        through(Inputs::alone(picture), &[MaskName::Smoothed])
+    };
+    for (name, place, what) in [
+        ("glasses.jpg", (0.28, 0.84), "the jaw"),
+        ("stubble.jpg", (0.60, 0.84), "the beard"),
+    ] {
+        let original = format!("originals/{name}");
+        let [ai, original] = [name, &original].map(|it| coverage(&dark(it), place, 0.04));
+        assert!(
+            ai > 0.8 && original < 0.1,
+            "{what} in {name}: {ai}, {original}"
+        );
+    }
+}
+
+#[test]
+fn smoothed_skin_is_told_in_small_faces() {
+    // The share of the skin that counts as smoothed, in half a sample's size.
+    let share = |name: &str| {
+        let picture = sample(name).picture;
+        let whole = picture.bounds();
+        let half = Region::of_size(whole.width / 2, whole.height / 2);
+        let resample = Resample::fine((whole.width, whole.height), (half.width, half.height));
+        let tile = picture.tile(whole);
+        let planes = tile.planes().iter().map(|it| resample.apply(it, half));
+        let tile = Tile::new(half, planes.collect());
+        let inputs = Inputs::alone(Arc::new(Image::from_tile(&tile)));
+        let [smoothed, skin] = [MaskName::Smoothed, MaskName::Skin].map(|mask| {
+            let plan = through(inputs.clone(), &[mask]);
+            let plane = plan.coverage(0, half, &Cancel::default());
+            let plane = plane.expect("there is a face");
+            plane.samples().iter().sum::<f32>()
+        });
+        smoothed / skin
+    };
+    let [ai, original] = ["stubble.jpg", "originals/stubble.jpg"].map(share);
+    assert!(ai > 0.65 && original < 0.05, "{ai}, {original}");
 }
 
 /// The left and the right half of a region.
