@@ -4,6 +4,7 @@
 //! [`render`] → [`recipe`] → [`masks`] → [`original`] → [`operations`] →
 //! [`raster`]; [`render`] measures with [`meter`], which needs nothing but [`operations`] and [`raster`].
 
+pub(crate) mod guarded;
 pub mod masks;
 pub mod meter;
 pub mod operations;

@@ -116,9 +116,8 @@ impl Inspect {
     /// The pictures, what a recipe makes of them, and what measuring takes have to fit into the memory that there is for one.
     fn check_memory(&self, loaded: &Loaded) -> Result<(), FileError> {
         let image = &loaded.photo.image;
-        let beside = loaded.original.iter().chain(loaded.files.values());
-        let beside: usize = beside.map(|it| it.image.bytes()).sum();
-        let pictures = beside + image.bytes() * if self.recipe.is_some() { 2 } else { 1 };
+        let copies = if self.recipe.is_some() { 2 } else { 1 };
+        let pictures = copies * image.bytes() + loaded.bytes_beside();
         let measuring = Reading::bytes(image.bounds(), loaded.original.is_some());
         let size = (image.width(), image.height());
         let action = ("measure", &*self.input);

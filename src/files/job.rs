@@ -148,6 +148,12 @@ impl Inputs {
         self.photo.is_sound() && beside.into_iter().all(Photo::is_sound)
     }
 
+    /// The bytes that the pictures beside it take: its original, and those that its recipe names.
+    pub fn bytes_beside(&self) -> usize {
+        let beside = self.original.iter().chain(self.files.values());
+        beside.map(|it| it.image.bytes()).sum()
+    }
+
     /// The pixels alone, for the engine.
     pub fn for_render(&self) -> render::Inputs {
         let files = self.files.iter();
@@ -278,9 +284,7 @@ impl Loaded {
         let Found::Inputs { inputs, .. } = &self.0 else {
             return 0;
         };
-        let size = |it: &Photo| it.image.bytes() as u64;
-        let beside = inputs.original.iter().chain(inputs.files.values());
-        COPIES * size(&inputs.photo) + beside.map(size).sum::<u64>()
+        COPIES * inputs.photo.image.bytes() as u64 + inputs.bytes_beside() as u64
     }
 }
 

@@ -4,10 +4,11 @@ use std::cell::LazyCell;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::message::{Message, RenderRequest};
+use crate::engine::guarded::lock;
 use crate::engine::render::Cancel;
 use crate::files::{Job, Protected, RecipeChoice, Results, Stage};
 
@@ -39,7 +40,7 @@ impl Renders {
 
     /// Adds a render to the queue.
     pub fn add(&self, request: RenderRequest) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.waiting);
         waiting.push_back(Cancel::default());
         // The thread ends only with the program.
         let _ = self.requests.send(request);
@@ -47,7 +48,7 @@ impl Renders {
 
     /// Cancels the render that runs and all that wait.
     pub fn cancel(&self) {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = lock(&self.waiting);
         waiting.iter().for_each(Cancel::cancel);
     }
 }
@@ -64,7 +65,7 @@ fn run(
     let mut written = Results::default();
     for request in queue {
         let cancel = {
-            let waiting = cancels.lock().unwrap_or_else(PoisonError::into_inner);
+            let waiting = lock(cancels);
             waiting.front().cloned().unwrap_or_default()
         };
         let picture = request.picture;
@@ -81,10 +82,7 @@ fn run(
             picture,
             result: Err("the render failed; that is a bug in repore".to_string()),
         });
-        cancels
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front();
+        lock(cancels).pop_front();
         if answers.send(message).is_err() {
             return;
         }

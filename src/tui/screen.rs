@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crossterm::{cursor, queue, style};
 use ratatui::layout::Rect;
 
 use super::picture::farewell;
+use crate::engine::guarded::lock;
 
 /// How long a terminal that takes no more bytes may hold up the end.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
@@ -192,7 +193,7 @@ pub struct FrameBuffer(Arc<Mutex<Vec<u8>>>);
 impl FrameBuffer {
     /// Takes out what was written.
     pub fn take(&self) -> Vec<u8> {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let bytes = std::mem::take(&mut *lock(&self.0));
         // In kitty, erasing all of the display takes the pictures with it; erasing below does not.
         match bytes.windows(ERASE.len()).position(|it| it == ERASE) {
             Some(at) => [&bytes[..at], ERASE_BELOW, &bytes[at + ERASE.len()..]].concat(),
@@ -203,7 +204,7 @@ impl FrameBuffer {
 
 impl Write for FrameBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buffer = lock(&self.0);
         buffer.extend_from_slice(bytes);
         Ok(bytes.len())
     }

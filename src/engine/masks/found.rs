@@ -1,11 +1,12 @@
 //! What masks find out about a picture once, and the memory it is kept in.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::faces::{self, Face};
 use super::skin::{Likeness, Refined, Skin};
 use super::smoothed::LossesOf;
+use crate::engine::guarded::lock;
 use crate::engine::operations::Cancel;
 use crate::engine::raster::{Image, Plane, Tile};
 
@@ -146,7 +147,7 @@ impl<K, V> Default for Memory<K, V> {
 impl<K: PartialEq, V> Memory<K, V> {
     /// The value that was found last for a key that fits, if there is any.
     pub fn known(&self, fits: impl Fn(&K) -> bool) -> Option<Arc<V>> {
-        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let slots = lock(&self.slots);
         let (_, value) = slots.iter().find(|(key, _)| fits(key))?;
         Some(value.clone())
     }
@@ -155,8 +156,7 @@ impl<K: PartialEq, V> Memory<K, V> {
     /// both find it; `find` has to give the same each time. Once cancelled, what it gives is unfinished and not
     /// remembered.
     pub fn recall(&self, key: K, cancel: &Cancel, find: impl FnOnce() -> V) -> Arc<V> {
-        // A panic on another thread leaves the list as it was.
-        let slots = || self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let slots = || lock(&self.slots);
         if let Some((_, value)) = slots().iter().find(|(known, _)| *known == key) {
             return value.clone();
         }

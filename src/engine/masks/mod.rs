@@ -3,7 +3,6 @@
 
 mod bilinear;
 mod brush;
-mod each;
 mod faces;
 mod file;
 mod found;

@@ -2,12 +2,14 @@
 //! them from the face, and from there along the edges of the full picture.
 
 mod body;
+mod colour;
 mod flood;
 mod geometry;
 mod grow;
 mod guided;
 mod known;
 mod likeness;
+mod measured;
 
 use super::found::Found;
 use super::smoothstep;
@@ -134,7 +136,7 @@ impl Refined {
     pub fn new(skin: &Skin, likeness: &Likeness, copy: &Tile, picture: &Image) -> Self {
         let _room = likeness::room(copy);
         let coverage = likeness.coverage(skin.tolerance);
-        let coverage = likeness::blur(&coverage, 0.008 * likeness.face);
+        let coverage = measured::blur(&coverage, 0.008 * likeness.face);
         let guide = Guide::new(copy, &coverage, (GUIDED * likeness.face).max(2.0));
         let size = (picture.width(), picture.height());
         let small = (coverage.width(), coverage.height());

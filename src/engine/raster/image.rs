@@ -5,7 +5,7 @@
 //! when they are asked for, and may be let go.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use pulp::Arch;
 use rayon::prelude::*;
@@ -18,6 +18,7 @@ use super::{
     FINE_WHITE, Plane, Region, Resample, StoredRows, Strip, Tile, fine_luma_of_levels, luma,
     luma_of_levels, to_fine,
 };
+use crate::engine::guarded::{lock, unpoisoned};
 
 /// Which channels an image has, in the order in which they are interleaved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -393,13 +394,12 @@ impl Image {
         bands.into_par_iter().for_each(|y| {
             let to = Region::new(0, y, width, REDUCED_ROWS).within(&whole);
             let tile = make(Tile::new(to, self.resampled(&resample, to)));
-            // A panic elsewhere leaves planes as they were.
-            let mut planes = planes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut planes = lock(&planes);
             for (plane, part) in planes.iter_mut().zip(tile.planes()) {
                 plane.paste(part, to);
             }
         });
-        planes.into_inner().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(planes.into_inner())
     }
 
     /// The colours of a region at another size.

@@ -27,4 +27,11 @@ macro_rules! wide {
 /// What can be given away once.
 pub struct Once;
 
+/// So many values from a place on, which have to be there, as an array: a loop over it takes them together and looks none
+/// of them up by itself.
+#[inline(always)]
+pub fn lanes<const N: usize, T>(values: &[T], at: usize) -> &[T; N] {
+    values[at..].first_chunk().expect("as many are left")
+}
+
 pub(crate) use wide;

@@ -5,16 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pulp::Arch;
 use rayon::prelude::*;
 
 use super::plan::Plan;
 use super::stack::{Stack, Wanted};
-use super::whole::TileSize;
+use super::whole::{TileSize, one_by_one};
 use super::{Cancel, Cancelled, Progress};
+use crate::engine::guarded::lock;
 use crate::engine::raster::{Depth, Image, Region, Samples, join, store};
 
 impl Plan {
@@ -71,8 +72,7 @@ impl Plan {
         let row = whole.width * layout.channels();
         let mut samples = vec![0.0; row * whole.height];
         let bands = samples.par_chunks_mut(row * size.height).enumerate();
-        // Any thread may take each: the last ones are not left to one thread.
-        bands.with_max_len(1).for_each(|(i, samples)| {
+        one_by_one(bands).for_each(|(i, samples)| {
             let band = Region::new(0, i * size.height, whole.width, size.height).within(&whole);
             for x in (0..band.width).step_by(size.width) {
                 let tile = Region::new(x, band.y, size.width, band.height).within(&band);
@@ -302,11 +302,6 @@ impl<R, F: FnMut(R) -> ControlFlow<()>> Queue<R, F> {
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
-}
-
-/// A panic on another thread leaves nothing half-changed in the values guarded here.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use super::Cancel;
-use super::bands::lock;
 use super::stack::Covered;
+use crate::engine::guarded::lock;
 use crate::engine::masks::MaskName;
 use crate::engine::raster::Region;
 

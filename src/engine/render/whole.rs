@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pulp::Arch;
+use rayon::iter::MaxLen;
 use rayon::prelude::*;
 
 use super::Cancel;
@@ -155,7 +156,7 @@ impl Plan {
     ) -> Result<(), Cancelled> {
         let resample = Resample::new((region.width, region.height), size);
         let tiles = tiles_to_reduce(region, size, self.reduced_tiles(region), &resample);
-        one_by_one(&tiles).try_for_each(|(_, from)| {
+        one_by_one(tiles.par_iter()).try_for_each(|(_, from)| {
             self.find_coverage(*from, cancel);
             match cancel.is_cancelled() {
                 true => Err(Cancelled),
@@ -324,7 +325,7 @@ fn reduce(
 ) -> Result<Tile, Cancelled> {
     let resample = Resample::new((region.width, region.height), (width, height));
     let tiles = tiles_to_reduce(region, (width, height), size, &resample);
-    let parts = one_by_one(&tiles).map(|(to, from)| {
+    let parts = one_by_one(tiles.par_iter()).map(|(to, from)| {
         let mut summing = Summing::new(&resample, *to, channels);
         rows(*from, &mut |place, row| summing.add(place, row));
         match cancel.is_cancelled() {
@@ -342,9 +343,9 @@ fn reduce(
     Ok(Tile::new(Region::of_size(width, height), planes))
 }
 
-/// Tiles, each of which any thread may take: the last ones are not left to one thread.
-fn one_by_one<T: Sync>(tiles: &[T]) -> impl IndexedParallelIterator<Item = &T> {
-    tiles.par_iter().with_max_len(1)
+/// Pieces of work, each of which any thread may take: the last ones are not left to one thread.
+pub(super) fn one_by_one<I: IndexedParallelIterator>(pieces: I) -> MaxLen<I> {
+    pieces.with_max_len(1)
 }
 
 /// The tiles of a region that is scaled down, of about a size: where each lies in the result, and what of the picture it

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
-use super::spans::{Sample, Sink, Spans, lock, read_alone};
+use super::spans::{Sample, Sink, Spans, read_alone};
+use crate::engine::guarded::{lock, unpoisoned};
 use crate::engine::raster::{Depth, Piece, Rows, Samples};
 
 /// Spans of rows that were let go and wait for new ones, at most.
@@ -98,10 +99,7 @@ impl<S: Spans> Arriving<S> {
     fn wait(&self, wanted: &Range<usize>) {
         let mut spans = lock(&self.spans);
         while !spans.has(wanted) && !self.is_damaged() {
-            spans = self
-                .made
-                .wait(spans)
-                .unwrap_or_else(PoisonError::into_inner);
+            spans = unpoisoned(self.made.wait(spans));
         }
     }
 

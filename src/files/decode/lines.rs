@@ -11,7 +11,8 @@ use std::sync::Mutex;
 use png::{BitDepth, ColorType, Decoder, Limits, Transformations};
 
 use super::shared::{Reader, Shared};
-use super::spans::{ByDepth, Sample, Sink, Spans, lock};
+use super::spans::{ByDepth, Sample, Sink, Spans};
+use crate::engine::guarded::lock;
 use crate::files::contain::contain;
 
 /// About so many bytes of lines are read together.

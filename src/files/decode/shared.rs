@@ -1,10 +1,9 @@
 //! A file that many read at once, each at a place of its own.
 
+use crate::engine::guarded::lock;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex};
-
-use super::spans::lock;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 16;

@@ -1,9 +1,10 @@
 //! Files whose rows are made span by span, on all threads: what their decoders share.
 
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::engine::guarded::lock;
 use crate::engine::raster::{Depth, Samples};
 
 /// A file whose pixels are made in spans of rows, by whoever has time for the next one.
@@ -140,8 +141,4 @@ impl<T: Send> Sink<T> for Whole<'_, T> {
     fn put(&self, span: usize, fill: &mut dyn FnMut(&mut [T])) {
         fill(&mut lock(&self.0[span]));
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,8 @@ use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::{ByteOrder, CompressionMethod, PhotometricInterpretation, Tag};
 
 use super::shared::{Reader, Shared};
-use super::spans::{ByDepth, Sample, Sink, Spans, lock};
+use super::spans::{ByDepth, Sample, Sink, Spans};
+use crate::engine::guarded::lock;
 use crate::files::contain::contain;
 
 /// Bytes that are read at once of strips that are not packed.

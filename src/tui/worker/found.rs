@@ -113,7 +113,7 @@ fn fill(layer: &mut Layer, before: &Layer, found: &Operation) -> Option<()> {
             if it.patch.is_none() {
                 it.patch = Some(found.patch?);
                 if found.donor != before.donor {
-                    take_donor(it, before, found)?;
+                    return take_donor(it, before, found);
                 }
             }
             strength(&mut it.strength, found.strength)

@@ -1,8 +1,9 @@
 //! Wishes on their way to the worker: a newer one replaces the one before. What to get ready for waits until none is there.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::engine::guarded::{lock, unpoisoned};
 use crate::engine::render::Cancel;
 use crate::tui::message::{PreviewRequest, Sight};
 
@@ -88,7 +89,7 @@ impl Mailbox {
                 return (task, slot.cancel.clone());
             }
             let waited = self.stirred.wait(slot);
-            slot = waited.unwrap_or_else(PoisonError::into_inner);
+            slot = unpoisoned(waited);
         }
     }
 
@@ -101,7 +102,7 @@ impl Mailbox {
         let waited = self
             .stirred
             .wait_timeout_while(slot, REST, |slot| slot.wish.is_none());
-        let (slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let (slot, _) = unpoisoned(waited);
         slot.wish.is_none()
     }
 
@@ -117,7 +118,7 @@ impl Mailbox {
                 return true;
             }
             let waited = self.stirred.wait(slot);
-            slot = waited.unwrap_or_else(PoisonError::into_inner);
+            slot = unpoisoned(waited);
         }
     }
 
@@ -138,9 +139,4 @@ impl Mailbox {
         let slot = lock(&self.slot);
         slot.wish.as_ref().is_some_and(|it| it.picture != picture)
     }
-}
-
-/// A panic on another thread leaves nothing half-changed in the values guarded here.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::found::{Found, filled};
-use super::mailbox::{Mailbox, lock};
+use super::mailbox::Mailbox;
+use crate::engine::guarded::lock;
 use crate::engine::operations::Rectangle;
 use crate::engine::recipe::Recipe;
 use crate::engine::render::{Cancel, Findings, Inputs, Plan};

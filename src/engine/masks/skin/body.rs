@@ -1,11 +1,12 @@
 //! Skin beyond a face: ears, neck, shoulders and hands, which lie in other light. Their tone says little, so that hue and
 //! saturation count, where a body can be, as far as low edges lead from the face.
 
+use super::colour::SkinColour;
 use super::geometry::Places;
-use super::likeness::{FaceSkin, Measured, SkinColour, blur, within};
-use crate::engine::masks::each::each;
+use super::likeness::{FaceSkin, within};
+use super::measured::{Measured, blur};
 use crate::engine::masks::smoothstep;
-use crate::engine::raster::Plane;
+use crate::engine::raster::{Plane, each};
 
 /// How far hue and saturation may lie from the face's own, in its deviations, at a tolerance of ½.
 const REACH: f32 = 4.0;

@@ -1,10 +1,9 @@
 //! The guided filter (He, Sun, Tang 2013) in its fast form (He, Sun 2015): the coverage of a reduced copy as a linear
 //! function of the picture's colours around each place, which is then taken of the full picture.
 
-use super::likeness::{blur, colours};
+use super::measured::{blur, colours};
 use crate::engine::masks::bilinear::{Bilinear, between};
-use crate::engine::masks::each::each;
-use crate::engine::raster::{Ends, Image, Plane, Region, Tile, row_set, wide};
+use crate::engine::raster::{Ends, Image, Plane, Region, Tile, each, row_set, wide};
 
 /// Variance of colour that is no edge.
 const NO_EDGE: f64 = 4e-4;

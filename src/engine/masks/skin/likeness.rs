@@ -1,44 +1,15 @@
 //! How much like skin every pixel of a picture's reduced copy is. Each face gives the colours of its
 //! own skin, so that no tone is taken for granted; the points of its mesh say where eyes, brows and lips are.
 
-use std::f32::consts::LN_2;
-
 use super::body::Body;
-use super::flood::Edges;
+use super::colour::{SkinColour, line};
 use super::geometry::{Features, Geometry, Places};
-use crate::engine::masks::each::each;
-use crate::engine::masks::{Face, median, ranked, smoothstep};
-use crate::engine::operations::{Cancel, Gaussian, log2};
-use crate::engine::raster::{Plane, Region, Room, Tile, luma};
-
-/// Added before logarithms are taken, so that noise in black does not count as colour.
-const BLACK: f32 = 0.02;
-
-/// The same for fine texture, of which black has the more in logarithms the noisier it is.
-const NOISY_BLACK: f32 = 0.06;
-
-/// Channels that differ by the same amount wherever one of them has the same level, to less than this, make a picture
-/// without colours: a grey or a toned one. One pixel of so many may be off, for on an edge the copy has a mean of two.
-const GREY: f32 = 0.02;
-const LEVELS: usize = 128;
-const OFF: usize = 500;
+use super::measured::{Measured, blur};
+use crate::engine::masks::{Face, median, smoothstep};
+use crate::engine::raster::{Plane, Room, Tile, each};
 
 /// What is as rough as this is as rough as any skin, of which an AI leaves hardly any texture.
 const SMOOTHEST: f32 = 0.022;
-
-/// How far a colour may lie from a face's own, in deviations, at a tolerance of ½.
-const REACH: f32 = 3.4;
-
-/// The least and most that colour and tone of a face's skin are taken to vary, as logarithms: along
-/// the direction of its saturation, across it, and in luma.
-const VARIATION: [(f32, f32); 3] = [(0.06, 0.12), (0.045, 0.09), (0.2, 0.4)];
-
-/// Those of colour are the less, the less saturated skin is than this, to a share: in a faded picture all colours are alike.
-const SATURATED: f32 = 0.12;
-const FADED: f32 = 0.6;
-
-/// Skin under other light varies more than in the middle of a face, by these factors.
-const BEYOND_MIDDLE: [f32; 3] = [1.5, 1.5, 1.3];
 
 /// So deep inside the mesh's outline, and not above the brows, skin is sure: how far down from between the eyes.
 const SURE_FACE: (f32, f32) = (0.055, -0.145);
@@ -150,100 +121,12 @@ pub fn within(tolerance: f64) -> impl Fn(f32) -> f32 + Copy {
     move |apart| 1.0 - smoothstep(0.75, 1.05, apart / reach)
 }
 
-/// A copy, measured for all faces.
-pub struct Measured {
-    region: Region,
-    /// The edges between its pixels, softened by one.
-    pub edges: Edges,
-    /// Logarithms of red over green, blue over green, and luma of those.
-    pub colours: [Plane; 3],
-    /// How far the quarter of the first two that differ most are from those in the middle, at least.
-    pub spread: f32,
-    /// What is finer than two pixels, in the logarithm of luma.
-    fine: Plane,
-    /// No colours tell anything.
-    grey: bool,
-}
-
-impl Measured {
-    fn of(copy: &Tile) -> Self {
-        let region = Region::of_size(copy.region().width, copy.region().height);
-        let soft = colours(copy).map(|it| blur(it, 1.0));
-        let grey = follows(&soft[0], &soft[1]) && follows(&soft[2], &soft[1]);
-        let [r, g, b] = &soft;
-        let over_green = |it: &Plane| each([it, g], |[it, g]| log(it, BLACK) - log(g, BLACK));
-        let tone = each([r, g, b], |[r, g, b]| log(luma(r, g, b), BLACK));
-        let colours = [over_green(r), over_green(b), tone];
-        let fine = copy.luma().map(|it| log(it, NOISY_BLACK));
-        Self {
-            region,
-            edges: Edges::of(&soft),
-            spread: spread([&colours[0], &colours[1]]),
-            colours,
-            fine: blur(&fine, 2.0).zip_map(&fine, |soft, sharp| sharp - soft),
-            grey,
-        }
-    }
-
-    pub fn colour(&self, i: usize) -> [f32; 3] {
-        [0, 1, 2].map(|axis: usize| self.colours[axis].samples()[i])
-    }
-}
-
-/// How far the quarter of colours that differ most are from those in the middle, at least.
-fn spread(colours: [&Plane; 2]) -> f32 {
-    let [red, blue] = colours.map(|it| it.samples());
-    let [reddish, bluish] = [red, blue].map(|it| median(it.to_vec()));
-    let apart = each(colours, |[red, blue]| {
-        let (red, blue) = (red - reddish, blue - bluish);
-        (red * red + blue * blue).sqrt()
-    });
-    let place = red.len() * 3 / 4;
-    ranked(apart.samples().to_vec(), place)
-}
-
-/// The natural logarithm of a sample, with so much added.
-#[inline(always)]
-fn log(sample: f32, black: f32) -> f32 {
-    LN_2 * log2(sample.max(0.0) + black)
-}
-
-/// Whether one channel is the same function of another one everywhere, as it is in grey pictures and in toned ones.
-fn follows(one: &Plane, other: &Plane) -> bool {
-    let pairs = || one.samples().iter().zip(other.samples());
-    let level = |it: f32| ((it * LEVELS as f32) as usize).min(LEVELS - 1);
-    let mut levels = [(0.0f64, 0.0f64); LEVELS];
-    for (one, other) in pairs() {
-        let (sum, count) = &mut levels[level(*other)];
-        *sum += f64::from(one - other);
-        *count += 1.0;
-    }
-    let usual = levels.map(|(sum, count)| (sum / count.max(1.0)) as f32);
-    let is_off =
-        |(one, other): &(&f32, &f32)| (*one - *other - usual[level(**other)]).abs() >= GREY;
-    // A few more than may be off are enough to tell.
-    let enough = one.samples().len() / OFF + 1;
-    pairs().filter(is_off).take(enough).count() < enough
-}
-
-/// Red, green and blue of a copy, which are one and the same where it is grey.
-pub fn colours(copy: &Tile) -> [&Plane; 3] {
-    let planes = copy.planes();
-    [0, 1, 2].map(|it: usize| &planes[it.min(planes.len() - 1)])
-}
-
 /// So many planes of a copy are there at once, about.
 const PLANES: usize = 32;
 
 /// Room for the planes of a copy that come and go while it is looked at.
 pub fn room(copy: &Tile) -> Room {
     Room::of_samples(PLANES * copy.region().width * copy.region().height)
-}
-
-/// A blur of a whole copy. It is never cancelled, as what is found is kept.
-pub fn blur(plane: &Plane, sigma: f64) -> Plane {
-    let bounds = Region::of_size(plane.width(), plane.height());
-    Gaussian::new(sigma).blur(plane, bounds, bounds, bounds, &Cancel::default())
 }
 
 /// The skin of a face's cheeks, nose and forehead, and where it lies.
@@ -253,17 +136,6 @@ pub struct FaceSkin<'a> {
     cheeks: Vec<usize>,
     pub size: f64,
     pub colour: SkinColour,
-}
-
-/// The colour of a face's skin and how it varies, in logarithms.
-#[derive(Clone, Copy)]
-pub struct SkinColour {
-    /// Red over green, blue over green, and luma.
-    middle: [f32; 3],
-    /// The direction in which skin grows more saturated.
-    saturation: [f32; 2],
-    /// Along that direction, across it, and in luma.
-    pub variation: [f32; 3],
 }
 
 impl<'a> FaceSkin<'a> {
@@ -284,92 +156,6 @@ impl<'a> FaceSkin<'a> {
             size: face.size,
             colour: SkinColour::of(&colours),
         })
-    }
-}
-
-impl SkinColour {
-    /// That of some samples of a face.
-    fn of(colours: &[[f32; 3]]) -> Self {
-        let mut skin = Self {
-            middle: [0, 1, 2]
-                .map(|axis: usize| median(colours.iter().map(|it| it[axis]).collect())),
-            saturation: [0.8, -0.6],
-            variation: [1.0; 3],
-        };
-        let [red, blue, _] = skin.middle;
-        let saturated = (red * red + blue * blue).sqrt();
-        // Under blue light hardly anything is saturated; then the direction of most skin is used.
-        if saturated > 0.08 {
-            skin.saturation = [red / saturated, blue / saturated];
-        }
-        let faded = (saturated / SATURATED).clamp(FADED, 1.0);
-        skin.variation = [0, 1, 2].map(|axis: usize| {
-            let apart = colours.iter().map(|it| skin.axes(*it)[axis].abs());
-            // The median deviation of normal values is 0.67 of their standard deviation.
-            let deviation = BEYOND_MIDDLE[axis] * median(apart.collect()) / 0.6745;
-            let (least, most) = VARIATION[axis];
-            let least = if axis == 2 { least } else { faded * least };
-            deviation.clamp(least, most)
-        });
-        skin
-    }
-
-    /// How saturated it is.
-    pub fn saturated(&self) -> f32 {
-        let [red, blue, _] = self.middle;
-        libm::hypotf(red, blue)
-    }
-
-    /// How a colour differs from the face's: in saturation, across it, in luma.
-    #[inline(always)]
-    fn axes(&self, colour: [f32; 3]) -> [f32; 3] {
-        let [red, blue, tone] = [0, 1, 2].map(|i: usize| colour[i] - self.middle[i]);
-        let [along, across] = self.saturation;
-        [
-            red * along + blue * across,
-            blue * along - red * across,
-            tone,
-        ]
-    }
-
-    /// The same without a share of what shade does: it makes skin more saturated.
-    #[inline(always)]
-    pub fn unshaded(&self, colour: [f32; 3], share: f32) -> [f32; 3] {
-        let [saturation, hue, tone] = self.axes(colour);
-        let shade = (-tone).max(0.0) * share;
-        let saturated = if saturation > 0.0 { 2.5 } else { 0.0 };
-        [
-            saturation / (1.0 + saturated * shade),
-            hue / (1.0 + 1.2 * shade),
-            tone,
-        ]
-    }
-
-    /// Distance from the face's colours, where 1 is as far as counts, so far from its middle.
-    #[inline(always)]
-    fn apart(&self, colour: [f32; 3], r: f32, grey: bool) -> f32 {
-        let face = line([(1.0, 1.0), (1.35, 0.0)], r);
-        let [mut saturation, hue, mut tone] = self.unshaded(colour, face);
-        saturation *= if saturation < 0.0 {
-            1.7 - 0.7 * face
-        } else {
-            1.0
-        };
-        tone *= line([(0.8, 0.5), (1.3, 1.0)], r);
-        let squared = |it: f32, axis: usize| {
-            let deviations = it / self.variation[axis];
-            deviations * deviations
-        };
-        // What lies far from the face must be more like it. Without colours nothing there counts.
-        let (squares, reach) = if grey {
-            (squared(tone, 2), line([(0.9, 0.8), (1.3, 0.0)], r))
-        } else {
-            (
-                squared(saturation, 0) + squared(hue, 1) + squared(tone, 2),
-                line([(0.95, 1.0), (1.15, 0.8), (1.6, 0.65), (4.0, 0.45)], r),
-            )
-        };
-        squares.sqrt() / (REACH * reach).max(1e-3)
     }
 }
 
@@ -549,62 +335,4 @@ fn beside(values: &Plane, weight: &Plane, sigma: f64) -> Plane {
     each([values, &sums, &weights], |[value, sum, weight]| {
         value - sum / weight
     })
-}
-
-/// A line through points, level before the first and after the last.
-#[inline(always)]
-fn line<const N: usize>(points: [(f32, f32); N], at: f32) -> f32 {
-    // Without an early way out, so that loops stay wide.
-    let (mut value, last) = (points[0].1, points[N - 1]);
-    for pair in points.windows(2) {
-        let ((left, from), (right, to)) = (pair[0], pair[1]);
-        let between = from + (to - from) * (at - left) / (right - left);
-        value = if at < left { value } else { between };
-    }
-    if at < last.0 { value } else { last.1 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_level_beyond_its_points() {
-        let points = [(0.5, 1.0), (1.0, 3.0), (2.0, 2.0)];
-        for (at, value) in [
-            (0.0, 1.0),
-            (0.5, 1.0),
-            (0.75, 2.0),
-            (1.0, 3.0),
-            (1.5, 2.5),
-            (7.0, 2.0),
-        ] {
-            assert_eq!(line(points, at), value, "{at}");
-        }
-    }
-
-    /// Whether a row of red follows one of green.
-    fn check(green: &[f32], red: impl Fn(usize, f32) -> f32, follows: bool) {
-        let plane = |samples: Vec<f32>| Plane::from_samples(green.len(), 1, samples);
-        let red = green.iter().enumerate().map(|(i, it)| red(i, *it));
-        let is = super::follows(&plane(red.collect()), &plane(green.to_vec()));
-        assert_eq!(is, follows);
-    }
-
-    #[test]
-    fn a_toned_picture_has_no_colours() {
-        let ramp: Vec<f32> = (0..50_000).map(|i| (i % 250) as f32 / 249.0).collect();
-        check(&ramp, |_, it| it, true);
-        check(&ramp, |_, it| it.sqrt().max(0.1), true);
-        // The same green with more red in one place than in the other.
-        check(
-            &ramp,
-            |i, it| it + if i < 25_000 { 0.0 } else { 0.1 },
-            false,
-        );
-        check(&ramp, |i, it| if i == 30 { 1.0 } else { it }, true);
-        check(&ramp, |i, it| if i < 500 { 1.0 } else { it }, false);
-        // Samples beyond what can be shown.
-        check(&[-0.5, 1.5, f32::MAX], |_, it| it, true);
-    }
 }

@@ -1,6 +1,6 @@
 //! The share of fine texture that a picture lost, place by place, on a grid of cells.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 
@@ -10,12 +10,12 @@ use super::octaves::{NOTHING, OCTAVES, Octaves, cells};
 use super::skin_cells::{LEAST_OF_SKIN, STRIP, SkinCells};
 use super::surroundings::{Like, SURROUNDINGS, Surroundings};
 use super::untouched::Untouched;
+use crate::engine::guarded::{lock, unpoisoned};
 use crate::engine::masks::bilinear::Bilinear;
-use crate::engine::masks::each::each;
 use crate::engine::masks::smoothstep;
 use crate::engine::operations::{Cancel, exp2, gloss, log2};
 use crate::engine::original::Original;
-use crate::engine::raster::{Image, Plane, Region, Room, wide};
+use crate::engine::raster::{Image, Plane, Region, Room, each, wide};
 
 /// Radius over which the energy of each octave is gathered, in feathers: the finer, the more places there are.
 const GATHER: [f64; OCTAVES] = [0.4, 0.56, 0.8];
@@ -112,7 +112,7 @@ pub fn beside(picture: &Image, original: &Original, feather: f64, cancel: &Cance
         let Change { by, told_from } = change;
         [loss(&mine, &theirs, to), by, told_from]
     });
-    let changes = changes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let changes = unpoisoned(changes.into_inner());
     changes.judge(found, untouched.on_purpose, feather, bounds)
 }
 
@@ -174,8 +174,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         }
         [ratio, usual]
     });
-    let [finest, next, finer, together @ ..] =
-        sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let [finest, next, finer, together @ ..] = unpoisoned(sums.into_inner());
     let sharpness = sharpness(&finest, &next, bounds);
     let skin = skin.map(|skin| {
         let like = Like {
@@ -331,9 +330,5 @@ fn in_strips<const N: usize>(
             plane.paste(part, *strip);
         }
     });
-    planes.into_inner().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    unpoisoned(planes.into_inner())
 }

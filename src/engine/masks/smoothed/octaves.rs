@@ -6,11 +6,10 @@
 //! It is made of [fine luma](Image::fine_luma), in whole numbers of 16 bits, of which twice as many are worked on at once as of
 //! floats. What rounding adds, 0.02 of a level of 8 bits, is far below what counts as texture.
 
-use crate::engine::masks::each::each;
 use crate::engine::operations::{Cancel, Gaussian, log2};
 #[cfg(doc)]
 use crate::engine::raster::Image;
-use crate::engine::raster::{FINE_WHITE, Plane, Region, wide};
+use crate::engine::raster::{FINE_WHITE, Plane, Region, each, wide};
 
 /// Side of the cells, in pixels: a pixel of the coarsest octave.
 pub const CELL: usize = 1 << (OCTAVES - 1);

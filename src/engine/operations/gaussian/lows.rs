@@ -5,11 +5,12 @@
 //! pieces, when a tile first asks for it. Pieces that were made long ago give way to new ones.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::Flowing;
 use super::decimated::{Decimated, Grid};
 use super::halving::Run;
+use crate::engine::guarded::lock;
 use crate::engine::operations::Cancel;
 use crate::engine::raster::{Plane, Region, RowSource};
 
@@ -128,7 +129,7 @@ impl Lows {
 
     /// A piece, and whether nobody has asked for it before, or not since it gave way.
     fn piece(&self, at: Place) -> (Piece, bool) {
-        let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pieces = lock(&self.pieces);
         if let Some(known) = pieces.known.get(&at) {
             return (known.clone(), false);
         }

@@ -5,6 +5,8 @@
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
+use crate::engine::raster::lanes;
+
 /// Samples that are summed up together, in registers.
 const WIDE: usize = 64;
 
@@ -475,11 +477,4 @@ fn sum_registers<S: Simd, const SUMS: usize, const WIDTH: usize>(
     for (made, sum) in made.iter().zip(sums) {
         sum[at..at + WIDTH].copy_from_slice(made);
     }
-}
-
-#[inline(always)]
-fn lanes<const N: usize, T>(samples: &[T], at: usize) -> &[T; N] {
-    samples[at..]
-        .first_chunk()
-        .expect("a block lies inside its row")
 }

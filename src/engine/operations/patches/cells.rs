@@ -1,10 +1,11 @@
 //! What a picture is like in each of its cells.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 
 use super::CELL;
+use crate::engine::guarded::{lock, unpoisoned};
 use crate::engine::operations::{Cancel, Gaussian};
 use crate::engine::raster::{Image, Plane, Region};
 
@@ -117,12 +118,12 @@ pub(super) fn measured(
             return;
         }
         let measured = measure_tile(picture, skin, Region::new(x, y, TILE, TILE).within(&part));
-        let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cells = lock(&cells);
         for ((x, y), measure) in measured {
             cells[(y - part.y) * part.width + x - part.x] = measure;
         }
     });
-    cells.into_inner().unwrap_or_else(PoisonError::into_inner)
+    unpoisoned(cells.into_inner())
 }
 
 /// The cells of one tile that have skin, by their place.

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use rayon::prelude::*;
 
@@ -10,6 +10,7 @@ use super::Spot;
 use super::blobs::{Blob, Level};
 use super::fit::{Fit, Tried};
 use super::heal::FADE;
+use crate::engine::guarded::lock;
 use crate::engine::operations::Cancel;
 use crate::engine::original::Original;
 use crate::engine::raster::{Image, Plane, Region, Room, Tile};
@@ -141,9 +142,7 @@ impl Bar {
     }
 
     fn strongest(&self) -> MutexGuard<'_, BinaryHeap<Reverse<u32>>> {
-        self.strongest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.strongest)
     }
 }
 

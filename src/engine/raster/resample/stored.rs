@@ -6,7 +6,7 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::Resample;
-use crate::engine::raster::{Plane, Region};
+use crate::engine::raster::{Plane, Region, lanes};
 
 /// Samples that are summed up at once, in registers.
 const WIDE: usize = 32;
@@ -150,7 +150,7 @@ impl<'a> Sums<'a> {
             let mut made = [0.0; N];
             let mut at = (first - start) * channels;
             for weight in weights {
-                let pixel = lanes::<N>(sums, at);
+                let pixel = lanes::<N, _>(sums, at);
                 for (made, sample) in made.iter_mut().zip(pixel) {
                     *made += sample * weight;
                 }
@@ -237,10 +237,4 @@ impl<T: Copy, C: Fn(T) -> f32, const N: usize> Add<'_, T, C, N> {
             sums[at..at + W].copy_from_slice(made);
         }
     }
-}
-
-#[inline(always)]
-fn lanes<const N: usize>(samples: &[f32], at: usize) -> &[f32; N] {
-    let lanes = samples[at..].first_chunk();
-    lanes.expect("there is room behind the last pixel")
 }

@@ -26,7 +26,8 @@ use self::coefficients::{Blocks, Reader, pieces};
 use self::frame::{Colours, Frame};
 use self::means::{Means, SIDE};
 use self::pixels::{Planes, Rim, is_blunt};
-use super::spans::{Sink, Spans, lock};
+use super::spans::{Sink, Spans};
+use crate::engine::guarded::lock;
 
 /// A JPEG whose pixels are made piece by piece.
 pub struct Decoder {

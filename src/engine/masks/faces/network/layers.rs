@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::engine::raster::{Plane, wide};
+use crate::engine::raster::{Plane, lanes, wide};
 
 /// Outputs that are summed at once.
 const LANES: usize = 16;
@@ -469,7 +469,7 @@ impl Products<'_> {
         let apart = self.of.windows.stride * channels;
         let end = first + (channels - first) / N * N;
         for channel in (first..end).step_by(N) {
-            let bias = lanes::<N>(&self.of.bias, channel);
+            let bias = lanes::<N, _>(&self.of.bias, channel);
             let mut weights = [[[0.0; N]; SIDE]; SIDE];
             for (place, weights) in weights.as_flattened_mut().iter_mut().enumerate() {
                 *weights = *lanes(&self.of.weights, place * channels + channel);
@@ -481,7 +481,7 @@ impl Products<'_> {
                 let mut sums = *bias;
                 for (row, weights) in rows.iter().zip(&weights) {
                     for (i, weights) in weights.iter().enumerate() {
-                        let values = lanes::<N>(row, i * channels);
+                        let values = lanes::<N, _>(row, i * channels);
                         for lane in 0..N {
                             sums[lane] += weights[lane] * values[lane];
                         }
@@ -492,11 +492,6 @@ impl Products<'_> {
         }
         end
     }
-}
-
-#[inline(always)]
-fn lanes<const N: usize>(values: &[f32], at: usize) -> &[f32; N] {
-    values[at..].first_chunk().expect("as many are left")
 }
 
 #[cfg(test)]

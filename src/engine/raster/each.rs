@@ -1,6 +1,6 @@
 //! Planes made sample by sample from other ones.
 
-use crate::engine::raster::{Plane, wide};
+use super::{Plane, lanes, wide};
 
 /// Samples that are made in one loop.
 const BLOCK: usize = 256;
@@ -40,7 +40,7 @@ fn make_block<const SIZE: usize, const N: usize>(
     // Of a known size, so that none of them is looked up in the loop.
     let mut blocks = [&[0.0; SIZE]; N];
     for (block, plane) in blocks.iter_mut().zip(planes) {
-        *block = plane[at..].first_chunk().expect("as many are left");
+        *block = lanes(plane, at);
     }
     let out: &mut [f32; SIZE] = out.first_chunk_mut().expect("as many are left");
     for i in 0..SIZE {
