@@ -302,26 +302,58 @@ fn smoothed_skin_is_told_where_it_is_dark_and_shines() {
 
 #[test]
 fn smoothed_skin_is_told_in_small_faces() {
-    // The share of the skin that counts as smoothed, in half a sample's size.
-    let share = |name: &str| {
-        let picture = sample(name).picture;
-        let whole = picture.bounds();
-        let half = Region::of_size(whole.width / 2, whole.height / 2);
-        let resample = Resample::fine((whole.width, whole.height), (half.width, half.height));
-        let tile = picture.tile(whole);
-        let planes = tile.planes().iter().map(|it| resample.apply(it, half));
-        let tile = Tile::new(half, planes.collect());
-        let inputs = Inputs::alone(Arc::new(Image::from_tile(&tile)));
-        let [smoothed, skin] = [MaskName::Smoothed, MaskName::Skin].map(|mask| {
-            let plan = through(inputs.clone(), &[mask]);
-            let plane = plan.coverage(0, half, &Cancel::default());
-            let plane = plane.expect("there is a face");
-            plane.samples().iter().sum::<f32>()
-        });
-        smoothed / skin
+    let lanczos = |plane: &Plane| {
+        let [whole, half] = [1, 2].map(|by| (plane.width() / by, plane.height() / by));
+        Resample::fine(whole, half).apply(plane, Region::of_size(half.0, half.1))
     };
-    let [ai, original] = ["stubble.jpg", "originals/stubble.jpg"].map(share);
+    let [ai, original] = ["stubble.jpg", "originals/stubble.jpg"]
+        .map(|name| smoothed_of_skin_when_halved(name, lanczos));
     assert!(ai > 0.65 && original < 0.05, "{ai}, {original}");
+}
+
+#[test]
+fn a_softly_reduced_photograph_is_not_smoothed() {
+    // Four pixels a side of which those in the middle count three times, as a triangle of twice the new pixels' width does.
+    let triangle = |plane: &Plane| {
+        let half = Region::of_size(plane.width() / 2, plane.height() / 2);
+        let along = |at: usize, length: usize| {
+            [(0, 1.0), (1, 3.0), (2, 3.0), (3, 1.0)]
+                .map(|(tap, weight)| ((2 * at + tap).clamp(1, length) - 1, weight / 8.0))
+        };
+        let samples = (0..half.width * half.height).map(|i| {
+            let down = along(i / half.width, plane.height());
+            let across = along(i % half.width, plane.width());
+            let taps = down.iter().flat_map(|&(y, one)| {
+                let taps = across.iter();
+                taps.map(move |&(x, other)| one * other * plane.at(x, y))
+            });
+            taps.sum()
+        });
+        Plane::from_samples(half.width, half.height, samples.collect())
+    };
+    let [ai, original] = ["stubble.jpg", "originals/stubble.jpg"]
+        .map(|name| smoothed_of_skin_when_halved(name, triangle));
+    assert!(ai > 0.8 && original < 0.15, "{ai}, {original}");
+}
+
+/// The share of a sample's skin that counts as smoothed after its planes were made half as large.
+fn smoothed_of_skin_when_halved(name: &str, halve: impl Fn(&Plane) -> Plane) -> f32 {
+    let picture = sample(name).picture;
+    let planes: Vec<Plane> = picture
+        .tile(picture.bounds())
+        .planes()
+        .iter()
+        .map(halve)
+        .collect();
+    let half = Region::of_size(planes[0].width(), planes[0].height());
+    let inputs = Inputs::alone(Arc::new(Image::from_tile(&Tile::new(half, planes))));
+    let [smoothed, skin] = [MaskName::Smoothed, MaskName::Skin].map(|mask| {
+        let plan = through(inputs.clone(), &[mask]);
+        let plane = plan.coverage(0, half, &Cancel::default());
+        let plane = plane.expect("there is a face");
+        plane.samples().iter().sum::<f32>()
+    });
+    smoothed / skin
 }
 
 /// The left and the right half of a region.

@@ -194,6 +194,10 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
             exp2((factor * (finer / skin.max(1e-3) - from)).clamp(0.0, most))
         })
     });
+    let promised = skin.as_ref().map(|(_, surroundings, _)| {
+        let softness = surroundings.softness.clone();
+        softness.map(|it| PROMISED_RATIO - it)
+    });
     // From here on `ratio` becomes the loss, and `amplitude` what the surroundings may add to it.
     let all = cells(bounds);
     let gloss = skin.as_ref().map_or(1.0, |(skin, ..)| gloss(skin.tone)) as f32;
@@ -208,14 +212,18 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
         });
         let nothing = vec![0.0; all.width];
         let (mut edge, mut much) = (nothing.clone(), vec![1.0; all.width]);
-        let mut edges = Bilinear::new([BLOCK as f32; 2], [&sharpness], strip);
-        let plenty = plenty.as_ref();
-        let mut plenty = plenty.map(|it| Bilinear::new([BLOCK as f32; 2], [it], strip));
+        let mut promise = vec![PROMISED_RATIO; all.width];
+        let in_cells = |it| Bilinear::new([BLOCK as f32; 2], [it], strip);
+        let mut edges = in_cells(&sharpness);
+        let [mut plenty, mut promised] = [&plenty, &promised].map(|it| it.as_ref().map(in_cells));
         let rows = ratio.chunks_exact_mut(all.width);
         for (y, (ratio, amplitude)) in rows.zip(amplitude.chunks_exact_mut(all.width)).enumerate() {
             edges.row(y, &mut edge);
             if let Some(plenty) = &mut plenty {
                 plenty.row(y, &mut much);
+            }
+            if let Some(promised) = &mut promised {
+                promised.row(y, &mut promise);
             }
             let (of_skin, least) = match &skin {
                 Some(skin) => (skin.row(y), skin.least),
@@ -226,6 +234,7 @@ pub fn alone(picture: &Image, skin: Option<&SkinCells>, feather: f64, cancel: &C
                 amplitude,
                 edge: &edge,
                 much: &much,
+                promise: &promise,
                 skin: of_skin,
                 least,
                 gloss,
@@ -263,6 +272,8 @@ struct Row<'a> {
     edge: &'a [f32],
     /// What the amplitudes that are plenty are multiplied by.
     much: &'a [f32],
+    /// The ratio's logarithm that skin has at least.
+    promise: &'a [f32],
     /// Skin, its tone and its brightest channel.
     skin: [&'a [f32]; 3],
     /// The usual amplitude that it has at least.
@@ -276,12 +287,12 @@ impl Row<'_> {
     fn lose(self) {
         let ([skin, tone, brightest], gloss, least) = (self.skin, self.gloss, self.least);
         let cells = self.ratio.iter_mut().zip(self.amplitude);
-        let cells = cells.zip(self.edge).zip(self.much);
+        let cells = cells.zip(self.edge).zip(self.much).zip(self.promise);
         wide!({
-            for ((((((it, amplitude), edge), much), skin), tone), brightest) in
+            for (((((((it, amplitude), edge), much), promise), skin), tone), brightest) in
                 cells.zip(skin).zip(tone).zip(brightest)
             {
-                let promised = PROMISED_RATIO.min(edge + FINER_THAN_EDGES);
+                let promised = promise.min(edge + FINER_THAN_EDGES);
                 let clipped = smoothstep(CLIPPED[0], CLIPPED[1], *brightest);
                 let sharp = smoothstep(SOFT_EDGES[0], SOFT_EDGES[1], *edge) * (1.0 - clipped);
                 let open =

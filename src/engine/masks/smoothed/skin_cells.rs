@@ -42,6 +42,8 @@ pub struct SkinCells {
     pub faces: Plane,
     /// How much it belongs to a small one, in which less is told than in others.
     pub small_faces: Plane,
+    /// How much it belongs to a face of that size or less, in a picture that was reduced most likely.
+    pub reduced_faces: Plane,
     /// Brings the copy to the size of the cells.
     resample: Resample,
     all: Region,
@@ -62,6 +64,7 @@ impl SkinCells {
             tone: sum / count.max(1.0),
             faces: near_faces(faces, all, |_| 1.0),
             small_faces: near_faces(faces, all, smallness),
+            reduced_faces: near_faces(faces, all, at_most_small),
             resample: Resample::new(copy, (all.width, all.height)),
             all,
         };
@@ -163,9 +166,14 @@ fn near_faces(faces: &[Face], all: Region, counts: impl Fn(f64) -> f32) -> Plane
 
 /// How much a face of a size in pixels is a small one.
 fn smallness(size: f64) -> f32 {
-    let [from, wholly, less, to] = SMALL;
-    let size = size as f32;
-    smoothstep(from, wholly, size) * (1.0 - smoothstep(less, to, size))
+    let [from, wholly, ..] = SMALL;
+    smoothstep(from, wholly, size as f32) * at_most_small(size)
+}
+
+/// How much a face of a size in pixels is a small one or an even smaller one.
+fn at_most_small(size: f64) -> f32 {
+    let [.., less, to] = SMALL;
+    1.0 - smoothstep(less, to, size as f32)
 }
 
 /// The value that three quarters of some values, none of them negative, do not exceed, without a copy of them all;

@@ -43,6 +43,12 @@ const IN_PART: [f32; 2] = [0.55, 0.7];
 /// photographs. By so much more is told there. In even smaller ones no more than elsewhere is.
 const IN_SMALL_FACES: f32 = 0.2;
 
+/// Pictures in which faces are small, or even smaller, were reduced as a rule, and edges are sharp in them whatever was done to
+/// the skin: that logarithm is −0.2 to 0.6 on them. Where a soft kernel reduced them (a triangle is 0.3 softer than Lanczos's
+/// window) edges are below zero, and with them all texture has less in its finest octave. So much less is told for each by
+/// which they are: of photographs reduced by a triangle that sum is −0.9 to 0 then, and was −0.5 to 0.4.
+const SOFTLY_REDUCED: f32 = 1.2;
+
 /// That sum where skin is hardly and wholly smoothed.
 const TELLING: [f32; 2] = [-0.12, 0.12];
 
@@ -74,6 +80,8 @@ pub struct Like<'a> {
 pub struct Surroundings {
     /// How much skin there is.
     pub skin: Plane,
+    /// How much softer than sharp edges are, in that logarithm, where the picture was reduced softly.
+    pub softness: Plane,
     /// What its texture lost, as far as that is sure, where it was smoothed as a whole.
     lost: Plane,
 }
@@ -97,16 +105,28 @@ impl Surroundings {
             skin
         });
         let by_blocks = by_cells.zip_map(like.finer, |sum, finer| sum + COARSE * finer);
-        let soft = skins.zip_map(like.edges, |skin, edges| skin * SOFTER * edges);
-        let sums = gathered(&by_blocks.zip_map(&soft, |sum, soft| sum - soft));
+        let sums = gathered(&by_blocks);
+        let edges = gathered(&skins.zip_map(like.edges, |skin, edges| skin * edges));
+        let edges = edges.zip_map(&all, |sum, skin| sum / skin.max(1e-3));
+        let softness = edges
+            .clone()
+            .zip_map(&skin.reduced_faces, |edges, reduced| {
+                reduced * (-edges).max(0.0)
+            });
         let [both, one, other] = like.together.each_ref().map(gathered);
         let variances = one.zip_map(&other, |one, other| (one * other).max(0.0).sqrt());
         let together = both.zip_map(&variances, |both, it| both / it.max(1e-3));
         let telling = sums.zip_map(&all, |sum, skin| sum / skin.max(1e-3) - USUAL);
         let telling = telling.zip_map(&together, |it, together| it + TOGETHER * together);
         let telling = telling.zip_map(&skin.small_faces, |it, small| it + IN_SMALL_FACES * small);
+        let telling = telling.zip_map(&edges, |it, edges| it - SOFTER * edges);
+        let telling = telling.zip_map(&softness, |it, soft| it - SOFTLY_REDUCED * soft);
         let lost = as_a_whole(&telling, &all, &skin.faces).map(lost_as_a_whole);
-        Self { skin: all, lost }
+        Self {
+            skin: all,
+            softness,
+            lost,
+        }
     }
 
     /// The losses of cells of skin, judged by the skin around them as well; none elsewhere. `open` is the share that may
