@@ -122,7 +122,8 @@ impl Allowed {
             (Allowed::Rectangle, Value::Open) => Ok(()),
             (Allowed::Rectangle, Value::Rectangle(it)) if it.width > 0 && it.height > 0 => Ok(()),
             (Allowed::Rectangle, other) => Err(format!(
-                "{} is not a rectangle: x, y, width and height in whole pixels, at least 1×1",
+                "{} is not a rectangle in whole pixels, at least 1×1, as {{ x = 0, y = 0, width = 96, \
+                 height = 96 }}",
                 other.shown()
             )),
         }

@@ -219,8 +219,8 @@ mod tests {
         for wrong in ["{ x = 812, y = 440 }", "{ x = 1.5", "{}"] {
             let refused = format!("graft.patch={wrong}");
             let words = format!(
-                "{refused}: patch \"{wrong}\" is not a rectangle: x, y, width and height in whole \
-                 pixels, at least 1×1"
+                "{refused}: patch \"{wrong}\" is not a rectangle in whole pixels, at least \
+                 1×1, as {{ x = 0, y = 0, width = 96, height = 96 }}"
             );
             check_refused(&refused, &words);
         }

@@ -480,7 +480,7 @@ path = "skin.png"
         check_refused(
             "[[layer]]\nkind = \"graft\"\npatch = { x = -1, y = 0, width = 9, height = 9 }",
             "layer 1 \"graft\": patch \"{ x = -1, y = 0, width = 9, height = 9 }\" is not a \
-             rectangle: x, y, width and height in whole pixels, at least 1×1",
+             rectangle in whole pixels, at least 1×1, as { x = 0, y = 0, width = 96, height = 96 }",
         );
         check_refused(
             "[[layer]]\nkind = \"blur\"",
