@@ -225,6 +225,33 @@ fn black_and_cold_faces_reach_their_outline_and_their_ears() {
 }
 
 #[test]
+fn a_neck_in_shade_and_one_that_shines_are_skin() {
+    type Light = fn(f32, f32, f32) -> f32;
+    let shade: Light =
+        |sample, _, down| sample * (1.0 - 0.65 * ((down - 0.6) / 0.15).clamp(0.0, 1.0));
+    let shine: Light = |sample, across, down| {
+        let stripes = 0.5 + 0.5 * (40.0 * across).sin();
+        sample + (1.0 - sample) * 0.5 * stripes * ((down - 0.65) / 0.1).clamp(0.0, 1.0)
+    };
+    for (light, neck) in [(shade, (0.36, 1.01)), (shine, (0.50, 1.04))] {
+        let picture = sample("stubble.jpg").picture;
+        let bounds = picture.bounds();
+        let mut tile = picture.tile(bounds);
+        for plane in tile.planes_mut() {
+            for y in 0..bounds.height {
+                let down = y as f32 / bounds.height as f32;
+                for (x, sample) in plane.row_mut(y).iter_mut().enumerate() {
+                    *sample = light(*sample, x as f32 / bounds.width as f32, down);
+                }
+            }
+        }
+        let skin = through_skin(Inputs::alone(Arc::new(Image::from_tile(&tile))));
+        let [neck, hood] = [neck, (0.70, 1.12)].map(|place| coverage(&skin, place, 0.04));
+        assert!(neck > 0.9 && hood < 0.05, "{neck}, {hood}");
+    }
+}
+
+#[test]
 fn smoothed_skin_is_told_from_skin_without_an_original() {
     for name in ["astronaut.png", "glasses.jpg", "stubble.jpg"] {
         let original = format!("originals/{name}");
